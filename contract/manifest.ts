@@ -1,0 +1,33 @@
+import canonicalize from 'canonicalize'
+import { z } from 'zod'
+
+/** What a gateway should serve: which items, by hash, under which revision. Signed with Ed25519 over its canonical JSON. */
+
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const manifest = z.strictObject({
+  gatewayId: z.string(),
+  /** Rises with every publication, roll-backs too. */
+  revision: z.int().min(1),
+  /** Item id (`api:…`, `upstream:…`) to the SHA-256 of its canonical JSON. */
+  items: z.record(z.string(), sha256Hex),
+  /** SHA-256 of the canonical JSON of `items`: equal hashes mean equal configuration, whatever the revision. */
+  hash: sha256Hex,
+  publishedAt: z.iso.datetime(),
+})
+export type Manifest = z.infer<typeof manifest>
+
+export const signedManifest = z.strictObject({
+  manifest,
+  /** Base64url of the 64 bytes of an Ed25519 signature. */
+  signature: z.string(),
+  keyId: z.string(),
+})
+export type SignedManifest = z.infer<typeof signedManifest>
+
+/** Canonical JSON (RFC 8785): the bytes that are hashed and signed. */
+export function canonicalJson(value: unknown): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new TypeError('not representable as JSON')
+  return text
+}

@@ -1,0 +1,50 @@
+/** Who may do what: roles, permissions and scopes, without any I/O. */
+
+export const roles = ['viewer', 'owner', 'reviewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export const permissions = [
+  'apis.read',
+  'apis.write',
+  'gateways.read',
+  'gateways.write',
+  'topology.read',
+  'topology.write',
+  'credentials.write',
+  'revisions.read',
+  'revisions.deploy',
+  'audit.read',
+  'organisation.read',
+  'organisation.write',
+] as const
+export type Permission = (typeof permissions)[number]
+
+const reading: readonly Permission[] = [
+  'apis.read',
+  'gateways.read',
+  'topology.read',
+  'revisions.read',
+  'organisation.read',
+]
+
+/** What each role may do. A reviewer judges and changes nothing; an operator runs gateways and deploys. */
+export const grants: Record<Role, ReadonlySet<Permission>> = {
+  viewer: new Set(reading),
+  owner: new Set([...reading, 'apis.write', 'topology.write', 'credentials.write', 'revisions.deploy']),
+  reviewer: new Set([...reading, 'audit.read']),
+  operator: new Set([...reading, 'gateways.write', 'topology.write', 'revisions.deploy', 'audit.read']),
+  admin: new Set(permissions),
+}
+
+export const scopes = ['api.read', 'api.write'] as const
+export type Scope = (typeof scopes)[number]
+
+/** The scope that a machine's token must carry for a permission. */
+export function scopeFor(permission: Permission): Scope {
+  return permission.endsWith('.read') ? 'api.read' : 'api.write'
+}
+
+/** Says whether a role may do something. Unknown roles may do nothing. */
+export function allows(role: string, permission: Permission): boolean {
+  return Object.hasOwn(grants, role) && grants[role as Role].has(permission)
+}

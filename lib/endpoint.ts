@@ -1,0 +1,267 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Permission } from '#domain/access.ts'
+import { type Fault, Problem, problemDocument } from '#domain/problem.ts'
+import { type Actor, requirePermission } from './actor.ts'
+import { audit } from './audit.ts'
+import { transaction } from './db.ts'
+import { log } from './log.ts'
+import { authenticate } from './session/authenticate.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** `public` needs nobody; `gateway-key` is checked by the operation itself against the key in its body. */
+export type Access = Permission | 'public' | 'gateway-key'
+
+interface Shapes {
+  params?: z.ZodType
+  query?: z.ZodType
+  body?: z.ZodType
+}
+type Parsed<S extends z.ZodType | undefined> = S extends z.ZodType ? z.output<S> : undefined
+
+/** What an operation gets besides its input. */
+export interface Call<A extends Access> {
+  actor: A extends 'public' | 'gateway-key' ? null : Actor
+  /** The version in If-Match; present when the operation asks for it. */
+  ifMatch: number
+  request: Request
+  requestId: string
+}
+
+/** One REST operation: everything that the guard, the parser and the OpenAPI document need, declared once. */
+export interface Operation {
+  readonly id: string
+  readonly method: Method
+  /** Under /api/v1, with {parameters}. */
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly access: Access
+  readonly params?: z.ZodType
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  readonly output: z.ZodType
+  readonly status: number
+  readonly bodyBytesMax: number
+  readonly needsIfMatch: boolean
+  handle(request: Request, params: Record<string, string>, requestId: string): Promise<Response>
+}
+
+interface Declaration<A extends Access, S extends Shapes, O extends z.ZodType> {
+  id: string
+  method: Method
+  path: string
+  tag: string
+  summary: string
+  access: A
+  params?: S['params']
+  query?: S['query']
+  body?: S['body']
+  output: O
+  status?: 200 | 201 | 202 | 204
+  bodyBytesMax?: number
+  /** The write names the version that it changes. */
+  needsIfMatch?: boolean
+  /** The version that the answer carries as its ETag. */
+  etag?: (output: z.output<O>) => number
+  run: (
+    input: { params: Parsed<S['params']>; query: Parsed<S['query']>; body: Parsed<S['body']> },
+    call: Call<A>,
+  ) => Promise<z.input<O>>
+}
+
+/** Declares an operation. Authentication, permission, parsing and error mapping are done here and nowhere else. */
+export function endpoint<
+  A extends Access,
+  O extends z.ZodType,
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(
+  declared: Declaration<A, { params: P & z.ZodType; query: Q & z.ZodType; body: B & z.ZodType }, O>,
+): Operation {
+  const { run, etag, ...rest } = declared
+  const operation = { status: 200, bodyBytesMax: 1_048_576, needsIfMatch: false, ...rest }
+  return {
+    ...operation,
+    async handle(request, rawParams, requestId) {
+      const actor = await admit(operation.access, request)
+      try {
+        const input = {
+          params: parse(operation.params, rawParams, '/params'),
+          query: parse(operation.query, queryOf(request), '/query'),
+          body: operation.body
+            ? parse(operation.body, await readJson(request, operation.bodyBytesMax), '')
+            : undefined,
+        }
+        const ifMatch = operation.needsIfMatch ? versionIn(request) : 0
+        // The declaration ties `input` and `actor` to what was parsed just above; TypeScript cannot follow that
+        // through the conditional types.
+        const result = await run(input as never, { actor, ifMatch, request, requestId } as unknown as Call<A>)
+        return answer(operation, operation.output.parse(result) as z.output<O>, etag)
+      } catch (error) {
+        if (actor && operation.method !== 'GET') await recordRefusal(actor, operation, rawParams, error)
+        throw error
+      }
+    },
+  } as Operation
+}
+
+async function admit(access: Access, request: Request): Promise<Actor | null> {
+  if (access === 'public' || access === 'gateway-key') return null
+  const actor = await authenticate(request.headers)
+  if (!actor) throw new Problem('session.required', 'This needs a signed-in session or a bearer token.')
+  if (actor.sessionId !== null && request.method !== 'GET') refuseCrossSite(request)
+  requirePermission(actor, access)
+  return actor
+}
+
+// A cookie travels with any page's request; a page of another site must not write with it (CSRF).
+function refuseCrossSite(request: Request): void {
+  const site = request.headers.get('sec-fetch-site')
+  if (site === 'same-origin' || site === 'none') return
+  const origin = request.headers.get('origin')
+  if (site === null && origin !== null && URL.parse(origin)?.host === request.headers.get('host')) return
+  throw new Problem('request.cross-site', 'Writes with a session cookie must come from the portal itself.')
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, at: string): unknown {
+  if (!schema) return undefined
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const faults = faultsOf(result.error, at)
+  throw new Problem('request.invalid', faults[0]?.detail ?? 'The request does not fit.', { faults })
+}
+
+/** A zod error as faults with JSON pointers. */
+export function faultsOf(error: z.ZodError, at = ''): Fault[] {
+  return error.issues.map((issue) => ({
+    pointer:
+      at + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    detail: issue.message,
+  }))
+}
+
+function queryOf(request: Request): Record<string, string> {
+  return Object.fromEntries(new URL(request.url).searchParams)
+}
+
+async function readJson(request: Request, bytesMax: number): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+    throw new Problem('request.media-type', 'Send application/json.')
+  }
+  const text = await readText(request, bytesMax)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Problem(
+      'request.malformed',
+      `The body is not JSON: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}
+
+async function readText(request: Request, bytesMax: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length
+    if (bytes > bytesMax)
+      throw new Problem('request.too-large', `The body may have ${bytesMax} bytes at most.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function versionIn(request: Request): number {
+  const value = request.headers.get('if-match')
+  if (value === null) {
+    throw new Problem('write.precondition-required', 'Send If-Match with the ETag that you read.')
+  }
+  const version = /^"(\d{1,9})"$/.exec(value)?.[1]
+  if (!version) throw new Problem('request.invalid', 'If-Match must be an ETag as given, e.g. "3".')
+  return Number(version)
+}
+
+function answer<T>(operation: { status: number }, output: T, etag?: (output: T) => number): Response {
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (etag) headers.set('etag', `"${etag(output)}"`)
+  if (operation.status === 204) return new Response(null, { status: 204, headers })
+  return Response.json(output, { status: operation.status, headers })
+}
+
+async function recordRefusal(
+  actor: Actor,
+  operation: Operation | { id: string },
+  params: Record<string, string>,
+  error: unknown,
+) {
+  const code = error instanceof Problem ? error.code : 'internal'
+  const event = {
+    action: operation.id,
+    subjectKind: 'operation',
+    subjectId: Object.values(params)[0] ?? operation.id,
+    outcome: 'refused' as const,
+    after: { code },
+  }
+  // The refusal itself matters more than its entry: a database that is away must not hide it.
+  await transaction((tx) => audit(tx, actor, event)).catch((cause) =>
+    log.error({ err: cause }, 'audit entry not written'),
+  )
+}
+
+/** Turns whatever was thrown into a problem document; what is not a Problem is logged and is a 500. */
+export function problemResponse(error: unknown, requestId: string): Response {
+  const problem = toProblem(error)
+  if (problem.code === 'internal') log.error({ err: error, requestId }, 'unexpected failure')
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  if (problem.status === 401) headers.set('www-authenticate', 'Bearer realm="hexgate"')
+  if (problem.status === 503) headers.set('retry-after', '5')
+  return new Response(JSON.stringify(problemDocument(problem, requestId)), {
+    status: problem.status,
+    headers,
+  })
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (isDatabaseAway(error)) {
+    return new Problem(
+      'database.unavailable',
+      'The portal cannot reach its database; gateways go on serving.',
+    )
+  }
+  return new Problem('internal', 'This is a bug on our side. The request id finds it in the log.')
+}
+
+const awayCodes = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  '57P01',
+  '57P03',
+  'EPIPE',
+])
+const awayWords =
+  /ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|Connection terminated|Query read timeout|Can't reach database|DatabaseNotReachable|shutting down|starting up/i
+
+function isDatabaseAway(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    const code = 'code' in cause ? String(cause.code) : ''
+    if (awayCodes.has(code) || awayWords.test(cause.message)) return true
+  }
+  return false
+}
+
+/** A fresh request id. */
+export function newRequestId(): string {
+  return randomUUID()
+}

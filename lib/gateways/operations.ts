@@ -1,0 +1,3 @@
+import type { Operation } from '../endpoint.ts'
+
+export const gatewaysOperations: readonly Operation[] = []
