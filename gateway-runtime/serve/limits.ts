@@ -1,0 +1,42 @@
+/** Bounds that one listener process keeps; every one of them is finite. */
+export interface Limits {
+  readonly targetBytesMax: number
+  readonly fieldBytesMax: number
+  /** At most 65,535: offsets into a head are 16 bits wide. */
+  readonly headBytesMax: number
+  readonly fieldsMax: number
+  readonly bodyBytesMax: number
+  readonly connectionsMax: number
+  /** From the first byte of a head (or the connection's start) to its end. */
+  readonly headTimeoutMs: number
+  /** Between two requests of a connection. */
+  readonly idleTimeoutMs: number
+  /** A request body is measured over windows of this length … */
+  readonly bodyWindowMs: number
+  /** … and each window must bring this many bytes a second, unless the upstream holds it up. */
+  readonly bodyBytesPerSecondMin: number
+  /** How long a client may leave an answer unread. */
+  readonly unreadTimeoutMs: number
+  /** From a request's head to the end of its answer; 0 for no bound. */
+  readonly exchangeTimeoutMs: number
+  readonly webSocketIdleTimeoutMs: number
+  /** How long input is still read and dropped after an answer that ends the connection. */
+  readonly lingerMs: number
+}
+
+export const defaultLimits: Limits = {
+  targetBytesMax: 8_192,
+  fieldBytesMax: 16_384,
+  headBytesMax: 65_535,
+  fieldsMax: 100,
+  bodyBytesMax: 64 * 1024 * 1024,
+  connectionsMax: 20_000,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 65_000,
+  bodyWindowMs: 10_000,
+  bodyBytesPerSecondMin: 100,
+  unreadTimeoutMs: 60_000,
+  exchangeTimeoutMs: 0,
+  webSocketIdleTimeoutMs: 3_600_000,
+  lingerMs: 2_000,
+}
