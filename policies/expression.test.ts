@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { ExchangeInMemory } from './exchange-in-memory.ts'
+import { compileExpression, expressionFault } from './expression.ts'
+import { queryValues, withoutParameter } from './query.ts'
+
+const exchange = new ExchangeInMemory({
+  query: '?q=a+b&q=c&%71=d&bad=%zz',
+  headers: { 'x-tenant': ['one', 'two'] },
+  client: { id: 'client-1', name: 'Shop' },
+})
+
+describe('compileExpression', () => {
+  it.each([
+    ["#[attributes.headers['X-Tenant']]", 'one'],
+    ['#[attributes.headers["x-tenant"]]', 'one'],
+    ['#[ attributes.remoteAddress ]', '192.0.2.1'],
+    ["#[attributes.queryParams['q']]", 'a b'],
+    ["#[attributes.queryParams['bad']]", '%zz'],
+    ["#[attributes.queryParams['none']]", undefined],
+    ['#[authentication.clientId]', 'client-1'],
+  ])('%s reads %s', (text, value) => {
+    expect(compileExpression(text)(exchange)).toBe(value)
+  })
+
+  it.each([
+    'attributes.remoteAddress',
+    '#[]',
+    '#[attributes.headers.host]',
+    "#[attributes.headers['a'] ++ 'b']",
+    "#[attributes.headers['a b']]",
+    '#[attributes.headers[\'a"]]',
+    "#[upper(attributes.headers['a'])]",
+    '#[payload.id]',
+    "#[vars['__proto__']]",
+    '#[attributes.remoteAddress',
+  ])('%s is refused with a reason', (text) => {
+    expect(expressionFault(text)).toContain(text === "#[attributes.headers['a b']]" ? 'a b' : text)
+  })
+})
+
+describe('query', () => {
+  it('finds a parameter however its name is spelt', () => {
+    expect(queryValues('?q=a+b&q=c&%71=d', 'q')).toEqual(['a b', 'c', 'd'])
+    expect(queryValues('', 'q')).toEqual([])
+    expect(queryValues('?q', 'q')).toEqual([''])
+  })
+
+  it('cuts every spelling of a parameter and nothing else', () => {
+    expect(withoutParameter('?a=1&%71=2&q&b=%20', 'q')).toBe('?a=1&b=%20')
+    expect(withoutParameter('?q=1', 'q')).toBe('')
+    expect(withoutParameter('?', 'q')).toBe('?')
+  })
+})

@@ -1,0 +1,15 @@
+import { apiKeyAuth } from './api-key-auth/policy.ts'
+import { cors } from './cors/policy.ts'
+import type { Policy } from './definition.ts'
+import { headerInjection } from './header-injection/policy.ts'
+import { rateLimiting } from './rate-limiting/policy.ts'
+
+/** Every policy that there is, in the order in which they are offered. */
+export const policies = [apiKeyAuth, rateLimiting, cors, headerInjection] as const
+
+const byKind = new Map<string, Policy>(policies.map((policy) => [policy.kind, policy as Policy]))
+
+/** The policy of a kind, or undefined when there is none. */
+export function policyOf(kind: string): Policy | undefined {
+  return byKind.get(kind)
+}
