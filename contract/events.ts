@@ -7,6 +7,14 @@ import { sha256Hex, signedManifest } from './manifest.ts'
 export const runtimeNamespace = '/runtime'
 export const liveNamespace = '/live'
 
+/** Each namespace has an engine of its own, since a node's reports outgrow what a browser may send. */
+export const runtimeSocketPath = '/socket.io/runtime'
+export const liveSocketPath = '/socket.io/live'
+/** The most that a node may send at once. */
+export const runtimeMessageBytesMax = 4_194_304
+/** The most that a browser may send at once. */
+export const liveMessageBytesMax = 65_536
+
 // ── REST: POST /api/v1/gateways/register ────────────────────────────────────
 
 export const registration = z.strictObject({
