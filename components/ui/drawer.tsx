@@ -1,0 +1,68 @@
+'use client'
+import { X } from 'lucide-react'
+import { Dialog as Radix } from 'radix-ui'
+import type { ComponentProps, ReactNode } from 'react'
+import { Button } from './button.tsx'
+import { cn } from './class-names.ts'
+import { scrim } from './dialog.tsx'
+
+export const Drawer = Radix.Root
+export const DrawerTrigger = Radix.Trigger
+export const DrawerClose = Radix.Close
+
+interface Props extends Omit<ComponentProps<typeof Radix.Content>, 'title'> {
+  title: ReactNode
+  description?: ReactNode
+  footer?: ReactNode
+  side?: 'left' | 'right'
+  /** Leaves the head to the screen reader, for a sheet that brings its own. */
+  bare?: boolean
+}
+
+const sides = {
+  left: 'left-0 border-r animate-slide-left',
+  right: 'right-0 border-l animate-slide-right',
+} as const
+
+/** A sheet at the side of the page. Escape closes it. */
+export function DrawerContent({
+  title,
+  description,
+  footer,
+  side = 'right',
+  bare = false,
+  className,
+  children,
+  ...props
+}: Props) {
+  return (
+    <Radix.Portal>
+      <Radix.Overlay className={scrim} />
+      <Radix.Content
+        {...props}
+        {...(description ? {} : { 'aria-describedby': undefined })}
+        className={cn(
+          'fixed inset-y-0 z-[1101] flex w-[min(420px,calc(100vw-32px))] flex-col border-line-2 bg-panel focus:outline-none',
+          sides[side],
+          className,
+        )}
+      >
+        <div className={cn('flex items-start gap-3 border-b border-line px-4.5 py-3', bare && 'sr-only')}>
+          <div className="min-w-0 flex-1">
+            <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
+            {description && (
+              <Radix.Description className="mt-0.5 text-sm text-ink-2">{description}</Radix.Description>
+            )}
+          </div>
+          <Radix.Close asChild>
+            <Button variant="ghost" size="icon-sm" aria-label="Close">
+              <X aria-hidden />
+            </Button>
+          </Radix.Close>
+        </div>
+        <div className={cn('min-h-0 flex-1 overflow-y-auto', !bare && 'px-4.5 py-4')}>{children}</div>
+        {footer && <div className="flex justify-end gap-2 border-t border-line px-4.5 py-3">{footer}</div>}
+      </Radix.Content>
+    </Radix.Portal>
+  )
+}
