@@ -52,6 +52,8 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  // A connection that is cut fails the query that runs; without a listener it would end the process too.
+  client.on('error', () => {})
   try {
     await client.connect()
   } catch (error) {
