@@ -1,11 +1,31 @@
 import type { NextConfig } from 'next'
 
+// The content security policy has a nonce for each page and is set in proxy.ts.
+const securityHeaders = [
+  { key: 'x-content-type-options', value: 'nosniff' },
+  { key: 'referrer-policy', value: 'strict-origin-when-cross-origin' },
+  { key: 'x-frame-options', value: 'DENY' },
+  { key: 'cross-origin-opener-policy', value: 'same-origin' },
+  { key: 'permissions-policy', value: 'camera=(), microphone=(), geolocation=(), payment=(), usb=()' },
+]
+
+// Browsers ignore it over plain http, but a portal that is reached by http must not promise it either.
+const strictTransport = { key: 'strict-transport-security', value: 'max-age=31536000; includeSubDomains' }
+
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   // These run in Node only and resolve files or wasm of their own, so the bundler leaves them alone.
   serverExternalPackages: ['pg', 'pino', 'swagger2openapi', '@prisma/adapter-pg', '@prisma/client'],
   typescript: { ignoreBuildErrors: false },
+  headers: async () => [
+    { source: '/:path*', headers: securityHeaders },
+    {
+      source: '/:path*',
+      has: [{ type: 'header', key: 'x-forwarded-proto', value: 'https' }],
+      headers: [strictTransport],
+    },
+  ],
 }
 
 export default config

@@ -1,7 +1,8 @@
+import type { NetworkClass } from '#domain/network.ts'
 import { cn } from './class-names.ts'
 
-/** Whose certificates two ends of a leg show each other. */
-export type TrustClass = 'org-internal' | 'org-external' | 'non-org-external'
+/** Whose certificates two ends of a leg show each other: the classes of networks. */
+export type TrustClass = NetworkClass
 
 interface TrustLook {
   /** Under the hexagon. */

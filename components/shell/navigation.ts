@@ -1,0 +1,74 @@
+import { Activity, Boxes, Cog, LayoutDashboard, type LucideIcon, Server, Waypoints } from 'lucide-react'
+import type { Permission } from '#domain/access.ts'
+
+export interface NavigationPage {
+  href: string
+  label: string
+  icon: LucideIcon
+  /** Keys that lead there, one after the other. */
+  keys: readonly [string, string]
+  permission: Permission
+}
+
+export interface NavigationGroup {
+  label: string | null
+  pages: readonly NavigationPage[]
+}
+
+/** The pages by what people come to do. Only what exists stands here. */
+export const navigation: readonly NavigationGroup[] = [
+  {
+    label: null,
+    pages: [
+      {
+        href: '/',
+        label: 'Overview',
+        icon: LayoutDashboard,
+        keys: ['g', 'o'],
+        permission: 'organisation.read',
+      },
+    ],
+  },
+  {
+    label: 'Build',
+    pages: [{ href: '/catalog', label: 'Catalog', icon: Boxes, keys: ['g', 'c'], permission: 'apis.read' }],
+  },
+  {
+    label: 'Trust',
+    pages: [
+      {
+        href: '/topology',
+        label: 'Topology',
+        icon: Waypoints,
+        keys: ['g', 't'],
+        permission: 'topology.read',
+      },
+    ],
+  },
+  {
+    label: 'Run',
+    pages: [
+      { href: '/gateways', label: 'Gateways', icon: Server, keys: ['g', 'g'], permission: 'gateways.read' },
+      {
+        href: '/deployments',
+        label: 'Deployments',
+        icon: Activity,
+        keys: ['g', 'd'],
+        permission: 'revisions.read',
+      },
+    ],
+  },
+]
+
+export const settingsPage: NavigationPage = {
+  href: '/settings',
+  label: 'Settings',
+  icon: Cog,
+  keys: ['g', 's'],
+  permission: 'organisation.read',
+}
+
+export const allPages: readonly NavigationPage[] = [
+  ...navigation.flatMap((group) => group.pages),
+  settingsPage,
+]
