@@ -1,0 +1,108 @@
+import type { ApiItem, AttachedPolicy, Item } from '#contract/items.ts'
+import { upstreamRefusal } from '#domain/address.ts'
+import type { Fault } from '#domain/problem.ts'
+import type { Policy, Ports } from '#policies/definition.ts'
+import { policyOf } from '#policies/index.ts'
+import type { Items } from './compile.ts'
+import { pointerOf } from './pointer.ts'
+
+/** Finds everything for which a node would refuse these items, so that it is refused before it is published. */
+export function check(items: Items, allow: { loopback: boolean }): Fault[] {
+  const apis = [...items.values()].filter((item) => item.kind === 'api')
+  return [
+    ...listenerFaults(items),
+    ...apis.flatMap((api) => referenceFaults(api, items)),
+    ...pathClashes(apis),
+    ...apis.flatMap((api) => api.policies.flatMap((policy, index) => policyFaults(api, policy, index))),
+    ...[...items.values()].flatMap((item) => upstreamFaults(item, allow)),
+  ]
+}
+
+function listenerFaults(items: Items): Fault[] {
+  const listeners = [...items.values()].filter((item) => item.kind === 'listener')
+  if (listeners.length === 0) return [{ pointer: '/items', detail: 'The gateway has no listener.' }]
+  const faults: Fault[] = []
+  const taken = new Map<string, string>()
+  for (const { id, address, port } of listeners) {
+    const place = `${address}:${port}`
+    const other = port === 0 ? undefined : taken.get(place)
+    if (other !== undefined) {
+      faults.push({
+        pointer: pointerOf('items', id, 'port'),
+        detail: `${place} is already taken by ${other}.`,
+      })
+    }
+    taken.set(place, id)
+  }
+  return faults
+}
+
+function referenceFaults(api: ApiItem, items: Items): Fault[] {
+  const wanted = [
+    ['upstream', api.upstream],
+    ['contracts', api.contracts],
+  ] as const
+  return wanted.flatMap(([kind, id]) =>
+    id === undefined || items.get(id)?.kind === kind
+      ? []
+      : [{ pointer: pointerOf('items', api.id, kind), detail: `${id} is not among the items.` }],
+  )
+}
+
+function pathClashes(apis: readonly ApiItem[]): Fault[] {
+  const taken = new Map<string, ApiItem>()
+  const faults: Fault[] = []
+  for (const api of apis) {
+    const place = `${api.host}${api.basePath}`
+    const other = taken.get(place)
+    if (other) {
+      const detail = `${other.name} ${other.version} already answers at ${place}.`
+      faults.push({ pointer: pointerOf('items', api.id, 'basePath'), detail })
+    }
+    taken.set(place, api)
+  }
+  return faults
+}
+
+function policyFaults(api: ApiItem, attached: AttachedPolicy, index: number): Fault[] {
+  const at = (...path: PropertyKey[]) => pointerOf('items', api.id, 'policies', index, ...path)
+  const policy = policyOf(attached.kind)
+  if (!policy) return [{ pointer: at('kind'), detail: `There is no policy called ${attached.kind}.` }]
+  const parsed = policy.config.safeParse(attached.config)
+  if (!parsed.success) {
+    return parsed.error.issues.map(({ path, message }) => ({
+      pointer: at('config', ...path),
+      detail: message,
+    }))
+  }
+  const reason = preparationFault(policy, parsed.data)
+  return reason === null ? [] : [{ pointer: at('config'), detail: reason }]
+}
+
+// Preparing finds what a schema cannot say; nothing of it is kept.
+const idlePorts: Ports = {
+  monotonicMs: () => 0,
+  nowMs: () => 0,
+  sha256: () => '',
+  clientByKeyHash: () => undefined,
+  state: (_key, create) => create(),
+}
+
+function preparationFault(policy: Policy, config: unknown): string | null {
+  try {
+    policy.prepare(config, idlePorts).dispose?.()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function upstreamFaults(item: Item, allow: { loopback: boolean }): Fault[] {
+  if (item.kind !== 'upstream') return []
+  return item.endpoints.flatMap(({ url }, index) => {
+    const detail = upstreamRefusal(url, allow)
+    return detail === null
+      ? []
+      : [{ pointer: pointerOf('items', item.id, 'endpoints', index, 'url'), detail }]
+  })
+}

@@ -1,0 +1,154 @@
+import { hash } from 'node:crypto'
+import { type AttachedPolicy, type Item, item } from '#contract/items.ts'
+import { canonicalJson } from '#contract/manifest.ts'
+import type { Fault } from '#domain/problem.ts'
+import { policyOf } from '#policies/index.ts'
+import { pointerOf } from './pointer.ts'
+
+/** What publishing reads of an API instance: the row with its neighbours. */
+export interface InstanceRow {
+  id: string
+  host: string
+  basePath: string
+  upstreamUrl: string
+  stripBasePath: boolean
+  enabled: boolean
+  apiVersion: { label: string; api: { name: string } }
+  policies: readonly PolicyRow[]
+  flows: readonly { consumer: { id: string; name: string; credentials: readonly CredentialRow[] } }[]
+}
+export interface PolicyRow {
+  id: string
+  kind: string
+  policyVersion: string
+  label: string
+  order: number
+  enabled: boolean
+  config: unknown
+}
+export interface CredentialRow {
+  hash: string
+  revokedAt: Date | null
+}
+export interface GatewayRows {
+  listeners: unknown
+  instances: readonly InstanceRow[]
+}
+
+/** Items by their id. */
+export type Items = ReadonlyMap<string, Item>
+
+/** Rows as items, and what of the rows cannot be an item. The order of the rows makes no difference. */
+export function compile(rows: GatewayRows): { items: Items; faults: Fault[] } {
+  const candidates = [
+    ...listenersOf(rows.listeners),
+    ...rows.instances.filter((instance) => instance.enabled).flatMap(itemsOfInstance),
+  ]
+  const items = new Map<string, Item>()
+  const faults: Fault[] = []
+  for (const candidate of candidates) {
+    const parsed = item.safeParse(candidate)
+    if (parsed.success) {
+      items.set(parsed.data.id, parsed.data)
+      continue
+    }
+    for (const issue of parsed.error.issues) {
+      faults.push({ pointer: pointerOf('items', candidate.id, ...issue.path), detail: issue.message })
+    }
+  }
+  return { items, faults }
+}
+
+function listenersOf(listeners: unknown): { id: string }[] {
+  if (!Array.isArray(listeners)) return [{ id: 'listener:unreadable' }]
+  return listeners.map((listener: unknown, index) => {
+    const fields = typeof listener === 'object' && listener !== null ? listener : {}
+    const id = 'id' in fields ? String(fields.id) : String(index)
+    return { ...fields, kind: 'listener', id: `listener:${id}` }
+  })
+}
+
+function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string, unknown>)[] {
+  const { id, host, basePath, stripBasePath, apiVersion } = instance
+  const clients = clientsOf(instance)
+  const api = {
+    kind: 'api',
+    id: `api:${id}`,
+    name: apiVersion.api.name,
+    version: apiVersion.label,
+    host,
+    basePath,
+    stripBasePath,
+    upstream: `upstream:${id}`,
+    policies: chainOf(instance.policies),
+    ...(clients.length > 0 ? { contracts: `contracts:${id}` } : {}),
+  }
+  const upstream = { kind: 'upstream', id: `upstream:${id}`, endpoints: [{ url: instance.upstreamUrl }] }
+  const contracts = { kind: 'contracts', id: `contracts:${id}`, clients }
+  return clients.length > 0 ? [api, upstream, contracts] : [api, upstream]
+}
+
+// Positions are counted anew, so that gaps left by disabled or removed policies are no change of their own.
+function chainOf(policies: readonly PolicyRow[]): AttachedPolicy[] {
+  return policies
+    .filter((policy) => policy.enabled)
+    .toSorted((a, b) => a.order - b.order || compare(a.id, b.id))
+    .map(({ id, kind, policyVersion, label, config }, order) => ({
+      id,
+      kind,
+      policyVersion,
+      label,
+      order,
+      config: wholeConfig(kind, config),
+    }))
+}
+
+// With its defaults written out, so that a later default does not change what an old revision means.
+// What does not fit stays as it is: the check says what is wrong with it.
+function wholeConfig(kind: string, config: unknown): Record<string, unknown> {
+  const parsed = policyOf(kind)?.config.safeParse(config)
+  const whole = parsed?.success ? parsed.data : config
+  return JSON.parse(JSON.stringify(whole ?? {}))
+}
+
+function clientsOf(instance: InstanceRow) {
+  return instance.flows
+    .map(({ consumer }) => ({
+      id: consumer.id,
+      name: consumer.name,
+      keyHashes: consumer.credentials
+        .filter((credential) => credential.revokedAt === null)
+        .map((credential) => credential.hash)
+        .toSorted(compare),
+    }))
+    .toSorted((a, b) => compare(a.id, b.id))
+}
+
+// By code units: the same on every machine, whatever its locale.
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The SHA-256 of an item's canonical JSON, its address. */
+export function hashOf(content: unknown): string {
+  return hash('sha256', canonicalJson(content))
+}
+
+/** The `items` of a manifest: id to hash. */
+export function hashesOf(items: Items): Record<string, string> {
+  return Object.fromEntries([...items].map(([id, content]) => [id, hashOf(content)]))
+}
+
+/** The id of the instance that an item belongs to; null for items of the gateway itself. */
+export function instanceOf(itemId: string): string | null {
+  return /^(?:api|upstream|contracts):(.+)$/.exec(itemId)?.[1] ?? null
+}
+
+/** `base` with one instance taken from `draft`, so that deploying it deploys nobody else's draft. */
+export function withInstance(base: Items, draft: Items, instanceId: string): Items {
+  const others = [...base].filter(([id]) => instanceOf(id) !== instanceId)
+  const own = [...draft].filter(([id]) => instanceOf(id) === instanceId)
+  // The first revision of a gateway needs its listeners from somewhere.
+  const listeners = base.size === 0 ? [...draft].filter(([id]) => instanceOf(id) === null) : []
+  return new Map([...others, ...listeners, ...own])
+}

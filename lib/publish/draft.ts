@@ -1,0 +1,89 @@
+import { type Item, item as itemSchema } from '#contract/items.ts'
+import { type Manifest, manifest as manifestSchema } from '#contract/manifest.ts'
+import { type Fault, Problem } from '#domain/problem.ts'
+import type { Tx } from '../db.ts'
+import { env } from '../env.ts'
+import { check } from './check.ts'
+import { compile, type Items } from './compile.ts'
+
+export interface GatewayHead {
+  id: string
+  organisationId: string
+  name: string
+  listeners: unknown
+  headRevision: number
+}
+
+const headSelect = { id: true, organisationId: true, name: true, listeners: true, headRevision: true }
+
+/** The gateway, if it belongs to the organisation. */
+export async function gatewayIn(tx: Tx, organisationId: string, gatewayId: string): Promise<GatewayHead> {
+  const gateway = await tx.gateway.findFirst({ where: { id: gatewayId, organisationId }, select: headSelect })
+  if (!gateway) throw new Problem('not-found', 'There is no such gateway.')
+  return gateway
+}
+
+const instanceInclude = {
+  apiVersion: { select: { label: true, api: { select: { name: true } } } },
+  policies: true,
+  flows: {
+    select: {
+      consumer: {
+        select: { id: true, name: true, credentials: { select: { hash: true, revokedAt: true } } },
+      },
+    },
+  },
+} as const
+
+/** What the gateway's rows, as they are now, compile to. */
+export async function draftOf(tx: Tx, gateway: GatewayHead): Promise<{ items: Items; faults: Fault[] }> {
+  const { id: gatewayId, organisationId, listeners } = gateway
+  const instances = await tx.apiInstance.findMany({
+    where: { gatewayId, organisationId },
+    include: instanceInclude,
+  })
+  return compile({ listeners, instances })
+}
+
+/** What a node would refuse in these items, with what could not be compiled at all first. */
+export function faultsIn(items: Items, compileFaults: readonly Fault[]): Fault[] {
+  if (compileFaults.length > 0) return [...compileFaults]
+  return check(items, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES })
+}
+
+/** A revision's manifest; null for revision 0, before the first deployment. */
+export async function manifestOf(tx: Tx, gateway: GatewayHead, number: number): Promise<Manifest | null> {
+  if (number === 0) return null
+  const revision = await tx.revision.findFirst({
+    where: { gatewayId: gateway.id, organisationId: gateway.organisationId, number },
+    select: { manifest: true },
+  })
+  if (!revision) throw new Problem('not-found', `There is no revision ${number} of ${gateway.name}.`)
+  return manifestSchema.parse(revision.manifest)
+}
+
+/** The items that a manifest names. */
+export async function itemsNamed(tx: Tx, organisationId: string, manifest: Manifest | null): Promise<Items> {
+  if (!manifest) return new Map()
+  const byHash = await itemsByHash(tx, organisationId, Object.values(manifest.items))
+  return new Map(
+    Object.entries(manifest.items).map(([id, hash]) => {
+      const item = byHash.get(hash)
+      if (!item) throw new Error(`item ${hash} of revision ${manifest.revision} is gone from the database`)
+      return [id, item]
+    }),
+  )
+}
+
+/** Items by their content's hash; those that the organisation does not have are left out. */
+export async function itemsByHash(
+  tx: Tx,
+  organisationId: string,
+  hashes: readonly string[],
+): Promise<Map<string, Item>> {
+  const rows = await tx.item.findMany({
+    where: { organisationId, hash: { in: [...hashes] } },
+    select: { hash: true, content: true },
+  })
+  return new Map(rows.map(({ hash, content }) => [hash, itemSchema.parse(content)]))
+}

@@ -1,0 +1,270 @@
+import { report as reportSchema } from '#contract/events.ts'
+import type { Manifest } from '#contract/manifest.ts'
+import {
+  type Difference,
+  type Draft,
+  type InstanceDeployment,
+  type InstanceState,
+  isOffline,
+  type NodeDeployment,
+  nodeStateOf,
+  type RevisionDetail,
+  type RevisionSummary,
+  revisionStateOf,
+} from '#domain/deployment.ts'
+import { Problem } from '#domain/problem.ts'
+import type { Acknowledgement, Node, Revision } from '#prisma/generated/client.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { db, type Tx } from '../db.ts'
+import { hashesOf, instanceOf, type Items } from './compile.ts'
+import { difference } from './difference.ts'
+import { draftOf, faultsIn, type GatewayHead, gatewayIn, itemsNamed, manifestOf } from './draft.ts'
+
+/** The draft of a gateway against what is deployed there. */
+export async function readDraft(actor: Actor, gatewayId: string): Promise<Draft> {
+  requirePermission(actor, 'revisions.read')
+  const tx = db()
+  const gateway = await gatewayIn(tx, actor.organisationId, gatewayId)
+  const draft = await draftOf(tx, gateway)
+  const head = await itemsAt(tx, gateway, gateway.headRevision)
+  return {
+    gatewayId,
+    gatewayName: gateway.name,
+    headRevision: gateway.headRevision,
+    difference: difference(head, { revision: null, items: draft.items }, gateway),
+    faults: faultsIn(draft.items, draft.faults),
+  }
+}
+
+/** What changes from one revision to another, in either direction. */
+export async function compareRevisions(
+  actor: Actor,
+  gatewayId: string,
+  from: number,
+  to: number,
+): Promise<Difference> {
+  requirePermission(actor, 'revisions.read')
+  const gateway = await gatewayIn(db(), actor.organisationId, gatewayId)
+  return difference(await itemsAt(db(), gateway, from), await itemsAt(db(), gateway, to), gateway)
+}
+
+async function itemsAt(tx: Tx, gateway: GatewayHead, number: number) {
+  const manifest = await manifestOf(tx, gateway, number)
+  const items = await itemsNamed(tx, gateway.organisationId, manifest)
+  return { revision: number === 0 ? null : number, items }
+}
+
+/** The newest revisions of a gateway first, up to and without `before`. */
+export async function listRevisions(
+  actor: Actor,
+  gatewayId: string,
+  page: { before?: number | undefined; limit: number },
+): Promise<RevisionSummary[]> {
+  requirePermission(actor, 'revisions.read')
+  const { organisationId } = actor
+  const gateway = await gatewayIn(db(), organisationId, gatewayId)
+  const revisions = await db().revision.findMany({
+    where: {
+      gatewayId,
+      organisationId,
+      ...(page.before === undefined ? {} : { number: { lt: page.before } }),
+    },
+    orderBy: { number: 'desc' },
+    take: page.limit,
+  })
+  const numbers = revisions.map(({ number }) => number)
+  const acknowledgements = await db().acknowledgement.findMany({
+    where: { gatewayId, organisationId, revision: { in: numbers } },
+    orderBy: { at: 'asc' },
+  })
+  const nodes = await db().node.findMany({ where: { gatewayId, organisationId } })
+  return revisions.map((revision) => {
+    const own = acknowledgements.filter((ack) => ack.revision === revision.number)
+    return summaryOf(revision, gateway, own, nodes)
+  })
+}
+
+function summaryOf(
+  revision: Revision,
+  gateway: GatewayHead,
+  acknowledgements: readonly Acknowledgement[],
+  nodes: readonly Node[],
+): RevisionSummary {
+  const isHead = revision.number === gateway.headRevision
+  const last = new Map(acknowledgements.map((ack) => [ack.nodeId, ack]))
+  const states = nodesUnder(revision, isHead, nodes, last)
+  const outcomes = [...last.values()].map((ack) => ack.outcome)
+  // A node that already served these items got no push and sent no acknowledgement.
+  const applied = states.filter(({ state }) => state === 'applied').length
+  return {
+    gatewayId: revision.gatewayId,
+    number: revision.number,
+    kind: revision.kind,
+    restoresNumber: revision.restoresNumber,
+    hash: revision.hash,
+    note: revision.note,
+    createdAt: revision.createdAt.toISOString(),
+    createdBy: revision.createdBy,
+    isHead,
+    state: revisionStateOf(isHead, states),
+    appliedBy: isHead ? applied : outcomes.filter((outcome) => outcome === 'applied').length,
+    refusedBy: outcomes.filter((outcome) => outcome === 'refused').length,
+  }
+}
+
+/** A revision with its nodes and what it changed. */
+export async function readRevision(actor: Actor, gatewayId: string, number: number): Promise<RevisionDetail> {
+  requirePermission(actor, 'revisions.read')
+  const { organisationId } = actor
+  const gateway = await gatewayIn(db(), organisationId, gatewayId)
+  const revision = await db().revision.findFirst({ where: { gatewayId, organisationId, number } })
+  if (!revision) throw new Problem('not-found', `There is no revision ${number} of ${gateway.name}.`)
+  const nodes = await db().node.findMany({
+    where: { gatewayId, organisationId },
+    orderBy: [{ hostname: 'asc' }, { id: 'asc' }],
+  })
+  const acknowledgements = await acknowledgementsOf(organisationId, gatewayId, number)
+  const isHead = number === gateway.headRevision
+  const last = new Map(acknowledgements.map((ack) => [ack.nodeId, ack]))
+  return {
+    ...summaryOf(revision, gateway, acknowledgements, nodes),
+    gatewayName: gateway.name,
+    nodes: nodesUnder(revision, isHead, nodes, last),
+    difference: difference(
+      await itemsAt(db(), gateway, number - 1),
+      await itemsAt(db(), gateway, number),
+      gateway,
+    ),
+  }
+}
+
+function acknowledgementsOf(organisationId: string, gatewayId: string, revision: number) {
+  return db().acknowledgement.findMany({
+    where: { gatewayId, organisationId, revision },
+    orderBy: { at: 'asc' },
+  })
+}
+
+function nodesUnder(
+  revision: { number: number; hash: string },
+  isHead: boolean,
+  nodes: readonly Node[],
+  last: ReadonlyMap<string, Acknowledgement>,
+): NodeDeployment[] {
+  const now = new Date()
+  // Of an earlier revision only its own acknowledgements still say something.
+  const concerned = isHead ? nodes : nodes.filter((node) => last.has(node.id))
+  return concerned.map((node) => {
+    const ack = last.get(node.id)
+    const past = ack?.outcome ?? 'waiting'
+    return {
+      nodeId: node.id,
+      name: node.hostname,
+      state: isHead ? nodeStateOf(node, revision, ack?.outcome ?? null, now) : past,
+      servesRevision: node.appliedRevision,
+      servesHash: node.appliedHash,
+      lastSeenAt: node.lastSeenAt?.toISOString() ?? null,
+      acknowledgedAt: ack?.at.toISOString() ?? null,
+      durationMs: ack?.durationMs ?? null,
+      reasons: ack?.outcome === 'refused' ? reasonsOf(ack) : [],
+      ...loadOf(node, now),
+    }
+  })
+}
+
+function reasonsOf(ack: Acknowledgement): NodeDeployment['reasons'] {
+  // Written by the hub from a parsed acknowledgement (contract/events.ts).
+  return ack.reasons as NodeDeployment['reasons']
+}
+
+function loadOf(node: Node, now: Date): Pick<NodeDeployment, 'requestsPerSecond' | 'p99Ms'> {
+  const parsed = reportSchema.safeParse(node.report)
+  if (!parsed.success || isOffline(node, now)) return { requestsPerSecond: null, p99Ms: null }
+  const { requests, intervalMs, latencyMs } = parsed.data
+  return {
+    requestsPerSecond: intervalMs > 0 ? (requests * 1000) / intervalMs : null,
+    p99Ms: latencyMs?.p99 ?? null,
+  }
+}
+
+/** How one API instance's draft stands to what runs, and on which nodes. */
+export async function deploymentOf(actor: Actor, instanceId: string): Promise<InstanceDeployment> {
+  requirePermission(actor, 'revisions.read')
+  const { organisationId } = actor
+  const instance = await db().apiInstance.findFirst({
+    where: { id: instanceId, organisationId },
+    select: { gatewayId: true },
+  })
+  if (!instance) throw new Problem('not-found', 'There is no such API instance.')
+  const gateway = await gatewayIn(db(), organisationId, instance.gatewayId)
+  const draft = await draftOf(db(), gateway)
+  const head = await itemsAt(db(), gateway, gateway.headRevision)
+  const changes = difference(
+    { ...head, items: onlyOf(head.items, instanceId) },
+    { revision: null, items: onlyOf(draft.items, instanceId) },
+    gateway,
+  )
+  const faults = faultsIn(draft.items, draft.faults)
+  return {
+    instanceId,
+    gatewayId: gateway.id,
+    gatewayName: gateway.name,
+    state: stateOf(head.items.has(`api:${instanceId}`), changes.count > 0),
+    headRevision: gateway.headRevision,
+    changes: changes.count,
+    difference: changes,
+    faults: faults.filter(({ pointer }) => pointer.includes(instanceId)),
+    nodes: await nodesOfHead(gateway),
+  }
+}
+
+function stateOf(deployed: boolean, changed: boolean): InstanceState {
+  if (!deployed) return 'not-deployed'
+  return changed ? 'changed' : 'in-sync'
+}
+
+function onlyOf(items: Items, instanceId: string): Items {
+  return new Map([...items].filter(([id]) => instanceOf(id) === instanceId))
+}
+
+async function nodesOfHead(gateway: GatewayHead): Promise<NodeDeployment[]> {
+  if (gateway.headRevision === 0) return []
+  const { id: gatewayId, organisationId, headRevision } = gateway
+  const revision = await db().revision.findFirst({
+    where: { gatewayId, organisationId, number: headRevision },
+  })
+  if (!revision) return []
+  const nodes = await db().node.findMany({
+    where: { gatewayId, organisationId },
+    orderBy: [{ hostname: 'asc' }, { id: 'asc' }],
+  })
+  const acknowledgements = await acknowledgementsOf(organisationId, gatewayId, headRevision)
+  return nodesUnder(revision, true, nodes, new Map(acknowledgements.map((ack) => [ack.nodeId, ack])))
+}
+
+/** The state of every API instance of the organisation, for lists; compares hashes alone. */
+export async function instanceStates(actor: Actor): Promise<Map<string, InstanceState>> {
+  requirePermission(actor, 'revisions.read')
+  const gateways = await db().gateway.findMany({
+    where: { organisationId: actor.organisationId },
+    select: { id: true, organisationId: true, name: true, listeners: true, headRevision: true },
+  })
+  const states = new Map<string, InstanceState>()
+  for (const gateway of gateways) {
+    const draft = await draftOf(db(), gateway)
+    const manifest = await manifestOf(db(), gateway, gateway.headRevision)
+    const instances = await db().apiInstance.findMany({
+      where: { gatewayId: gateway.id, organisationId: gateway.organisationId },
+      select: { id: true },
+    })
+    for (const { id } of instances) states.set(id, hashState(id, draft.items, manifest))
+  }
+  return states
+}
+
+function hashState(instanceId: string, draft: Items, manifest: Manifest | null): InstanceState {
+  const deployed = Object.entries(manifest?.items ?? {}).filter(([id]) => instanceOf(id) === instanceId)
+  const wanted = Object.entries(hashesOf(onlyOf(draft, instanceId)))
+  const same = deployed.length === wanted.length && wanted.every(([id, hash]) => manifest?.items[id] === hash)
+  return stateOf(deployed.length > 0, !same)
+}

@@ -1,0 +1,44 @@
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { canonicalJson, type Manifest, type SignedManifest } from '#contract/manifest.ts'
+import type { Tx } from '../db.ts'
+import { seal, unseal } from '../seal.ts'
+
+const purposeOf = (organisationId: string) => `signing-key:${organisationId}`
+
+/** The key that signs an organisation's manifests; made at the first call. */
+export async function ensureSigningKey(
+  tx: Tx,
+  organisationId: string,
+): Promise<{ id: string; publicKey: string }> {
+  const select = { id: true, publicKey: true }
+  const where = { organisationId, retiredAt: null }
+  const orderBy = { createdAt: 'desc' } as const
+  const known = await tx.signingKey.findFirst({ where, orderBy, select })
+  if (known) return known
+  // Two at once must not make two keys, of which nodes would pin one; the lock ends with the transaction.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${purposeOf(organisationId)}, 0))`
+  const meanwhile = await tx.signingKey.findFirst({ where, orderBy, select })
+  if (meanwhile) return meanwhile
+  const pair = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const privateKeySealed = seal(pair.privateKey, purposeOf(organisationId))
+  return tx.signingKey.create({
+    data: { organisationId, publicKey: pair.publicKey, privateKeySealed },
+    select,
+  })
+}
+
+/** Signs a manifest with the organisation's key: Ed25519 over its canonical JSON. */
+export async function signManifest(
+  tx: Tx,
+  organisationId: string,
+  manifest: Manifest,
+): Promise<SignedManifest> {
+  const { id } = await ensureSigningKey(tx, organisationId)
+  const { privateKeySealed } = await tx.signingKey.findFirstOrThrow({ where: { id, organisationId } })
+  const key = createPrivateKey(unseal(privateKeySealed, purposeOf(organisationId)).reveal())
+  const signature = sign(null, Buffer.from(canonicalJson(manifest)), key).toString('base64url')
+  return { manifest, signature, keyId: id }
+}
