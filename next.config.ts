@@ -15,6 +15,7 @@ const strictTransport = { key: 'strict-transport-security', value: 'max-age=3153
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
+  devIndicators: false,
   // These run in Node only and resolve files or wasm of their own, so the bundler leaves them alone.
   serverExternalPackages: ['pg', 'pino', 'swagger2openapi', '@prisma/adapter-pg', '@prisma/client'],
   typescript: { ignoreBuildErrors: false },

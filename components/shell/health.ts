@@ -16,7 +16,7 @@ export const healthQuery = queryOptions({
 export async function readHealth(signal: AbortSignal): Promise<PortalHealth> {
   try {
     const response = await fetch('/api/health', { cache: 'no-store', signal })
-    return response.ok ? 'well' : 'database-away'
+    return response.status === 503 ? 'database-away' : 'well'
   } catch (error) {
     if (signal.aborted) throw error
     return 'portal-away'

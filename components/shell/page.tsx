@@ -24,7 +24,10 @@ interface Props {
 /** A page of the portal: the bar on top with its place and actions, then its content. */
 export function Page({ title, crumbs = [], actions, bar, layout = 'document', children }: Props) {
   return (
-    <div className={cn('flex min-w-0 flex-1 flex-col', layout === 'full' ? 'h-dvh' : 'min-h-dvh')}>
+    <div
+      data-full={layout === 'full' ? '' : undefined}
+      className={cn('flex min-w-0 flex-1 flex-col', layout === 'full' && 'min-h-0')}
+    >
       <header className="sticky top-0 z-40 flex min-h-13 flex-wrap items-center gap-x-3 gap-y-2 border-b border-line bg-panel px-4 py-2 md:px-4.5">
         <MenuButton />
         <div className="flex min-w-0 flex-1 items-center gap-2">

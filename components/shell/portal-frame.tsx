@@ -43,7 +43,7 @@ export function PortalFrame({ account, children }: { account: Account; children:
               <aside className="sticky top-0 hidden h-dvh w-52 shrink-0 border-r border-line bg-panel md:block">
                 <Sidebar />
               </aside>
-              <div className="flex min-w-0 flex-1 flex-col">
+              <div className="flex min-w-0 flex-1 flex-col has-[>[data-full]]:h-dvh">
                 <HealthBanner />
                 {children}
               </div>

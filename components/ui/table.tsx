@@ -5,7 +5,7 @@ import { cn } from './class-names.ts'
 export function Table({ className, ...props }: ComponentProps<'table'>) {
   return (
     <div className="overflow-x-auto rounded-lg border border-line bg-panel">
-      <table {...props} className={cn('w-full border-collapse text-sm', className)} />
+      <table {...props} className={cn('w-full min-w-130 border-collapse text-sm', className)} />
     </div>
   )
 }
