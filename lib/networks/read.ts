@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { report } from '#contract/events.ts'
+import { Problem } from '#domain/problem.ts'
+import {
+  type ApiView,
+  type Deployment,
+  describeTopology,
+  type GatewayView,
+  type NetworkView,
+  type PartyView,
+  type Topology,
+} from '#domain/topology.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { db } from '../db.ts'
+import { toNetwork, toParty } from './stored.ts'
+
+// A node reports every 5 s; three missed reports and its figures are of the past.
+const freshMs = 15_000
+
+/** The organisation's topology with everything that is derived from it. */
+export async function readTopology(actor: Actor, now = new Date()): Promise<Topology> {
+  requirePermission(actor, 'topology.read')
+  const { organisationId } = actor
+  const [networks, parties, gateways, instances, flows] = await Promise.all([
+    listNetworks(actor),
+    listParties(actor),
+    gatewayRows(organisationId),
+    instanceRows(organisationId),
+    db().flow.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
+  ])
+  const manifests = await manifestsOf(gateways)
+  const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
+  return describeTopology({
+    networks,
+    parties,
+    gateways: gateways.map((gateway) => gatewayOf(gateway, now)),
+    apis: instances.flatMap((instance): ApiView[] => {
+      const gateway = byId.get(instance.gatewayId)
+      return gateway ? [apiOf(instance, gateway, manifests, now)] : []
+    }),
+    flows: flows.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
+  })
+}
+
+/** The organisation's networks by name. */
+export async function listNetworks(actor: Actor): Promise<NetworkView[]> {
+  requirePermission(actor, 'topology.read')
+  const where = { organisationId: actor.organisationId }
+  return (await db().network.findMany({ where, orderBy: { name: 'asc' } })).map(toNetwork)
+}
+
+/** The organisation's consumers and providers by name. */
+export async function listParties(actor: Actor): Promise<PartyView[]> {
+  requirePermission(actor, 'topology.read')
+  const where = { organisationId: actor.organisationId }
+  return (await db().party.findMany({ where, orderBy: { name: 'asc' } })).map(toParty)
+}
+
+export async function readNetwork(actor: Actor, id: string): Promise<NetworkView> {
+  requirePermission(actor, 'topology.read')
+  const row = await db().network.findFirst({ where: { id, organisationId: actor.organisationId } })
+  if (!row) throw new Problem('not-found', 'There is no such network.')
+  return toNetwork(row)
+}
+
+export async function readParty(actor: Actor, id: string): Promise<PartyView> {
+  requirePermission(actor, 'topology.read')
+  const row = await db().party.findFirst({ where: { id, organisationId: actor.organisationId } })
+  if (!row) throw new Problem('not-found', 'There is no such party.')
+  return toParty(row)
+}
+
+const nodeFields = {
+  appliedRevision: true,
+  connectedAt: true,
+  disconnectedAt: true,
+  lastSeenAt: true,
+  report: true,
+} as const
+
+function gatewayRows(organisationId: string) {
+  return db().gateway.findMany({
+    where: { organisationId },
+    orderBy: { name: 'asc' },
+    include: { environment: { select: { name: true } }, nodes: { select: nodeFields } },
+  })
+}
+type GatewayRow = Awaited<ReturnType<typeof gatewayRows>>[number]
+type NodeRow = GatewayRow['nodes'][number]
+
+function instanceRows(organisationId: string) {
+  return db().apiInstance.findMany({
+    where: { organisationId },
+    orderBy: [{ basePath: 'asc' }, { id: 'asc' }],
+    include: { apiVersion: { select: { label: true, api: { select: { id: true, title: true } } } } },
+  })
+}
+type InstanceRow = Awaited<ReturnType<typeof instanceRows>>[number]
+
+const listeners = z.array(z.object({ protocol: z.string(), port: z.int() }))
+
+function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
+  const online = gateway.nodes.filter((node) => isOnline(node, now))
+  return {
+    id: gateway.id,
+    name: gateway.name,
+    networkId: gateway.networkId,
+    environment: gateway.environment.name,
+    listeners: listeners.safeParse(gateway.listeners).data ?? [],
+    revision: gateway.headRevision,
+    nodes: {
+      total: gateway.nodes.length,
+      online: online.length,
+      degraded: online.filter((node) => report.safeParse(node.report).data?.status === 'degraded').length,
+      current: gateway.nodes.filter((node) => node.appliedRevision === gateway.headRevision).length,
+    },
+    version: gateway.version,
+  }
+}
+
+function isOnline({ connectedAt, disconnectedAt, lastSeenAt }: NodeRow, now: Date): boolean {
+  const connected = connectedAt !== null && (disconnectedAt === null || disconnectedAt < connectedAt)
+  return connected && lastSeenAt !== null && now.getTime() - lastSeenAt.getTime() < freshMs
+}
+
+type Manifests = ReadonlyMap<string, Readonly<Record<string, string>>>
+const itemHashes = z.object({ items: z.record(z.string(), z.string()) })
+const manifestKey = (gatewayId: string, revision: number) => `${gatewayId} ${revision}`
+
+// Of each gateway: what is wanted now, and what its nodes say they serve.
+async function manifestsOf(gateways: readonly GatewayRow[]): Promise<Manifests> {
+  const wanted = gateways.map(({ id, headRevision, nodes }) => ({
+    gatewayId: id,
+    number: { in: [headRevision, ...nodes.flatMap(({ appliedRevision }) => appliedRevision ?? [])] },
+  }))
+  const revisions = await db().revision.findMany({
+    where: { OR: wanted },
+    select: { gatewayId: true, number: true, manifest: true },
+  })
+  return new Map(
+    revisions.map(({ gatewayId, number, manifest }) => [
+      manifestKey(gatewayId, number),
+      itemHashes.parse(manifest).items,
+    ]),
+  )
+}
+
+function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests, now: Date): ApiView {
+  const { id, gatewayId, providerId, basePath, upstreamUrl, enabled, version, apiVersion } = instance
+  return {
+    id,
+    apiId: apiVersion.api.id,
+    name: apiVersion.api.title,
+    label: apiVersion.label,
+    gatewayId,
+    providerId,
+    basePath,
+    upstreamUrl,
+    enabled,
+    version,
+    deployment: deploymentOf(id, gateway, manifests),
+    traffic: trafficOf(id, gateway, now),
+  }
+}
+
+function deploymentOf(instanceId: string, gateway: GatewayRow, manifests: Manifests): Deployment {
+  const itemId = `api:${instanceId}`
+  const hashAt = (revision: number) => manifests.get(manifestKey(gateway.id, revision))?.[itemId]
+  const wanted = hashAt(gateway.headRevision)
+  if (wanted === undefined) return 'not-deployed'
+  const serving = gateway.nodes.filter(
+    ({ appliedRevision }) => appliedRevision !== null && hashAt(appliedRevision) === wanted,
+  )
+  if (serving.length === 0) return 'waiting'
+  return serving.length < gateway.nodes.length ? 'partly' : 'serving'
+}
+
+function trafficOf(instanceId: string, gateway: GatewayRow, now: Date): ApiView['traffic'] {
+  const total = { requestsPerSecond: 0, errorsPerSecond: 0, refusedPerSecond: 0 }
+  let reported = false
+  for (const node of gateway.nodes) {
+    const latest = isOnline(node, now) ? report.safeParse(node.report).data : undefined
+    if (!latest || latest.intervalMs <= 0) continue
+    reported = true
+    const counted = latest.apis[instanceId]
+    if (!counted) continue
+    const perSecond = 1000 / latest.intervalMs
+    total.requestsPerSecond += counted.requests * perSecond
+    total.errorsPerSecond += counted.errors * perSecond
+    total.refusedPerSecond += counted.refused * perSecond
+  }
+  return reported ? total : null
+}

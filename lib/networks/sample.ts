@@ -1,0 +1,86 @@
+import type { Location, NetworkClass } from '#domain/network.ts'
+import type { Owner } from '#domain/party.ts'
+import type { Actor } from '../actor.ts'
+import { db } from '../db.ts'
+import { createFlow, nameProvider, placeGateway } from './write-flow.ts'
+import { createNetwork } from './write-network.ts'
+import { createParty } from './write-party.ts'
+
+/** Ids of the demo's API instances, by who provides them. */
+export interface SampleApis {
+  gatewayId: string
+  /** Run by Acme in its own network. */
+  internal: readonly string[]
+  /** Run by Acme at a host that it trusts. */
+  hosted: readonly string[]
+  /** Run by somebody else. */
+  partner: readonly string[]
+}
+
+/** A small company, Acme, whose flows show every pattern where an API of each sort is given. */
+export async function createSampleTopology(actor: Actor, apis: SampleApis): Promise<void> {
+  const networks = await sampleNetworks(actor)
+  const party = async (
+    kind: 'consumer' | 'provider',
+    name: string,
+    network: keyof typeof networks,
+    owner: Owner = 'organisation',
+  ) => (await createParty(actor, { kind, name, owner, networkId: networks[network] })).id
+
+  await placeGateway(actor, apis.gatewayId, networks.vpc, await gatewayVersion(apis.gatewayId))
+  const orders = await party('provider', 'Order services', 'cluster')
+  const customers = await party('provider', 'Customer records', 'hosting')
+  const carrier = await party('provider', 'Fastline Freight', 'carrier', 'third-party')
+  await provide(actor, apis.internal, orders)
+  await provide(actor, apis.hosted, customers)
+  await provide(actor, apis.partner, carrier)
+
+  const { internal, hosted, partner } = apis
+  const flows: [string, readonly string[]][] = [
+    [await party('consumer', 'Web shop', 'cluster'), [...internal, ...partner]],
+    [await party('consumer', 'Billing run', 'dataCentre'), [...internal, ...hosted]],
+    [await party('consumer', 'Mobile app', 'cloud'), [...internal, ...hosted, ...partner]],
+    [
+      await party('consumer', 'Retail partner', 'retail', 'third-party'),
+      [...internal, ...hosted, ...partner],
+    ],
+    [await party('consumer', 'Marketplace', 'marketplace', 'third-party'), internal],
+  ]
+  for (const [consumerId, ids] of flows)
+    for (const apiId of ids) await createFlow(actor, { consumerId, apiId })
+}
+
+async function sampleNetworks(actor: Actor) {
+  const network = async (
+    name: string,
+    cls: NetworkClass,
+    location: Location,
+    { parentId = null, firewall = null }: { parentId?: string | null; firewall?: string | null } = {},
+  ) => (await createNetwork(actor, { name, class: cls, location, parentId, firewall })).id
+
+  const vpc = await network('Acme VPC', 'org-internal', 'vpc')
+  return {
+    vpc,
+    cluster: await network('Shop cluster', 'org-internal', 'cluster', { parentId: vpc }),
+    dataCentre: await network('Acme data centre', 'org-internal', 'data-centre'),
+    cloud: await network('Acme mobile cloud', 'org-external', 'cloud', { firewall: 'Cloud edge' }),
+    hosting: await network('Acme hosting', 'org-external', 'cloud', { firewall: 'Hosting edge' }),
+    retail: await network('Retail network', 'non-org-external', 'on-premises', { firewall: 'Partner edge' }),
+    // Without a firewall, so that the page has something to say about it.
+    marketplace: await network('Marketplace cloud', 'non-org-external', 'cloud'),
+    carrier: await network('Fastline network', 'non-org-external', 'data-centre', {
+      firewall: 'Fastline edge',
+    }),
+  }
+}
+
+async function provide(actor: Actor, instanceIds: readonly string[], providerId: string): Promise<void> {
+  for (const id of instanceIds) {
+    const { version } = await db().apiInstance.findUniqueOrThrow({ where: { id }, select: { version: true } })
+    await nameProvider(actor, id, providerId, version)
+  }
+}
+
+async function gatewayVersion(id: string): Promise<number> {
+  return (await db().gateway.findUniqueOrThrow({ where: { id }, select: { version: true } })).version
+}
