@@ -1,3 +1,159 @@
-import type { Operation } from '../endpoint.ts'
+import { z } from 'zod'
+import { config, registered, registration } from '#contract/events.ts'
+import {
+  environment,
+  gatewayKey,
+  gatewayNode,
+  gatewaySummary,
+  newGateway,
+  newGatewayKey,
+} from '#domain/gateway.ts'
+import { endpoint, type Operation } from '../endpoint.ts'
+import { answered, readConfig, takeAnswer } from './config.ts'
+import { createKey, listKeys, revokeKey } from './keys.ts'
+import { listEnvironments, listGateways, readGateway } from './read.ts'
+import { register } from './register.ts'
+import { createGateway, removeNode } from './write.ts'
 
-export const gatewaysOperations: readonly Operation[] = []
+const tag = 'Gateways'
+const ofGateway = z.object({ gatewayId: z.uuid() })
+
+export const gatewaysOperations: readonly Operation[] = [
+  endpoint({
+    id: 'environments.list',
+    method: 'GET',
+    path: '/environments',
+    tag,
+    summary: 'List environments',
+    access: 'gateways.read',
+    output: z.array(environment),
+    run: (_input, { actor }) => listEnvironments(actor),
+  }),
+  endpoint({
+    id: 'gateways.list',
+    method: 'GET',
+    path: '/gateways',
+    tag,
+    summary: 'List gateways with their nodes',
+    access: 'gateways.read',
+    output: z.array(gatewaySummary),
+    run: (_input, { actor }) => listGateways(actor),
+  }),
+  endpoint({
+    id: 'gateways.create',
+    method: 'POST',
+    path: '/gateways',
+    tag,
+    summary: 'Make a gateway',
+    access: 'gateways.write',
+    body: newGateway,
+    output: gatewaySummary,
+    status: 201,
+    run: ({ body }, { actor }) => createGateway(body, actor),
+  }),
+  endpoint({
+    id: 'gateways.read',
+    method: 'GET',
+    path: '/gateways/{gatewayId}',
+    tag,
+    summary: 'Read a gateway with its nodes',
+    access: 'gateways.read',
+    params: ofGateway,
+    output: gatewaySummary,
+    run: ({ params }, { actor }) => readGateway(params.gatewayId, actor),
+  }),
+  endpoint({
+    id: 'nodes.list',
+    method: 'GET',
+    path: '/gateways/{gatewayId}/nodes',
+    tag,
+    summary: 'List the nodes of a gateway',
+    access: 'gateways.read',
+    params: ofGateway,
+    output: z.array(gatewayNode),
+    run: async ({ params }, { actor }) => (await readGateway(params.gatewayId, actor)).nodes,
+  }),
+  endpoint({
+    id: 'nodes.remove',
+    method: 'DELETE',
+    path: '/gateways/{gatewayId}/nodes/{nodeId}',
+    tag,
+    summary: 'Take an offline node off the list',
+    access: 'gateways.write',
+    params: ofGateway.extend({ nodeId: z.uuid() }),
+    output: z.undefined(),
+    status: 204,
+    run: ({ params }, { actor }) => removeNode(params.gatewayId, params.nodeId, actor).then(() => undefined),
+  }),
+  endpoint({
+    id: 'gateway-keys.list',
+    method: 'GET',
+    path: '/gateways/{gatewayId}/keys',
+    tag,
+    summary: 'List the keys of a gateway',
+    access: 'gateways.read',
+    params: ofGateway,
+    output: z.array(gatewayKey),
+    run: ({ params }, { actor }) => listKeys(params.gatewayId, actor),
+  }),
+  endpoint({
+    id: 'gateway-keys.create',
+    method: 'POST',
+    path: '/gateways/{gatewayId}/keys',
+    tag,
+    summary: 'Make a key that nodes register with; it is shown this once',
+    access: 'gateways.write',
+    params: ofGateway,
+    output: newGatewayKey,
+    status: 201,
+    run: ({ params }, { actor }) => createKey(params.gatewayId, actor),
+  }),
+  endpoint({
+    id: 'gateway-keys.revoke',
+    method: 'DELETE',
+    path: '/gateways/{gatewayId}/keys/{keyId}',
+    tag,
+    summary: 'Revoke a key; nodes that use it go on serving and cannot connect again',
+    access: 'gateways.write',
+    params: ofGateway.extend({ keyId: z.uuid() }),
+    output: z.undefined(),
+    status: 204,
+    run: ({ params }, { actor }) => revokeKey(params.gatewayId, params.keyId, actor).then(() => undefined),
+  }),
+  endpoint({
+    id: 'gateways.register',
+    method: 'POST',
+    path: '/gateways/register',
+    tag,
+    summary: 'Register a node with a gateway key',
+    access: 'gateway-key',
+    body: registration,
+    output: registered,
+    run: ({ body }) => register(body),
+  }),
+  endpoint({
+    id: 'gateway-config.read',
+    method: 'GET',
+    path: '/gateway/{gatewayId}/config',
+    tag,
+    summary:
+      'Read the signed configuration, for nodes without Socket.IO; the gateway key is the bearer token',
+    access: 'gateway-key',
+    params: ofGateway,
+    output: config,
+    run: ({ params }, { request }) => readConfig(request, params.gatewayId),
+  }),
+  endpoint({
+    id: 'gateway-config.acknowledge',
+    method: 'POST',
+    path: '/gateway/{gatewayId}/config',
+    tag,
+    summary: 'Say that a configuration was applied or refused; the gateway key is the bearer token',
+    access: 'gateway-key',
+    params: ofGateway,
+    body: answered,
+    output: z.undefined(),
+    status: 204,
+    run: ({ params, body }, { request }) => takeAnswer(request, params.gatewayId, body).then(() => undefined),
+  }),
+]

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { type Acknowledgement, acknowledgement, type Config, config } from '#contract/events.ts'
+import { manifest } from '#contract/manifest.ts'
+import { Problem } from '#domain/problem.ts'
+import type { Prisma } from '#prisma/generated/client.ts'
+import { announceChange } from '../changes.ts'
+import { db, transaction } from '../db.ts'
+import { type KeyHolder, requireGatewayKey } from './keys.ts'
+
+/** What a node that does not speak Socket.IO sends after it has applied or refused a configuration. */
+export const answered = z.strictObject({ nodeId: z.uuid(), acknowledgement })
+
+/** The configuration that a gateway should serve, whole and signed. */
+export async function readConfig(request: Request, gatewayId: string): Promise<Config> {
+  await requireKeyOf(request, gatewayId)
+  const head = await db().revision.findFirst({ where: { gatewayId }, orderBy: { number: 'desc' } })
+  if (!head) throw new Problem('not-found', 'Nothing has been deployed to this gateway yet.')
+  const whole = manifest.parse(head.manifest)
+  const rows = await db().item.findMany({
+    where: { organisationId: head.organisationId, hash: { in: Object.values(whole.items) } },
+    select: { hash: true, content: true },
+  })
+  return config.parse({
+    signed: { manifest: whole, signature: head.signature, keyId: head.signingKeyId },
+    items: Object.fromEntries(rows.map((row) => [row.hash, row.content])),
+  })
+}
+
+/** Takes a node's acknowledgement or refusal. */
+export async function takeAnswer(
+  request: Request,
+  gatewayId: string,
+  { nodeId, acknowledgement: answer }: z.output<typeof answered>,
+): Promise<void> {
+  const holder = await requireKeyOf(request, gatewayId)
+  const { organisationId } = holder
+  await transaction(async (tx) => {
+    const node = await tx.node.findFirst({ where: { id: nodeId, gatewayId, organisationId } })
+    if (!node) throw new Problem('not-found', 'There is no such node.')
+    const revision = await tx.revision.findFirst({ where: { gatewayId, number: answer.revision } })
+    if (!revision) throw new Problem('not-found', 'There is no such revision.')
+    await tx.acknowledgement.create({
+      data: { organisationId, gatewayId, nodeId, hash: revision.hash, ...outcomeOf(answer) },
+    })
+    const now = new Date()
+    const seen = { lastSeenAt: now, disconnectedAt: null, connectedAt: node.connectedAt ?? now }
+    const applied =
+      answer.status === 'applied' ? { appliedRevision: answer.revision, appliedHash: answer.hash } : {}
+    await tx.node.update({ where: { id: nodeId }, data: { ...seen, ...applied } })
+    await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+  })
+}
+
+function outcomeOf(answer: Acknowledgement) {
+  const { status: outcome, revision } = answer
+  if (answer.status === 'applied')
+    return { outcome, revision, reasons: [], durationMs: Math.round(answer.durationMs) }
+  return { outcome, revision, reasons: answer.reasons satisfies Prisma.InputJsonValue, durationMs: null }
+}
+
+// The key travels as a bearer token. One of another gateway learns no more than an unknown one.
+async function requireKeyOf(request: Request, gatewayId: string): Promise<KeyHolder> {
+  const key = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
+  const holder = await requireGatewayKey(key)
+  if (holder.gatewayId !== gatewayId)
+    throw new Problem('gateway.key-invalid', 'The key is for another gateway.')
+  return holder
+}

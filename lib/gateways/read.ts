@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { type Report, reason, report } from '#contract/events.ts'
+import { nodeStateOf } from '#domain/deployment.ts'
+import {
+  type EnvironmentView,
+  type GatewayNode,
+  type GatewaySummary,
+  listener,
+  type Traffic,
+} from '#domain/gateway.ts'
+import { nodeStatusOf } from '#domain/node-status.ts'
+import { Problem } from '#domain/problem.ts'
+import type { Gateway, Prisma } from '#prisma/generated/client.ts'
+import type { Actor } from '../actor.ts'
+import { db, type Tx } from '../db.ts'
+
+/** The gateway, if it is the actor's organisation's; another's is as absent as one that never was. */
+export async function ownGateway(tx: Tx, actor: Actor, gatewayId: string): Promise<Gateway> {
+  const gateway = await tx.gateway.findFirst({
+    where: { id: gatewayId, organisationId: actor.organisationId },
+  })
+  if (!gateway) throw new Problem('not-found', 'There is no such gateway.')
+  return gateway
+}
+
+/** The organisation's environments, by name. */
+export function listEnvironments(actor: Actor): Promise<EnvironmentView[]> {
+  return db().environment.findMany({
+    where: { organisationId: actor.organisationId },
+    orderBy: { name: 'asc' },
+    select: { id: true, name: true, kind: true },
+  })
+}
+
+const withNodes = {
+  environment: { select: { id: true, name: true, kind: true } },
+  _count: { select: { instances: true } },
+  revisions: { orderBy: { number: 'desc' }, take: 1, select: { number: true, hash: true } },
+  nodes: {
+    orderBy: [{ hostname: 'asc' }, { createdAt: 'asc' }],
+    include: {
+      acknowledgements: {
+        orderBy: { at: 'desc' },
+        take: 1,
+        select: { revision: true, outcome: true, reasons: true },
+      },
+    },
+  },
+} satisfies Prisma.GatewayInclude
+
+type GatewayRow = Prisma.GatewayGetPayload<{ include: typeof withNodes }>
+type NodeRow = GatewayRow['nodes'][number]
+
+/** The organisation's gateways with their nodes, as they stand at `now`. */
+export async function listGateways(actor: Actor, now = new Date()): Promise<GatewaySummary[]> {
+  const rows = await db().gateway.findMany({
+    where: { organisationId: actor.organisationId },
+    orderBy: { name: 'asc' },
+    include: withNodes,
+  })
+  return rows.map((row) => summaryOf(row, now))
+}
+
+/** One gateway with its nodes, as they stand at `now`. */
+export async function readGateway(
+  gatewayId: string,
+  actor: Actor,
+  now = new Date(),
+): Promise<GatewaySummary> {
+  const row = await db().gateway.findFirst({
+    where: { id: gatewayId, organisationId: actor.organisationId },
+    include: withNodes,
+  })
+  if (!row) throw new Problem('not-found', 'There is no such gateway.')
+  return summaryOf(row, now)
+}
+
+function summaryOf(row: GatewayRow, now: Date): GatewaySummary {
+  const head = row.revisions[0] ?? null
+  return {
+    id: row.id,
+    name: row.name,
+    environment: row.environment,
+    publicUrl: row.publicUrl,
+    listeners: z.array(listener).parse(row.listeners),
+    headRevision: row.headRevision,
+    version: row.version,
+    apis: row._count.instances,
+    nodes: row.nodes.map((node) => nodeOf(node, head, now)),
+  }
+}
+
+function nodeOf(node: NodeRow, head: { number: number; hash: string } | null, now: Date): GatewayNode {
+  const last = report.safeParse(node.report)
+  const reported = last.success ? last.data : null
+  const status = nodeStatusOf(node, reported?.status ?? null, now)
+  const answered = node.acknowledgements[0]
+  const outcome = answered?.revision === head?.number ? (answered?.outcome ?? null) : null
+  const state = head ? nodeStateOf(node, head, outcome, now) : null
+  return {
+    id: node.id,
+    hostname: node.hostname,
+    runtimeVersion: node.runtimeVersion,
+    capabilities: z.array(z.string()).catch([]).parse(node.capabilities),
+    status,
+    problems: status === 'degraded' ? (reported?.problems ?? []) : [],
+    state,
+    servesRevision: node.appliedRevision,
+    wantedRevision: head?.number ?? 0,
+    refusals: state === 'refused' ? z.array(reason).catch([]).parse(answered?.reasons) : [],
+    connectedAt: node.connectedAt?.toISOString() ?? null,
+    lastSeenAt: node.lastSeenAt?.toISOString() ?? null,
+    createdAt: node.createdAt.toISOString(),
+    traffic: reported && status !== 'offline' ? trafficOf(reported) : null,
+  }
+}
+
+function trafficOf(last: Report): Traffic {
+  const perSecond = (count: number) => (last.intervalMs > 0 ? (count * 1_000) / last.intervalMs : 0)
+  return {
+    requestsPerSecond: perSecond(last.requests),
+    errorsPerSecond: perSecond(last.errors),
+    refusedPerSecond: perSecond(last.refused),
+    latencyMs: last.latencyMs,
+    connections: last.connections,
+    webSockets: last.webSockets,
+    rssBytes: last.rssBytes,
+    uptimeSeconds: last.uptimeSeconds,
+  }
+}

@@ -1,0 +1,70 @@
+import type { GatewaySummary, NewGateway } from '#domain/gateway.ts'
+import { isOffline } from '#domain/deployment.ts'
+import { Problem } from '#domain/problem.ts'
+import { Prisma } from '#prisma/generated/client.ts'
+import type { Actor } from '../actor.ts'
+import { audit } from '../audit.ts'
+import { announceChange } from '../changes.ts'
+import { transaction } from '../db.ts'
+import { readGateway } from './read.ts'
+
+/** Makes a gateway; it serves nothing until a node joins it and something is deployed. */
+export async function createGateway(wanted: NewGateway, actor: Actor): Promise<GatewaySummary> {
+  refuseTakenPlaces(wanted)
+  const id = await transaction(async (tx) => {
+    const { organisationId } = actor
+    const environment = await tx.environment.findFirst({
+      where: { id: wanted.environmentId, organisationId },
+    })
+    if (!environment) throw new Problem('not-found', 'There is no such environment.')
+    const gateway = await tx.gateway
+      .create({ data: { organisationId, ...wanted } })
+      .catch((error: unknown) => refuseTakenName(error, wanted.name))
+    await audit(tx, actor, {
+      action: 'gateway.created',
+      subjectKind: 'gateway',
+      subjectId: gateway.id,
+      subjectVersion: gateway.version,
+      after: { ...wanted, environment: environment.name },
+    })
+    await announceChange(tx, organisationId, { topic: 'gateways', id: gateway.id })
+    return gateway.id
+  })
+  return readGateway(id, actor)
+}
+
+function refuseTakenPlaces({ listeners }: NewGateway): void {
+  for (const [index, { id, address, port }] of listeners.entries()) {
+    const other = listeners
+      .slice(0, index)
+      .find((one) => one.id === id || (one.address === address && one.port === port))
+    if (!other) continue
+    const detail =
+      other.id === id ? `Two listeners are called ${id}.` : `${address}:${port} is taken by ${other.id}.`
+    throw new Problem('request.invalid', detail, { faults: [{ pointer: `/listeners/${index}`, detail }] })
+  }
+}
+
+function refuseTakenName(error: unknown, name: string): never {
+  if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
+    const detail = `There is already a gateway called ${name}.`
+    throw new Problem('name.taken', detail, { faults: [{ pointer: '/name', detail }] })
+  }
+  throw error
+}
+
+/** Takes a node off the list. One that is still connected would come back, so it is refused. */
+export async function removeNode(gatewayId: string, nodeId: string, actor: Actor): Promise<void> {
+  await transaction(async (tx) => {
+    const { organisationId } = actor
+    const node = await tx.node.findFirst({ where: { id: nodeId, gatewayId, organisationId } })
+    if (!node) throw new Problem('not-found', 'There is no such node.')
+    if (!isOffline(node, new Date())) {
+      throw new Problem('in-use', `${node.hostname} is connected. Stop it before you remove it.`)
+    }
+    await tx.node.delete({ where: { id: nodeId } })
+    const before = { hostname: node.hostname, installationId: node.installationId }
+    await audit(tx, actor, { action: 'node.removed', subjectKind: 'node', subjectId: nodeId, before })
+    await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+  })
+}
