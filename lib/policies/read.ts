@@ -1,0 +1,94 @@
+import type { AttachedPolicy } from '#contract/items.ts'
+import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain.ts'
+import { Problem } from '#domain/problem.ts'
+import { describePolicy, type Policy } from '#policies/definition.ts'
+import { policies } from '#policies/index.ts'
+import type { PolicyAttachment } from '#prisma/generated/client.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { db, type Tx } from '../db.ts'
+import { gatewayIn, itemsByHash, manifestOf } from '../publish/draft.ts'
+import { verdictOn } from './verdict.ts'
+
+/** Every policy that there is, with the schema that its form is drawn from. */
+export function listPolicies(actor: Actor): PolicyDescription[] {
+  requirePermission(actor, 'apis.read')
+  // The list is a tuple of differently configured policies; what they have in common is Policy.
+  return policies.map((policy) => ({
+    ...describePolicy(policy as Policy),
+    first: (policy as Policy).first ?? false,
+  }))
+}
+
+/** What the policies say about configurations that nobody has saved. */
+export function checkSteps(
+  actor: Actor,
+  steps: readonly { kind: string; config: Record<string, unknown> }[],
+): Verdict[] {
+  requirePermission(actor, 'apis.read')
+  return steps.map(({ kind, config }) => verdictOn(kind, config))
+}
+
+/** The chain of an API instance, beside the one that its gateway runs. */
+export async function readChain(actor: Actor, instanceId: string): Promise<Chain> {
+  requirePermission(actor, 'apis.read')
+  return chainIn(db(), actor.organisationId, instanceId)
+}
+
+export async function chainIn(tx: Tx, organisationId: string, instanceId: string): Promise<Chain> {
+  const instance = await tx.apiInstance.findFirst({
+    where: { id: instanceId, organisationId },
+    include: { policies: true, apiVersion: { include: { api: true } } },
+  })
+  if (!instance) throw new Problem('not-found', 'There is no such API instance.')
+  const gateway = await gatewayIn(tx, organisationId, instance.gatewayId)
+  const { api, label } = instance.apiVersion
+  return {
+    instanceId,
+    version: instance.version,
+    api: { id: api.id, name: api.name, title: api.title, version: label },
+    gateway: { id: gateway.id, name: gateway.name, headRevision: gateway.headRevision },
+    upstreamUrl: instance.upstreamUrl,
+    basePath: instance.basePath,
+    policies: stepsOf(instance.policies).map((step) => ({
+      ...step,
+      verdict: verdictOn(step.kind, step.config),
+    })),
+    deployed: await deployedChain(tx, gateway, instanceId),
+  }
+}
+
+/** Attachments in their order, with the defaults of their configurations written out. */
+export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
+  return attachments
+    .toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
+    .map(({ id, kind, policyVersion, label, enabled, config }) => ({
+      id,
+      kind,
+      policyVersion,
+      label,
+      enabled,
+      config: wholeConfig(kind, config),
+    }))
+}
+
+// Written by this folder alone, always an object.
+function wholeConfig(kind: string, config: unknown): Record<string, unknown> {
+  return verdictOn(kind, config).config ?? (config as Record<string, unknown>)
+}
+
+async function deployedChain(
+  tx: Tx,
+  gateway: Awaited<ReturnType<typeof gatewayIn>>,
+  instanceId: string,
+): Promise<Chain['deployed']> {
+  const manifest = await manifestOf(tx, gateway, gateway.headRevision)
+  const hash = manifest?.items[`api:${instanceId}`]
+  if (!manifest || !hash) return null
+  const item = (await itemsByHash(tx, gateway.organisationId, [hash])).get(hash)
+  if (item?.kind !== 'api') return null
+  return { revision: manifest.revision, policies: item.policies.map(deployedStep) }
+}
+
+function deployedStep({ id, kind, policyVersion, label, config }: AttachedPolicy): ChainStep {
+  return { id, kind, policyVersion, label, enabled: true, config }
+}

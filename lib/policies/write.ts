@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { type Chain, type ChainStep, type ChainStepInput, placeFor } from '#domain/chain.ts'
+import { type Fault, Problem } from '#domain/problem.ts'
+import { policyOf } from '#policies/index.ts'
+import type { Prisma } from '#prisma/generated/client.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { audit } from '../audit.ts'
+import { announceChange } from '../changes.ts'
+import { type Tx, transaction } from '../db.ts'
+import { requireVersion } from '../versions.ts'
+import { chainIn, stepsOf } from './read.ts'
+import { verdictOn } from './verdict.ts'
+
+/** Puts this chain in the place of the instance's, whole: all of it fits, or nothing changes. */
+export async function replaceChain(
+  actor: Actor,
+  instanceId: string,
+  steps: readonly ChainStepInput[],
+  ifMatch: number,
+): Promise<Chain> {
+  requirePermission(actor, 'apis.write')
+  return transaction(async (tx) => {
+    const { version, before } = await lockedChain(tx, actor, instanceId)
+    await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version }, ifMatch)
+    await store(tx, actor, { instanceId, version, before, after: accepted(steps) })
+    return chainIn(tx, actor.organisationId, instanceId)
+  })
+}
+
+/** Adds one policy at the place where its category belongs, leaving the others as they are. */
+export async function addPolicy(actor: Actor, instanceId: string, step: ChainStepInput): Promise<Chain> {
+  requirePermission(actor, 'apis.write')
+  return transaction(async (tx) => {
+    const { version, before } = await lockedChain(tx, actor, instanceId)
+    const [added] = accepted([step])
+    if (!added) throw new Error('one step was accepted and is not there')
+    const after = before.toSpliced(placeOf(added, before), 0, added)
+    await store(tx, actor, { instanceId, version, before, after })
+    return chainIn(tx, actor.organisationId, instanceId)
+  })
+}
+
+function placeOf(added: ChainStep, chain: readonly ChainStep[]): number {
+  const category = (step: ChainStep) => policyOf(step.kind)?.category ?? 'shape'
+  return placeFor(category(added), chain.map(category))
+}
+
+// The lock makes the comparison of versions and the write one step for everybody else.
+async function lockedChain(tx: Tx, actor: Actor, instanceId: string) {
+  const { organisationId } = actor
+  await tx.$queryRaw`SELECT id FROM "ApiInstance" WHERE id = ${instanceId}::uuid AND "organisationId" = ${organisationId}::uuid FOR UPDATE`
+  const instance = await tx.apiInstance.findFirst({
+    where: { id: instanceId, organisationId },
+    select: { version: true, policies: true },
+  })
+  if (!instance) throw new Problem('not-found', 'There is no such API instance.')
+  return { version: instance.version, before: stepsOf(instance.policies) }
+}
+
+function accepted(steps: readonly ChainStepInput[]): ChainStep[] {
+  const unknown = steps.flatMap((step, index) =>
+    policyOf(step.kind) ? [] : [{ pointer: `/policies/${index}/kind`, detail: `There is no ${step.kind}.` }],
+  )
+  if (unknown.length > 0) throw new Problem('policy.unknown', unknown[0]?.detail ?? '', { faults: unknown })
+  const faults: Fault[] = []
+  const seen = new Set<string>()
+  const chain = steps.map((step, index) => {
+    const at = `/policies/${index}`
+    const id = step.id ?? randomUUID()
+    const policyVersion = policyOf(step.kind)?.policyVersion ?? ''
+    const verdict = verdictOn(step.kind, step.config)
+    faults.push(
+      ...verdict.faults.map(({ pointer, detail }) => ({ pointer: `${at}/config${pointer}`, detail })),
+    )
+    if (seen.has(id)) faults.push({ pointer: `${at}/id`, detail: 'Another step has this id.' })
+    if (step.policyVersion !== undefined && step.policyVersion !== policyVersion) {
+      const detail = `Version ${policyVersion} is the one that there is.`
+      faults.push({ pointer: `${at}/policyVersion`, detail })
+    }
+    seen.add(id)
+    const { kind, label, enabled } = step
+    return { id, kind, policyVersion, label, enabled, config: verdict.config ?? {} }
+  })
+  if (faults.length > 0) throw new Problem('policy.config-invalid', faults[0]?.detail ?? '', { faults })
+  return chain
+}
+
+interface Replacement {
+  instanceId: string
+  version: number
+  before: readonly ChainStep[]
+  after: readonly ChainStep[]
+}
+
+async function store(tx: Tx, actor: Actor, { instanceId, version, before, after }: Replacement) {
+  const { organisationId } = actor
+  const known = new Set(before.map(({ id }) => id))
+  await refuseForeignIds(tx, after, known)
+  const kept = after.map(({ id }) => id)
+  await tx.policyAttachment.deleteMany({ where: { instanceId, organisationId, id: { notIn: kept } } })
+  for (const [order, { id, config, ...rest }] of after.entries()) {
+    const data = { ...rest, order, config: config as Prisma.InputJsonObject }
+    if (known.has(id)) await tx.policyAttachment.update({ where: { id }, data })
+    else await tx.policyAttachment.create({ data: { ...data, id, organisationId, instanceId } })
+  }
+  await tx.apiInstance.update({ where: { id: instanceId }, data: { version: { increment: 1 } } })
+  await audit(tx, actor, {
+    action: 'instance.policies.replace',
+    subjectKind: 'instance',
+    subjectId: instanceId,
+    subjectVersion: version + 1,
+    before: { policies: before },
+    after: { policies: after },
+  })
+  await announceChange(tx, organisationId, { topic: 'policies', id: instanceId })
+}
+
+// Ids of new steps come from the browser; one that is taken elsewhere must not be overwritten.
+async function refuseForeignIds(tx: Tx, steps: readonly ChainStep[], known: ReadonlySet<string>) {
+  const fresh = steps.map(({ id }) => id).filter((id) => !known.has(id))
+  const taken = await tx.policyAttachment.findMany({ where: { id: { in: fresh } }, select: { id: true } })
+  if (taken.length === 0) return
+  const faults = taken.map(({ id }) => ({
+    pointer: `/policies/${steps.findIndex((step) => step.id === id)}/id`,
+    detail: 'This id is taken.',
+  }))
+  throw new Problem('request.invalid', 'A step has an id that is taken.', { faults })
+}
