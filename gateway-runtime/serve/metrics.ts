@@ -1,4 +1,4 @@
-/** What a report or an exposition reads. All counters rise only. */
+/** What a report or an exposition reads. Counters rise only; `connections` and `webSockets` are of now. */
 export interface Figures {
   readonly requests: number
   /** Answered 5xx. */
@@ -22,6 +22,99 @@ export interface RouteFigures {
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
 export interface LatencyFigures {
   readonly boundsMs: readonly number[]
-  readonly counts: Readonly<Float64Array>
+  readonly counts: readonly number[]
   readonly sumMs: number
+}
+
+export class RouteCounters implements RouteFigures {
+  requests = 0
+  errors = 0
+  refused = 0
+}
+
+// Four buckets to an octave from 1/16 ms to 2^17 ms: a quantile is at most 19 % off.
+const BUCKETS_PER_OCTAVE = 4
+const OCTAVE_MIN = -4
+const OCTAVE_MAX = 17
+const BUCKET_COUNT = (OCTAVE_MAX - OCTAVE_MIN) * BUCKETS_PER_OCTAVE + 1
+
+export const latencyBoundsMs: readonly number[] = Array.from(
+  { length: BUCKET_COUNT },
+  (_, i) => 2 ** (OCTAVE_MIN + i / BUCKETS_PER_OCTAVE),
+)
+
+const STATUS_MAX = 600
+
+/** The counters of one server. */
+export class Metrics {
+  connections = 0
+  webSockets = 0
+  private errors = 0
+  private refused = 0
+  private requests = 0
+  private sumMs = 0
+  private readonly statuses = new Float64Array(STATUS_MAX)
+  private readonly latency = new Float64Array(BUCKET_COUNT + 1)
+  private readonly routes = new Map<string, RouteCounters>()
+
+  /** The counters of a route, which a later plan finds again. */
+  countersOf(routeId: string): RouteCounters {
+    let counters = this.routes.get(routeId)
+    if (counters === undefined) this.routes.set(routeId, (counters = new RouteCounters()))
+    return counters
+  }
+
+  /** Forgets routes that are served no more. */
+  keepOnly(routeIds: ReadonlySet<string>): void {
+    for (const id of this.routes.keys()) if (!routeIds.has(id)) this.routes.delete(id)
+  }
+
+  answered(route: RouteCounters | null, status: number, durationMs: number, byPolicy: boolean): void {
+    this.requests++
+    this.statuses[status] = (this.statuses[status] ?? 0) + 1
+    const bucket = bucketOf(durationMs)
+    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1
+    this.sumMs += durationMs
+    const isError = status >= 500
+    if (isError) this.errors++
+    if (byPolicy) this.refused++
+    if (route === null) return
+    route.requests++
+    if (isError) route.errors++
+    if (byPolicy) route.refused++
+  }
+
+  figures(): Figures {
+    const statuses = new Map<number, number>()
+    for (const [status, count] of this.statuses.entries()) if (count > 0) statuses.set(status, count)
+    return {
+      requests: this.requests,
+      errors: this.errors,
+      refused: this.refused,
+      connections: this.connections,
+      webSockets: this.webSockets,
+      statuses,
+      latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
+      routes: new Map(
+        [...this.routes].map(([id, { requests, errors, refused }]) => [id, { requests, errors, refused }]),
+      ),
+    }
+  }
+}
+
+function bucketOf(durationMs: number): number {
+  const index = Math.ceil((Math.log2(durationMs) - OCTAVE_MIN) * BUCKETS_PER_OCTAVE)
+  return index > 0 ? Math.min(index, BUCKET_COUNT) : 0
+}
+
+/** The latency below which a share of the answers lies (0.99, say), between two readings; null without answers. */
+export function quantileMs(counts: readonly number[], share: number): number | null {
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  if (total === 0) return null
+  let seen = 0
+  for (const [bucket, count] of counts.entries()) {
+    seen += count
+    if (seen >= total * share) return latencyBoundsMs[bucket] ?? 2 ** OCTAVE_MAX
+  }
+  return 2 ** OCTAVE_MAX
 }

@@ -1,5 +1,6 @@
 import type { Prepared } from '#policies/definition.ts'
-import { buildRouter, type Router } from './router.ts'
+import type { RouteCounters } from './metrics.ts'
+import { buildRouter, type Routed, type Router } from './router.ts'
 import type { Pool } from './upstream/pool.ts'
 
 /** One attached policy, ready to run. */
@@ -10,7 +11,7 @@ export interface LivePolicy {
 }
 
 /** One API instance, ready to serve. */
-export interface LiveRoute {
+export interface LiveRoute extends Routed {
   readonly id: string
   readonly apiName: string
   /** Lower-case, without port; `*` for any. */
@@ -23,13 +24,36 @@ export interface LiveRoute {
   readonly policies: readonly LivePolicy[]
 }
 
+/** A route with what the server keeps beside it. */
+export interface ServedRoute extends Routed {
+  readonly route: LiveRoute
+  /** What is taken off a path; empty for nothing. */
+  readonly strippedBase: string
+  /** Set when the plan is swapped in: counters outlive plans. */
+  counters: RouteCounters | null
+}
+
 /** Everything a server serves at one time. Never changed: a new one replaces it. */
 export interface Plan {
   readonly routes: readonly LiveRoute[]
-  readonly router: Router<LiveRoute>
+  readonly served: readonly ServedRoute[]
+  readonly router: Router<ServedRoute>
 }
 
 /** Makes a plan. Throws an Error that names the route where two claim one address or a base path is not normal. */
 export function buildPlan(routes: readonly LiveRoute[]): Plan {
-  return { routes, router: buildRouter(routes) }
+  const served = routes.map(serve)
+  return { routes, served, router: buildRouter(served) }
+}
+
+function serve(route: LiveRoute): ServedRoute {
+  const { id, host, basePath, stripBasePath } = route
+  return {
+    id,
+    host,
+    basePath,
+    route,
+    strippedBase: stripBasePath && basePath !== '/' ? basePath : '',
+    counters: null,
+  }
 }

@@ -91,17 +91,24 @@ export interface Router<R extends Routed> {
 export function buildRouter<R extends Routed>(routes: readonly R[]): Router<R> {
   const hosts = new Map<string, HostRoutes<R>>()
   for (const route of routes) {
-    if (normalPath(route.basePath) !== route.basePath || (route.basePath.length > 1 && route.basePath.endsWith('/'))) {
+    if (
+      normalPath(route.basePath) !== route.basePath ||
+      (route.basePath.length > 1 && route.basePath.endsWith('/'))
+    ) {
       throw new Error(`${route.id}: ${route.basePath} is not a normal base path`)
     }
-    if (route.host !== route.host.toLowerCase()) throw new Error(`${route.id}: host ${route.host} is not lower-case`)
+    if (route.host !== route.host.toLowerCase())
+      throw new Error(`${route.id}: host ${route.host} is not lower-case`)
     let ofHost = hosts.get(route.host)
     if (ofHost === undefined) hosts.set(route.host, (ofHost = new HostRoutes<R>()))
-    if (!ofHost.add(route)) throw new Error(`${route.id}: ${route.host}${route.basePath} is taken by another API`)
+    if (!ofHost.add(route))
+      throw new Error(`${route.id}: ${route.host}${route.basePath} is taken by another API`)
   }
   const ofAnyHost = hosts.get(ANY_HOST)
   const any = ofAnyHost === undefined ? [] : [ofAnyHost]
-  const lists = new Map([...hosts].map(([host, ofHost]) => [host, host === ANY_HOST ? any : [ofHost, ...any]]))
+  const lists = new Map(
+    [...hosts].map(([host, ofHost]) => [host, host === ANY_HOST ? any : [ofHost, ...any]]),
+  )
   return { routesOf: (host) => (host === ANY_HOST ? any : (lists.get(host) ?? any)) }
 }
 

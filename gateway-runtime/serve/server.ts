@@ -1,7 +1,14 @@
+import type { Socket } from 'node:net'
+import { ClientConnection, type ConnectionHost } from './client/http1.ts'
+import { Holdings, Lease } from './lease.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
-import type { Limits } from './limits.ts'
-import type { Figures } from './metrics.ts'
-import type { Plan } from './plan.ts'
+import { type Figures, Metrics } from './metrics.ts'
+import type { LivePolicy, Plan } from './plan.ts'
+import { refuseConnection } from './refusals.ts'
+
+export type { Listening } from './listener.ts'
 
 /**
  * The data plane of one process. What a runtime needs of serve/ is here, in plan.ts (`buildPlan`, `LiveRoute`)
@@ -18,17 +25,11 @@ export interface Server {
   listen(where: { address: string; port: number }): Promise<Listening>
   /**
    * Closes every port, ends idle connections, lets running exchanges finish with `Connection: close`, ends
-   * WebSockets with 1001 and cuts what is left at the deadline.
+   * WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
    */
   drain(deadlineMs: number): Promise<void>
   /** Counters since the start; the reader takes differences. */
   figures(): Figures
-}
-
-export interface Listening {
-  readonly port: number
-  /** Stops accepting here; connections that are open live on. */
-  close(): Promise<void>
 }
 
 export interface ServerEvent {
@@ -43,4 +44,98 @@ export interface ServerOptions {
   /** How many proxies in front are ours: 0 drops what the client says of itself, n keeps the n rightmost hops. */
   readonly trustedHops?: number
   readonly onEvent?: (event: ServerEvent) => void
+}
+
+export function createServer(options: ServerOptions = {}): Server {
+  return new DataPlane(options)
+}
+
+// Close frames and their echo need a moment before the cut.
+const GOODBYE_MS = 1_000
+const DRAIN_POLL_MS = 20
+
+class DataPlane implements Server, ConnectionHost {
+  readonly limits: Limits
+  readonly metrics = new Metrics()
+  readonly log: AccessLog | undefined
+  readonly trustedHops: number
+  draining = false
+  lease: Lease | null = null
+  private readonly onEvent: (event: ServerEvent) => void
+  private readonly connections = new Set<ClientConnection>()
+  private readonly listeners = new Set<Listening>()
+  private readonly holdings: Holdings
+
+  constructor(options: ServerOptions) {
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.log = options.log
+    this.trustedHops = options.trustedHops ?? 0
+    this.onEvent = options.onEvent ?? (() => undefined)
+    this.holdings = new Holdings((error) => this.report('dispose_failed', String(error)))
+  }
+
+  swap(plan: Plan): Plan | undefined {
+    const previous = this.lease
+    for (const served of plan.served) served.counters = this.metrics.countersOf(served.id)
+    this.holdings.hold(plan)
+    this.lease = new Lease(plan, (ended) => this.holdings.release(ended.plan))
+    previous?.replace()
+    this.metrics.keepOnly(new Set(plan.served.map(({ id }) => id)))
+    return previous?.plan
+  }
+
+  async listen(where: { address: string; port: number }): Promise<Listening> {
+    const listening = await openListener(where, (socket) => this.accept(socket))
+    const ours: Listening = {
+      port: listening.port,
+      close: () => {
+        this.listeners.delete(ours)
+        return listening.close()
+      },
+    }
+    this.listeners.add(ours)
+    return ours
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    const endMs = performance.now() + deadlineMs
+    this.draining = true
+    const closing = [...this.listeners].map((listener) => listener.close())
+    for (const connection of this.connections) connection.startDrain()
+    await this.until(endMs - GOODBYE_MS, () => this.connections.size > this.metrics.webSockets)
+    for (const connection of this.connections) connection.goAway()
+    await this.until(endMs, () => this.connections.size > 0)
+    for (const connection of this.connections) connection.endDrain()
+    await Promise.all(closing)
+    await this.log?.flush()
+  }
+
+  figures(): Figures {
+    return this.metrics.figures()
+  }
+
+  closed(connection: ClientConnection): void {
+    this.connections.delete(connection)
+    this.metrics.connections = this.connections.size
+  }
+
+  readonly policyFailed = (policy: LivePolicy, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.report('policy_failed', `${policy.kind} (${policy.id}): ${reason}`)
+  }
+
+  private accept(socket: Socket): void {
+    if (this.connections.size >= this.limits.connectionsMax) return refuseConnection(socket, 'overloaded')
+    this.connections.add(new ClientConnection(this, socket, false))
+    this.metrics.connections = this.connections.size
+  }
+
+  private report(code: string, detail: string): void {
+    this.onEvent({ level: 'error', code, detail })
+  }
+
+  private async until(endMs: number, busy: () => boolean): Promise<void> {
+    while (busy() && performance.now() < endMs)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+  }
 }

@@ -89,7 +89,10 @@ export class ChunkedDecoder {
         if (this.left === 0) state = DATA_CR
         continue
       }
-      state = state < EXTENSION_START ? this.size(state, at(bytes, position)) : this.frame(state, at(bytes, position))
+      state =
+        state < EXTENSION_START
+          ? this.size(state, at(bytes, position))
+          : this.frame(state, at(bytes, position))
       if (state === FAULT) return -1
       position++
     }
@@ -215,7 +218,8 @@ export function writeChunk(
 /** Copies slices one behind the other; returns the position behind them. */
 export function writeSlices(target: Buffer, start: number, bytes: Buffer, slices: readonly number[]): number {
   let position = start
-  for (let i = 0; i + 1 < slices.length; i += 2) position += bytes.copy(target, position, slices[i], slices[i + 1])
+  for (let i = 0; i + 1 < slices.length; i += 2)
+    position += bytes.copy(target, position, slices[i], slices[i + 1])
   return position
 }
 

@@ -1,3 +1,8 @@
+import { clock, type Timed } from '../clock.ts'
+import { ForbiddenAddress } from './addresses.ts'
+import { type Caller, type ConnectionOwner, UpstreamConnection, type UpstreamFailure } from './connection.ts'
+import { Endpoint } from './endpoint.ts'
+
 export interface PoolOptions {
   /** `http://host:port/base`; several are used in turn, one that cannot be connected to is passed over for a while. */
   readonly endpoints: readonly { readonly url: string }[]
@@ -17,9 +22,198 @@ export interface PoolTimeouts {
   readonly idleMs: number
 }
 
+export interface PoolFigures {
+  readonly connections: number
+  readonly idle: number
+  readonly pending: number
+}
+
 /** Connections to one upstream, shared by nobody who was configured differently. It holds nothing until it is used. */
 export interface Pool {
+  /** Equal for pools with equal options: a plan may take over its predecessor's pool. */
   readonly identity: string
+  /** Leads to one of the caller's upstreamReady and upstreamFailed, perhaps at once. */
+  acquire(caller: Caller): void
+  /** The caller waits no more. */
+  cancel(caller: Caller): void
+  figures(): PoolFigures
   /** Ends idle connections now and the others when their exchange has ended. The server calls it. */
   dispose(): void
+}
+
+export function poolIdentity(options: PoolOptions): string {
+  const { endpoints, timeouts, maxConnections, maxPending, allowLoopback = false } = options
+  const urls = endpoints.map(({ url }) => url)
+  return JSON.stringify([
+    urls,
+    timeouts.connectMs,
+    timeouts.responseMs,
+    timeouts.idleMs,
+    maxConnections,
+    maxPending,
+    allowLoopback,
+  ])
+}
+
+/** Throws an Error that says what is wrong with an endpoint. */
+export function createPool(options: PoolOptions): Pool {
+  return new UpstreamPool(options)
+}
+
+/** A connection that is not there yet, and how many have failed before it. */
+interface Attempt {
+  readonly connection: UpstreamConnection
+  readonly failures: number
+}
+
+interface Waiting {
+  readonly caller: Caller
+  readonly untilMs: number
+}
+
+class UpstreamPool implements Pool, ConnectionOwner, Timed {
+  readonly identity: string
+  readonly allowLoopback: boolean
+  readonly timeouts: PoolTimeouts
+  deadline = Infinity
+  private readonly endpoints: readonly Endpoint[]
+  private readonly maxConnections: number
+  private readonly maxPending: number
+  private readonly idleOnes = new Map<Endpoint, UpstreamConnection[]>()
+  private readonly open = new Set<UpstreamConnection>()
+  private readonly waiting: Waiting[] = []
+  private readonly attempts = new Map<Caller, Attempt>()
+  private turn = 0
+  private disposed = false
+
+  constructor(options: PoolOptions) {
+    this.identity = poolIdentity(options)
+    this.endpoints = options.endpoints.map(({ url }) => new Endpoint(url))
+    if (this.endpoints.length === 0) throw new Error('an upstream needs an endpoint')
+    for (const endpoint of this.endpoints) this.idleOnes.set(endpoint, [])
+    this.timeouts = options.timeouts
+    this.maxConnections = options.maxConnections
+    this.maxPending = options.maxPending
+    this.allowLoopback = options.allowLoopback ?? false
+  }
+
+  acquire(caller: Caller): void {
+    const endpoint = this.nextEndpoint()
+    const idle = this.idleOnes.get(endpoint)?.pop()
+    if (idle !== undefined) return idle.begin(caller)
+    if (this.open.size < this.maxConnections) return this.connect(endpoint, caller)
+    const other = this.idleAnywhere()
+    if (other !== undefined) return other.begin(caller)
+    if (this.waiting.length >= this.maxPending) return caller.upstreamFailed('upstream_busy')
+    this.waiting.push({ caller, untilMs: clock.after(this.timeouts.connectMs) })
+    this.watchQueue()
+  }
+
+  cancel(caller: Caller): void {
+    const index = this.waiting.findIndex((waiting) => waiting.caller === caller)
+    if (index >= 0) this.waiting.splice(index, 1)
+    this.attempts.get(caller)?.connection.destroy()
+    this.attempts.delete(caller)
+  }
+
+  figures(): PoolFigures {
+    let idle = 0
+    for (const connections of this.idleOnes.values()) idle += connections.length
+    return { connections: this.open.size, idle, pending: this.waiting.length }
+  }
+
+  dispose(): void {
+    this.disposed = true
+    for (const connections of this.idleOnes.values())
+      for (const connection of [...connections]) connection.destroy()
+  }
+
+  /** The queue's time is up for whoever waits longest. */
+  expire(): void {
+    while (this.waiting[0] !== undefined && this.waiting[0].untilMs <= clock.nowMs) {
+      this.waiting.shift()?.caller.upstreamFailed('upstream_busy')
+    }
+    this.watchQueue()
+  }
+
+  connected(connection: UpstreamConnection, caller: Caller): void {
+    connection.endpoint.connected()
+    this.attempts.delete(caller)
+  }
+
+  idle(connection: UpstreamConnection): void {
+    const next = this.takeWaiting()
+    if (next !== undefined) return connection.begin(next)
+    if (this.disposed) return connection.destroy()
+    this.idleOnes.get(connection.endpoint)?.push(connection)
+  }
+
+  gone(connection: UpstreamConnection, wasIdle: boolean): void {
+    this.open.delete(connection)
+    if (wasIdle) {
+      const idle = this.idleOnes.get(connection.endpoint) ?? []
+      const index = idle.indexOf(connection)
+      if (index >= 0) idle.splice(index, 1)
+    }
+    const next = this.open.size < this.maxConnections ? this.takeWaiting() : undefined
+    if (next !== undefined) this.connect(this.nextEndpoint(), next)
+  }
+
+  // On a fresh connection: another idle one may be just as stale.
+  retry(caller: Caller, failed: UpstreamConnection): void {
+    this.connect(failed.endpoint, caller)
+  }
+
+  // Nothing of the request has been written, so any method may go to the next endpoint.
+  connectFailed(caller: Caller, failed: UpstreamConnection, failure: UpstreamFailure): void {
+    const failures = (this.attempts.get(caller)?.failures ?? 0) + 1
+    this.attempts.delete(caller)
+    failed.endpoint.avoid(clock.nowMs)
+    if (failures >= this.endpoints.length) caller.upstreamFailed(failure)
+    else this.connect(this.nextEndpoint(), caller, failures)
+  }
+
+  private connect(endpoint: Endpoint, caller: Caller, failures = 0): void {
+    try {
+      const connection = new UpstreamConnection(endpoint, this, caller)
+      this.open.add(connection)
+      this.attempts.set(caller, { connection, failures })
+    } catch (error) {
+      if (!(error instanceof ForbiddenAddress)) throw error
+      caller.upstreamFailed('upstream_forbidden_address')
+    }
+  }
+
+  private nextEndpoint(): Endpoint {
+    const { endpoints } = this
+    const [first] = endpoints
+    if (first === undefined) throw new Error('an upstream needs an endpoint')
+    if (endpoints.length === 1) return first
+    for (let i = 0; i < endpoints.length; i++) {
+      const endpoint = endpoints[this.turn++ % endpoints.length]
+      if (endpoint !== undefined && !endpoint.isAvoided(clock.nowMs)) return endpoint
+    }
+    return endpoints[this.turn++ % endpoints.length] ?? first
+  }
+
+  private idleAnywhere(): UpstreamConnection | undefined {
+    for (const connections of this.idleOnes.values()) {
+      const connection = connections.pop()
+      if (connection !== undefined) return connection
+    }
+    return undefined
+  }
+
+  private takeWaiting(): Caller | undefined {
+    const next = this.waiting.shift()?.caller
+    if (next !== undefined) this.watchQueue()
+    return next
+  }
+
+  private watchQueue(): void {
+    const first = this.waiting[0]
+    this.deadline = first?.untilMs ?? Infinity
+    if (first === undefined) clock.delete(this)
+    else clock.add(this)
+  }
 }

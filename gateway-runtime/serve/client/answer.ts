@@ -1,0 +1,114 @@
+import type { Refusal } from '#policies/exchange.ts'
+import { clock } from '../clock.ts'
+import type { Http1Exchange } from '../exchange.ts'
+import { isFieldValue, isToken } from '../http1/bytes.ts'
+import { CHUNK_OVERHEAD_MAX, LAST_CHUNK, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
+import { FIELD, type Head } from '../http1/head.ts'
+import { type HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
+import { ownStatusLine } from '../refusals.ts'
+
+/** How the body of an answer goes to the client; `until-close` is for HTTP/1.0, which knows no chunks. */
+export type Framing = 'none' | 'length' | 'chunked' | 'until-close'
+
+// Up to here text is cheaper: head and body become one string, and the socket one write.
+const TEXT_BYTES_MAX = 8_192
+
+/** RFC 9112 §6.3, from the side that sends. */
+export function framingFor(response: Head, request: Head, isHead: boolean): Framing {
+  if (isHead || response.status === 204 || response.status === 304) return 'none'
+  if (response.contentLength >= 0) return 'length'
+  return request.minor === 1 ? 'chunked' : 'until-close'
+}
+
+/** The head of the upstream's answer as it goes to the client, with the empty line. */
+export function responseHead(
+  exchange: Http1Exchange,
+  response: Head,
+  framing: Framing,
+  connection: string,
+): string {
+  // RFC 9110 §8.6: no Content-Length in a 204.
+  const drops = response.status === 204 ? RESPONSE_DROPS | (1 << FIELD.contentLength) : RESPONSE_DROPS
+  const fields = headText(response, statusLine(response), drops, exchange.responseEdits)
+  const date = response.hasDate ? '' : `Date: ${clock.date}\r\n`
+  const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
+  return `${fields}${date}${coding}${connection}\r\n`
+}
+
+/** A 1xx as it goes on. */
+export function interimHead(response: Head): string {
+  return `${headText(response, null, RESPONSE_DROPS, null)}\r\n`
+}
+
+/** Head and the first of the body, made for one write: two would cost as much as all the rest of the request. */
+export function firstBytes(
+  head: string,
+  framing: Framing,
+  bytes: Buffer,
+  slices: readonly number[],
+  ends: boolean,
+): string | Buffer {
+  const total = framing === 'none' ? 0 : lengthOf(slices)
+  const closing = framing === 'chunked' && ends ? LAST_CHUNK : ''
+  if (total === 0) return head + closing
+  if (total > TEXT_BYTES_MAX) return joined(head, framing, bytes, slices, total, ends)
+  const body = textOf(bytes, slices)
+  return framing === 'chunked' ? `${head}${total.toString(16)}\r\n${body}\r\n${closing}` : head + body
+}
+
+function joined(
+  head: string,
+  framing: Framing,
+  bytes: Buffer,
+  slices: readonly number[],
+  total: number,
+  ends: boolean,
+): Buffer {
+  const target = Buffer.allocUnsafe(head.length + total + CHUNK_OVERHEAD_MAX)
+  const start = target.latin1Write(head, 0)
+  const end =
+    framing === 'chunked'
+      ? writeChunk(target, start, bytes, slices, total, ends)
+      : writeSlices(target, start, bytes, slices)
+  return target.subarray(0, end)
+}
+
+function textOf(bytes: Buffer, slices: readonly number[]): string {
+  let text = ''
+  for (let i = 0; i + 1 < slices.length; i += 2) text += bytes.latin1Slice(slices[i], slices[i + 1])
+  return text
+}
+
+/** Headers of an answer that the gateway makes, before response phases see and edit them. */
+export function ownHeaders(refused: Refusal, body: string, requestId: string): Record<string, string> {
+  return {
+    date: clock.date,
+    ...(body === '' ? {} : { 'content-type': 'application/problem+json' }),
+    ...refused.headers,
+    'x-request-id': requestId,
+  }
+}
+
+/** An answer of the gateway's own, whole. */
+export function ownAnswer(
+  refused: Refusal,
+  headers: Readonly<Record<string, string>>,
+  edits: HeadEdits | null,
+  body: string,
+  options: { isHead: boolean; connection: string },
+): Buffer {
+  let head = ownStatusLine(refused.status)
+  for (const [name, value] of Object.entries(headers)) {
+    if (edits?.get(name) === undefined) head += `${name}: ${value}\r\n`
+  }
+  if (edits !== null) head += edits.lines
+  const bodyBytes = Buffer.from(body)
+  if (refused.status !== 204 && refused.status !== 304) head += `content-length: ${bodyBytes.length}\r\n`
+  const headBytes = Buffer.from(`${head}${options.connection}\r\n`, 'latin1')
+  return options.isHead ? headBytes : Buffer.concat([headBytes, bodyBytes])
+}
+
+/** Whether headers that a policy wrote by hand may go into a head. */
+export function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+  return Object.entries(headers).every(([name, value]) => isToken(name) && isFieldValue(value))
+}

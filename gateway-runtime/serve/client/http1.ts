@@ -1,0 +1,883 @@
+import type { Socket } from 'node:net'
+import type { Refusal } from '#policies/exchange.ts'
+import { clock, type Timed } from '../clock.ts'
+import { Http1Exchange, ownRequestId } from '../exchange.ts'
+import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
+import { equalsText } from '../http1/bytes.ts'
+import { ChunkedDecoder, chunkOf, lengthOf } from '../http1/chunked.ts'
+import { Head, MORE, REFUSED } from '../http1/head.ts'
+import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
+import type { Lease } from '../lease.ts'
+import type { Limits } from '../limits.ts'
+import type { AccessLog } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { normalPath } from '../paths.ts'
+import { POLICY_FAILED, type PolicyFailed, runRequestPhases, runResponsePhases } from '../phases.ts'
+import type { ServedRoute } from '../plan.ts'
+import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
+import type { HostRoutes } from '../router.ts'
+import type { Caller, UpstreamConnection, UpstreamFailure } from '../upstream/connection.ts'
+import {
+  areHeaders,
+  type Framing,
+  firstBytes,
+  framingFor,
+  interimHead,
+  ownAnswer,
+  ownHeaders,
+  responseHead,
+} from './answer.ts'
+import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
+import { FrameTracker, goingAwayFrame } from './tunnel.ts'
+
+/** What client connections share: the server that accepted them. */
+export interface ConnectionHost {
+  readonly limits: Limits
+  readonly metrics: Metrics
+  readonly log: AccessLog | undefined
+  readonly trustedHops: number
+  readonly draining: boolean
+  /** The plan to start the next exchange on; null before the first one. */
+  readonly lease: Lease | null
+  readonly policyFailed: PolicyFailed
+  closed(connection: ClientConnection): void
+}
+
+/**
+ * What a client connection is at. Every event looks at the state first:
+ *
+ * | state      | bytes               | client ends      | upstream event      | deadline              | drain     |
+ * |------------|---------------------|------------------|---------------------|-----------------------|-----------|
+ * | head       | parse               | close            | (none)              | 408, or close if idle | close     |
+ * | deciding   | hold, stop reading  | note             | (none)              | 504                   | note      |
+ * | forwarding | body on, or hold    | cut inside body  | answer on, or 502/4 | 408 or 504, or cut    | note      |
+ * | unread     | hold                | note             | (none)              | cut                   | note      |
+ * | tunnel     | on                  | half-close       | on                  | 1001                  | 1001      |
+ * | lingering  | drop                | close            | (none)              | cut                   | (closing) |
+ * | closed     | drop                | (none)           | (none)              | (none)                | (none)    |
+ */
+type State = 'head' | 'deciding' | 'forwarding' | 'unread' | 'tunnel' | 'lingering' | 'closed'
+
+const CLOSE_LINE = 'Connection: close\r\n'
+const KEEP_LINE = 'Connection: keep-alive\r\n'
+const PARTIAL_BYTES_MIN = 512
+const HELD_TEXT_BYTES_MAX = 8_192
+const GOING_AWAY_MS = 1_000
+const CLIENT_GONE = 499
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
+export class ClientConnection implements Caller, Timed {
+  deadline: number
+  private readonly host: ConnectionHost
+  private readonly socket: Socket
+  private readonly secure: boolean
+  private readonly peer: string
+  private readonly head: Head
+  private state: State = 'head'
+  private exchange: Http1Exchange | null = null
+  private upstream: UpstreamConnection | null = null
+
+  /** Bytes behind the head at hand that nobody has taken yet; while there are any, reading stops. */
+  private held: Buffer | null = null
+  private partial: Buffer | null = null
+  private partialLength = 0
+  private paused = false
+  private pumping = false
+  private inputEnded = false
+
+  private bodyDone = true
+  private bodyLeft = 0
+  private decoder: ChunkedDecoder | null = null
+  private keep = true
+  private upgrades = false
+  /** The first byte of an answer has been written. */
+  private started = false
+  private framing: Framing = 'none'
+
+  private bodyDeadline = Infinity
+  private windowBytes = 0
+  private unreadDeadline = Infinity
+  private exchangeDeadline = Infinity
+
+  private fromClient: FrameTracker | null = null
+  private fromUpstream: FrameTracker | null = null
+  private tunnelOpen = false
+  private goingAway = false
+
+  /** What the last Host header led to: most connections ask for one host only. */
+  private hostText = ''
+  private hostName = ''
+  private hostHops: Hops | null = null
+  private hostRoutes: readonly HostRoutes<ServedRoute>[] = []
+  private hostLease: Lease | null = null
+
+  constructor(host: ConnectionHost, socket: Socket, secure: boolean) {
+    this.host = host
+    this.socket = socket
+    this.secure = secure
+    this.peer = plainAddress(socket.remoteAddress ?? '')
+    this.head = new Head(false, host.limits)
+    this.deadline = clock.after(host.limits.headTimeoutMs)
+    socket.on('data', (bytes: Buffer) => this.onBytes(bytes))
+    socket.on('drain', () => this.onDrain())
+    socket.on('end', () => this.onEnd())
+    // A close event follows, which says all that matters.
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.onClose())
+    clock.add(this)
+  }
+
+  get isTunnel(): boolean {
+    return this.state === 'tunnel'
+  }
+
+  // ── events of the client's socket ──────────────────────────────────────────
+
+  private onBytes(bytes: Buffer): void {
+    switch (this.state) {
+      case 'head':
+        this.parse(bytes)
+        if (this.held !== null) this.pump()
+        return
+      case 'forwarding':
+        if (this.upstream !== null && this.held === null && !this.bodyDone) this.forwardBody(bytes)
+        else this.hold(bytes)
+        return
+      case 'deciding':
+      case 'unread':
+        this.hold(bytes)
+        return
+      case 'tunnel':
+        this.tunnelOut(bytes)
+        return
+      case 'lingering':
+      case 'closed':
+        return
+    }
+  }
+
+  private onDrain(): void {
+    this.unreadDeadline = Infinity
+    switch (this.state) {
+      case 'forwarding':
+        this.setDeadline()
+        this.upstream?.resume()
+        return
+      case 'tunnel':
+        this.upstream?.resume()
+        return
+      case 'unread':
+        this.nextRequest()
+        return
+      default:
+        return
+    }
+  }
+
+  private onEnd(): void {
+    this.inputEnded = true
+    switch (this.state) {
+      case 'head':
+        this.endOutput()
+        return
+      case 'lingering':
+        this.socket.end()
+        return
+      case 'tunnel':
+        this.upstream?.end()
+        return
+      case 'deciding':
+      case 'forwarding':
+        // A client that half-closes still gets its answer, unless its body will never be whole.
+        if (!this.bodyDone && this.held === null) this.cut('client_gone')
+        return
+      case 'unread':
+      case 'closed':
+        return
+    }
+  }
+
+  private onClose(): void {
+    if (this.state !== 'closed') {
+      const { exchange } = this
+      this.leaveUpstream()
+      if (exchange !== null) this.endExchange(exchange, 'client_gone')
+      this.state = 'closed'
+    }
+    clock.delete(this)
+    this.host.closed(this)
+  }
+
+  expire(): void {
+    switch (this.state) {
+      case 'head':
+        if (this.partial !== null) this.refuseUnparsed('request_timeout')
+        else this.destroy()
+        return
+      case 'deciding':
+        this.refuse(refusal('exchange_timeout'), true)
+        return
+      case 'forwarding':
+        this.expireExchange()
+        return
+      case 'tunnel':
+        if (this.goingAway) this.cut('websocket_timeout')
+        else this.goAway()
+        return
+      case 'unread':
+      case 'lingering':
+      case 'closed':
+        this.destroy()
+        return
+    }
+  }
+
+  // ── reading requests ───────────────────────────────────────────────────────
+
+  private hold(bytes: Buffer): void {
+    this.held = this.held === null ? bytes : Buffer.concat([this.held, bytes])
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    this.pauseInput()
+  }
+
+  private pauseInput(): void {
+    if (this.paused) return
+    this.paused = true
+    this.socket.pause()
+  }
+
+  private resumeInput(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.socket.resume()
+  }
+
+  /** Goes on with held bytes. A loop, not a recursion: a client may send thousands of requests at once. */
+  private pump(): void {
+    if (this.pumping) return
+    this.pumping = true
+    while (this.held !== null && this.state === 'head') {
+      const bytes = this.held
+      this.held = null
+      this.parse(bytes)
+    }
+    this.pumping = false
+    if (this.state !== 'head') return
+    this.resumeInput()
+    if (this.inputEnded) this.endOutput()
+  }
+
+  private parse(read: Buffer): void {
+    const isFirstPart = this.partial === null
+    const bytes = isFirstPart ? read : this.appendToPartial(read)
+    const end = isFirstPart ? read.length : this.partialLength
+    const next = this.head.parse(bytes, 0, end)
+    if (next === REFUSED) return this.refuseUnparsed(this.head.fault)
+    if (next === MORE) return isFirstPart ? this.keepPartial(read) : undefined
+    this.partial = null
+    this.held = next < end ? bytes.subarray(next, end) : null
+    this.beginExchange()
+  }
+
+  private keepPartial(read: Buffer): void {
+    this.partial = Buffer.allocUnsafe(Math.max(PARTIAL_BYTES_MIN, read.length * 2))
+    this.partialLength = read.copy(this.partial)
+    this.deadline = clock.after(this.host.limits.headTimeoutMs)
+  }
+
+  private appendToPartial(read: Buffer): Buffer {
+    let partial = this.partial ?? Buffer.allocUnsafe(read.length)
+    if (this.partialLength + read.length > partial.length) {
+      const grown = Buffer.allocUnsafe((this.partialLength + read.length) * 2)
+      partial.copy(grown, 0, 0, this.partialLength)
+      partial = grown
+    }
+    this.partialLength += read.copy(partial, this.partialLength)
+    this.partial = partial
+    return partial
+  }
+
+  private beginExchange(): void {
+    const { head, host } = this
+    this.started = false
+    this.framing = 'none'
+    this.keep = head.minor === 1 ? !head.close : head.keepAlive && !head.close
+    this.upgrades = false
+    this.bodyDone = !head.chunked && head.contentLength <= 0
+    if (!this.bodyDone) this.expectBody()
+    const { lease } = host
+    if (lease === null) return this.refuseUnparsed('not_configured')
+    lease.begin()
+    const hops = this.lookAtHost(lease)
+    const exchange = new Http1Exchange(
+      head,
+      hops,
+      this.hostName,
+      lease,
+      host.trustedHops > 0,
+      performance.now(),
+    )
+    this.exchange = exchange
+    this.state = 'deciding'
+    const { exchangeTimeoutMs } = host.limits
+    this.exchangeDeadline = exchangeTimeoutMs > 0 ? clock.after(exchangeTimeoutMs) : Infinity
+    this.deadline = this.exchangeDeadline
+    const fault = this.admit(exchange)
+    if (fault !== null) return this.refuse(refusal(fault), fault !== 'no_route')
+    this.decide(exchange)
+  }
+
+  private expectBody(): void {
+    this.windowBytes = 0
+    this.bodyLeft = this.head.contentLength
+    if (!this.head.chunked) return
+    this.decoder ??= new ChunkedDecoder()
+    this.decoder.reset()
+  }
+
+  /** The route of a request, or why it gets none. */
+  private admit(exchange: Http1Exchange): RefusalCode | null {
+    const { head } = this
+    if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
+    // OPTIONS * speaks of the server as a whole, which no API is.
+    if (head.isAsterisk) return 'no_route'
+    if (head.needsNormalising) {
+      const path = normalPath(exchange.path)
+      if (path === null) return 'bad_path'
+      exchange.normalPath = path
+    }
+    exchange.route = this.findRoute(exchange)
+    if (exchange.route === null) return 'no_route'
+    if (!asksForWebSocket(head)) return null
+    this.upgrades = true
+    this.keep = false
+    return webSocketFault(head)
+  }
+
+  private findRoute(exchange: Http1Exchange): ServedRoute | null {
+    const { head } = this
+    const bytes = head.needsNormalising ? Buffer.from(exchange.path, 'latin1') : head.bytes
+    const start = head.needsNormalising ? 0 : head.base + head.targetStart
+    const end = head.needsNormalising ? bytes.length : head.base + head.targetEnd
+    for (const routes of this.hostRoutes) {
+      const route = routes.find(bytes, start, end)
+      if (route !== null) return route
+    }
+    return null
+  }
+
+  private lookAtHost(lease: Lease): Hops {
+    const { head, host } = this
+    const start = head.valueStart(head.hostField)
+    const end = head.valueEnd(head.hostField)
+    const isNew = this.hostHops === null || !equalsText(head.bytes, start, end, this.hostText)
+    if (isNew) {
+      this.hostText = head.bytes.latin1Slice(start, end)
+      this.hostName = this.hostText.replace(/:\d+$/, '').toLowerCase()
+      this.hostHops = untrustedHops(this.peer, this.secure, this.hostText)
+    }
+    if (isNew || this.hostLease !== lease) {
+      this.hostLease = lease
+      this.hostRoutes = lease.plan.router.routesOf(this.hostName)
+    }
+    if (host.trustedHops > 0)
+      return trustedHops(head, host.trustedHops, this.peer, this.secure, this.hostText)
+    return this.hostHops ?? untrustedHops(this.peer, this.secure, this.hostText)
+  }
+
+  private decide(exchange: Http1Exchange): void {
+    const policies = exchange.route?.route.policies ?? []
+    const answer = runRequestPhases(exchange, policies, this.host.policyFailed)
+    if (answer === undefined) this.send(exchange)
+    else if (answer instanceof Promise) void this.decideLater(answer, exchange)
+    else this.refuseByPolicy(answer, exchange)
+  }
+
+  private async decideLater(answer: Promise<Refusal | undefined>, exchange: Http1Exchange): Promise<void> {
+    const refused = await answer
+    // Meanwhile the client may have gone or the exchange may have run out of time.
+    if (this.exchange !== exchange || this.state !== 'deciding') return
+    if (refused === undefined) this.send(exchange)
+    else this.refuseByPolicy(refused, exchange)
+  }
+
+  private refuseByPolicy(refused: Refusal, exchange: Http1Exchange): void {
+    exchange.refusedByPolicy = refused !== POLICY_FAILED
+    this.refuse(refused.headers === undefined || areHeaders(refused.headers) ? refused : POLICY_FAILED, false)
+  }
+
+  // ── the way to the upstream ────────────────────────────────────────────────
+
+  private send(exchange: Http1Exchange): void {
+    this.state = 'forwarding'
+    exchange.route?.route.upstream.acquire(this)
+  }
+
+  get isHead(): boolean {
+    return this.exchange?.method === 'HEAD'
+  }
+
+  get requestDone(): boolean {
+    return this.bodyDone
+  }
+
+  upstreamReady(connection: UpstreamConnection): void {
+    const { exchange } = this
+    if (exchange === null) return connection.destroy()
+    this.upstream = connection
+    const head = requestHead(exchange, connection.endpoint, this.upgrades)
+    if (this.bodyDone) {
+      connection.writeText(head)
+      return
+    }
+    connection.writeText(head + this.bodyAtHand())
+    if (this.head.expectContinue && this.windowBytes === 0) connection.awaitAnswer()
+    else this.watchBody()
+    this.flow()
+  }
+
+  // One write for head and body where both are small: two cost half as much again as the whole request.
+  private bodyAtHand(): string {
+    const { held } = this
+    if (held === null || held.length > HELD_TEXT_BYTES_MAX || this.head.chunked) return ''
+    const length = Math.min(held.length, this.bodyLeft)
+    this.bodyLeft -= length
+    this.windowBytes += length
+    if (this.bodyLeft === 0) this.bodyDone = true
+    this.held = length < held.length ? held.subarray(length) : null
+    return held.latin1Slice(0, length)
+  }
+
+  upstreamWritable(): void {
+    if (this.state === 'tunnel') this.resumeInput()
+    else this.flow()
+  }
+
+  /** Lets the body flow as far as the upstream takes it. */
+  private flow(): void {
+    if (this.state !== 'forwarding' || this.upstream === null) return
+    if (this.bodyDone) return this.bodyComplete()
+    const { held } = this
+    if (held !== null) {
+      this.held = null
+      this.forwardBody(held)
+    }
+    if (this.bodyDone || this.upstream?.isWritable !== true) return
+    if (this.paused) this.watchBody()
+    this.resumeInput()
+    if (this.inputEnded && this.held === null) this.cut('client_gone')
+  }
+
+  private forwardBody(bytes: Buffer): void {
+    const { upstream } = this
+    if (upstream === null) return this.hold(bytes)
+    const writable = this.head.chunked
+      ? this.forwardChunks(bytes, upstream)
+      : this.forwardLength(bytes, upstream)
+    if (this.state !== 'forwarding') return
+    if (this.bodyDone) return this.bodyComplete()
+    if (writable) return
+    // The upstream holds the body up: the client's minimum rate does not count meanwhile.
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    this.pauseInput()
+  }
+
+  private forwardLength(bytes: Buffer, upstream: UpstreamConnection): boolean {
+    const length = Math.min(bytes.length, this.bodyLeft)
+    this.bodyLeft -= length
+    this.windowBytes += length
+    this.bodyDone = this.bodyLeft === 0
+    if (length < bytes.length) this.hold(bytes.subarray(length))
+    return upstream.write(length < bytes.length ? bytes.subarray(0, length) : bytes)
+  }
+
+  private forwardChunks(bytes: Buffer, upstream: UpstreamConnection): boolean {
+    const { decoder } = this
+    const stopped = decoder?.decode(bytes, 0, bytes.length) ?? -1
+    if (decoder === null || stopped < 0) {
+      this.refuse(refusal('bad_framing'), true)
+      return true
+    }
+    if (decoder.total > this.host.limits.bodyBytesMax) {
+      this.refuse(refusal('body_too_large'), true)
+      return true
+    }
+    this.windowBytes += lengthOf(decoder.slices)
+    const chunk = chunkOf(bytes, decoder.slices, decoder.done)
+    this.bodyDone = decoder.done
+    if (stopped < bytes.length) this.hold(bytes.subarray(stopped))
+    return chunk === null || upstream.write(chunk)
+  }
+
+  private bodyComplete(): void {
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    this.upstream?.awaitAnswer()
+  }
+
+  // ── the way back ───────────────────────────────────────────────────────────
+
+  interimResponse(response: Head): void {
+    if (this.head.minor === 1) this.write(interimHead(response))
+    if (!this.bodyDone && !this.paused) this.watchBody()
+  }
+
+  response(response: Head, bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
+    const { exchange } = this
+    if (exchange === null) return false
+    exchange.status = response.status
+    exchange.answerHead = response
+    if (!runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed)) {
+      this.refuse(POLICY_FAILED, false)
+      return false
+    }
+    // The head lies in a buffer that the next read overwrites.
+    exchange.answerHead = null
+    this.framing = framingFor(response, this.head, this.isHead)
+    if (this.framing === 'until-close' || !this.bodyDone || this.host.draining) this.keep = false
+    this.started = true
+    const head = responseHead(exchange, response, this.framing, this.connectionLine())
+    if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
+    this.write(firstBytes(head, this.framing, bytes, slices, ends))
+    return false
+  }
+
+  private connectionLine(): string {
+    if (!this.keep) return CLOSE_LINE
+    return this.head.minor === 0 ? KEEP_LINE : ''
+  }
+
+  responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
+    const { exchange } = this
+    if (exchange === null) return false
+    exchange.bodyBytes += lengthOf(slices)
+    if (this.framing === 'chunked') {
+      const chunk = chunkOf(bytes, slices, ends)
+      if (chunk !== null) this.write(chunk)
+      return false
+    }
+    for (let i = 0; i + 1 < slices.length; i += 2) {
+      if (slices[i] !== slices[i + 1]) this.write(bytes.subarray(slices[i], slices[i + 1]))
+    }
+    // What the kernel did not take at once is still in the upstream's buffer.
+    return this.socket.writableLength > 0
+  }
+
+  responseEnded(): void {
+    this.upstream = null
+    this.finish()
+  }
+
+  private write(bytes: string | Buffer): void {
+    const writable = typeof bytes === 'string' ? this.socket.write(bytes, 'latin1') : this.socket.write(bytes)
+    if (writable || this.upstream === null) return
+    this.upstream.pause()
+    this.unreadDeadline = clock.after(this.host.limits.unreadTimeoutMs)
+    this.setDeadline()
+  }
+
+  mayRetry(): boolean {
+    const { exchange } = this
+    if (exchange === null || exchange.retried || this.head.chunked || this.head.contentLength > 0)
+      return false
+    if (this.upgrades || !IDEMPOTENT.has(exchange.method)) return false
+    exchange.retried = true
+    this.upstream = null
+    return true
+  }
+
+  upstreamFailed(failure: UpstreamFailure): void {
+    this.upstream = null
+    if (this.state === 'tunnel') this.closeTunnel()
+    else if (this.started) this.cut(failure)
+    else this.refuse(refusal(failure), false)
+  }
+
+  // ── ends of exchanges ──────────────────────────────────────────────────────
+
+  /** Answers in the upstream's place. Where an answer has begun, nothing but cutting it says that it is not whole. */
+  private refuse(refused: Refusal, close: boolean): void {
+    const { exchange } = this
+    if (exchange === null) return
+    if (this.started) return this.cut(refused.code)
+    this.leaveUpstream()
+    exchange.status = refused.status
+    exchange.code = refused.code
+    if (close || !this.bodyDone || this.host.draining) this.keep = false
+    const body = problemBody(refused, exchange.requestId)
+    const headers = ownHeaders(refused, body, exchange.requestId)
+    exchange.answerHead = null
+    exchange.answerHeaders = headers
+    // An edit that failed has been reported, and the answer is a refusal already.
+    if (refused !== POLICY_FAILED) {
+      runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed)
+    }
+    this.started = true
+    const options = { isHead: this.isHead, connection: this.connectionLine() }
+    this.socket.write(ownAnswer(refused, headers, exchange.responseEdits, body, options))
+    this.finish()
+  }
+
+  /** Refuses something of which no request could be made. */
+  private refuseUnparsed(code: RefusalCode): void {
+    const refused = refusal(code)
+    const requestId = ownRequestId()
+    const body = problemBody(refused, requestId)
+    const options = { isHead: false, connection: CLOSE_LINE }
+    this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options))
+    this.host.metrics.answered(null, refused.status, 0, false)
+    this.host.log?.record({
+      requestId,
+      remoteAddress: this.peer,
+      method: '-',
+      host: '-',
+      path: '-',
+      status: refused.status,
+      bodyBytes: 0,
+      durationMs: 0,
+      api: undefined,
+      client: undefined,
+      code,
+    })
+    this.linger()
+  }
+
+  private finish(): void {
+    const { exchange } = this
+    if (exchange === null) return
+    this.endExchange(exchange, undefined)
+    if (!this.bodyDone || !this.keep || this.host.draining) return this.linger()
+    if (this.socket.writableNeedDrain) {
+      // The next request waits until the client has read this answer: memory stays bounded.
+      this.state = 'unread'
+      this.unreadDeadline = clock.after(this.host.limits.unreadTimeoutMs)
+      this.setDeadline()
+      this.pauseInput()
+      return
+    }
+    this.nextRequest()
+  }
+
+  private nextRequest(): void {
+    this.head.reset()
+    this.state = 'head'
+    this.deadline = clock.after(this.host.limits.idleTimeoutMs)
+    if (this.host.draining) return this.linger()
+    if (this.held !== null || this.paused || this.inputEnded) this.pump()
+  }
+
+  private endExchange(exchange: Http1Exchange, cutBy: string | undefined): void {
+    this.exchange = null
+    this.exchangeDeadline = Infinity
+    this.bodyDeadline = Infinity
+    this.unreadDeadline = Infinity
+    const durationMs = performance.now() - exchange.startMs
+    const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
+    this.host.metrics.answered(exchange.route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
+    if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, status, durationMs, cutBy)
+    exchange.lease.end()
+  }
+
+  private logExchange(
+    log: AccessLog,
+    exchange: Http1Exchange,
+    status: number,
+    durationMs: number,
+    cutBy: string | undefined,
+  ): void {
+    const { requestId, remoteAddress, method, host, path, bodyBytes } = exchange
+    const api = exchange.route?.route.apiName
+    const client = exchange.client?.name
+    const code = cutBy ?? exchange.code
+    log.record({
+      requestId,
+      remoteAddress,
+      method,
+      host,
+      path,
+      status,
+      bodyBytes,
+      durationMs,
+      api,
+      client,
+      code,
+    })
+  }
+
+  /** Gives up whatever is under way upstream. */
+  private leaveUpstream(): void {
+    const { upstream, exchange } = this
+    this.leaveTunnel()
+    this.upstream = null
+    if (upstream !== null) upstream.destroy()
+    else if (this.state === 'forwarding') exchange?.route?.route.upstream.cancel(this)
+  }
+
+  /** An answer that cannot be completed: the connection ends in a way that no client takes for a clean end. */
+  private cut(code: string): void {
+    const { exchange } = this
+    this.leaveUpstream()
+    if (exchange !== null) this.endExchange(exchange, code)
+    this.state = 'closed'
+    this.deadline = Infinity
+    // Without a length or chunks, an orderly FIN would look like the end of the body.
+    if (this.framing === 'until-close') this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  private destroy(): void {
+    this.state = 'closed'
+    this.deadline = Infinity
+    this.socket.destroy()
+  }
+
+  /** Ends our side and drops what still comes: closing at once would reset the answer away (RFC 9112 §9.6). */
+  private linger(): void {
+    this.state = 'lingering'
+    this.held = null
+    this.partial = null
+    this.deadline = clock.after(this.host.limits.lingerMs)
+    this.socket.end()
+    this.resumeInput()
+  }
+
+  private endOutput(): void {
+    this.state = 'lingering'
+    this.deadline = clock.after(this.host.limits.lingerMs)
+    this.socket.end()
+  }
+
+  // ── deadlines ──────────────────────────────────────────────────────────────
+
+  private watchBody(): void {
+    this.windowBytes = 0
+    this.bodyDeadline = clock.after(this.host.limits.bodyWindowMs)
+    this.setDeadline()
+  }
+
+  private setDeadline(): void {
+    this.deadline = Math.min(this.exchangeDeadline, this.bodyDeadline, this.unreadDeadline)
+  }
+
+  private expireExchange(): void {
+    const { bodyWindowMs, bodyBytesPerSecondMin } = this.host.limits
+    if (this.unreadDeadline <= clock.nowMs) return this.cut('client_unread')
+    if (this.exchangeDeadline <= clock.nowMs) return this.refuse(refusal('exchange_timeout'), true)
+    if (this.windowBytes >= (bodyBytesPerSecondMin * bodyWindowMs) / 1000) this.watchBody()
+    else this.refuse(refusal('request_timeout'), true)
+  }
+
+  // ── WebSockets ─────────────────────────────────────────────────────────────
+
+  switchProtocols(response: Head, bytes: Buffer, start: number, end: number): boolean {
+    const { exchange, upstream } = this
+    if (exchange === null || upstream === null || !this.upgrades || !acceptsWebSocket(this.head, response))
+      return false
+    exchange.status = 101
+    exchange.answerHead = response
+    if (!runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed))
+      return false
+    exchange.answerHead = null
+    const head = `${headText(response, null, RESPONSE_DROPS, exchange.responseEdits)}${UPGRADE_LINES}\r\n`
+    this.state = 'tunnel'
+    this.started = true
+    this.fromClient = new FrameTracker()
+    this.fromUpstream = new FrameTracker()
+    this.tunnelOpen = true
+    this.host.metrics.webSockets++
+    this.endExchange(exchange, undefined)
+    this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
+    this.socket.write(head, 'latin1')
+    if (start < end) this.tunnelIn(Buffer.from(bytes.subarray(start, end)), 0, end - start)
+    const { held } = this
+    this.held = null
+    if (held !== null) this.tunnelOut(held)
+    this.resumeInput()
+    return true
+  }
+
+  tunnelBytes(bytes: Buffer, start: number, end: number): boolean {
+    this.tunnelIn(bytes, start, end)
+    return this.socket.writableLength > 0
+  }
+
+  private tunnelIn(bytes: Buffer, start: number, end: number): void {
+    const tracker = this.fromUpstream
+    if (tracker === null || this.state !== 'tunnel') return
+    if (!this.goingAway) this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
+    else if (tracker.betweenFrames || tracker.closed) return
+    const stop = tracker.advance(bytes, start, end, this.goingAway)
+    if (!this.socket.write(bytes.subarray(start, stop))) this.upstream?.pause()
+    if (this.goingAway && tracker.betweenFrames) this.sayGoingAway()
+  }
+
+  private tunnelOut(bytes: Buffer): void {
+    const tracker = this.fromClient
+    const { upstream } = this
+    if (tracker === null || upstream === null) return
+    if (!this.goingAway) this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
+    else if (tracker.betweenFrames || tracker.closed) return
+    const stop = tracker.advance(bytes, 0, bytes.length, this.goingAway)
+    if (!upstream.write(bytes.subarray(0, stop))) this.pauseInput()
+    if (this.goingAway && tracker.betweenFrames) this.sayGoingAway()
+  }
+
+  tunnelEnded(): void {
+    if (this.state === 'tunnel') this.socket.end()
+  }
+
+  /**
+   * Ends a WebSocket with 1001 on both sides (RFC 6455 §7.4.1). A close frame goes between two frames only, so
+   * a side inside a frame gets its rest first, for a moment.
+   */
+  goAway(): void {
+    if (this.state !== 'tunnel' || this.goingAway) return
+    this.goingAway = true
+    this.deadline = clock.after(GOING_AWAY_MS)
+    this.sayGoingAway()
+  }
+
+  private sayGoingAway(): void {
+    const { fromClient, fromUpstream, upstream } = this
+    const bothBetween = fromClient?.betweenFrames === true && fromUpstream?.betweenFrames === true
+    if (!bothBetween) return
+    if (!fromClient.closed) upstream?.write(goingAwayFrame(true))
+    if (!fromUpstream.closed) this.socket.write(goingAwayFrame(false))
+    upstream?.end()
+    this.closeTunnel()
+  }
+
+  private closeTunnel(): void {
+    const { upstream } = this
+    this.upstream = null
+    this.leaveTunnel()
+    this.linger()
+    upstream?.finishTunnel()
+  }
+
+  private leaveTunnel(): void {
+    if (!this.tunnelOpen) return
+    this.tunnelOpen = false
+    this.host.metrics.webSockets--
+  }
+
+  // ── drain ──────────────────────────────────────────────────────────────────
+
+  /** The server takes no more requests: an idle connection ends now, others after their answer. */
+  startDrain(): void {
+    if (this.state === 'head' && this.partial === null && this.held === null) this.linger()
+  }
+
+  /** The drain's deadline has passed. */
+  endDrain(): void {
+    if (this.state === 'closed') return
+    this.cut('drained')
+  }
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

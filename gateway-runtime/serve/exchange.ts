@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto'
+import type { Client, Exchange } from '#policies/exchange.ts'
+import type { Hops } from './forwarded.ts'
+import { isQuery } from './http1/bytes.ts'
+import { FIELD, type Head } from './http1/head.ts'
+import { HeadEdits, REQUEST_DROPS } from './http1/serialise.ts'
+import type { Lease } from './lease.ts'
+import type { ServedRoute } from './plan.ts'
+
+// Unique over restarts and nodes by 64 random bits, within the process by a counter.
+const processPart = randomBytes(8).toString('hex')
+let sequence = 0
+
+// What the upstream will not see of the client's head, policies do not see either.
+const HIDDEN = REQUEST_DROPS & ~(1 << FIELD.host)
+
+/** A request id that no other request has. */
+export function ownRequestId(): string {
+  return `${processPart}-${(sequence++).toString(36)}`
+}
+
+const TRUSTED_ID = /^[A-Za-z0-9._:-]{1,128}$/
+
+/** One request over HTTP/1.1 and its answer, as policies see it. */
+export class Http1Exchange implements Exchange {
+  readonly head: Head
+  readonly hops: Hops
+  readonly method: string
+  readonly host: string
+  readonly lease: Lease
+  readonly startMs: number
+  private readonly trustsId: boolean
+  route: ServedRoute | null = null
+  client: Client | undefined = undefined
+  requestEdits: HeadEdits | null = null
+  responseEdits: HeadEdits | null = null
+  /** How many policies have been asked; their response phases will run. */
+  reached = 0
+  status = 0
+  /** Body bytes passed to the client. */
+  bodyBytes = 0
+  /** Why the gateway or a policy answered in the upstream's place. */
+  code: string | undefined = undefined
+  refusedByPolicy = false
+  retried = false
+  /** The head of the answer while response phases run: the upstream's, or a refusal's headers. */
+  answerHead: Head | null = null
+  answerHeaders: Readonly<Record<string, string>> | null = null
+  private normalisedPath: string | null = null
+  private replacedQuery: string | null = null
+  private id = ''
+
+  constructor(head: Head, hops: Hops, host: string, lease: Lease, trustsId: boolean, startMs: number) {
+    this.head = head
+    this.hops = hops
+    this.method = head.method
+    this.host = host
+    this.lease = lease
+    this.trustsId = trustsId
+    this.startMs = startMs
+  }
+
+  get requestId(): string {
+    if (this.id === '') this.id = this.trustedId() ?? ownRequestId()
+    return this.id
+  }
+
+  private trustedId(): string | undefined {
+    const field = this.head.requestIdField
+    if (field < 0 || !this.trustsId) return undefined
+    const value = this.head.value(field)
+    return TRUSTED_ID.test(value) ? value : undefined
+  }
+
+  /** Set where the path as sent is not in normal form. */
+  set normalPath(path: string) {
+    this.normalisedPath = path
+  }
+
+  get path(): string {
+    this.normalisedPath ??= this.pathAsSent()
+    return this.normalisedPath
+  }
+
+  private pathAsSent(): string {
+    const { target } = this.head
+    const question = target.indexOf('?')
+    return (question < 0 ? target : target.slice(0, question)) || '/'
+  }
+
+  get query(): string {
+    if (this.replacedQuery !== null) return this.replacedQuery
+    const target = this.head.target
+    const question = target.indexOf('?')
+    return question < 0 ? '' : target.slice(question)
+  }
+
+  setQuery(query: string): void {
+    if (query !== '' && !isQuery(query)) throw new TypeError('not a query')
+    this.replacedQuery = query
+  }
+
+  /** Path and query are the very bytes that the client sent. */
+  get isTargetAsSent(): boolean {
+    return this.normalisedPath === null && this.replacedQuery === null
+  }
+
+  get remoteAddress(): string {
+    return this.hops.clientAddress
+  }
+
+  get secure(): boolean {
+    return this.hops.secure
+  }
+
+  header(name: string): string | undefined {
+    const edited = this.requestEdits?.get(name)
+    if (edited !== undefined) return edited ?? undefined
+    const field = this.head.find(name, HIDDEN)
+    return field < 0 ? undefined : this.head.value(field)
+  }
+
+  headerValues(name: string): readonly string[] {
+    const edited = this.requestEdits?.get(name)
+    if (edited !== undefined) return edited === null ? [] : [edited]
+    const values: string[] = []
+    for (
+      let field = this.head.find(name, HIDDEN);
+      field >= 0;
+      field = this.head.find(name, HIDDEN, field + 1)
+    ) {
+      values.push(this.head.value(field))
+    }
+    return values
+  }
+
+  setHeader(name: string, value: string): void {
+    this.requestEdits ??= new HeadEdits()
+    this.requestEdits.set(name, value)
+  }
+
+  removeHeader(name: string): void {
+    this.requestEdits ??= new HeadEdits()
+    this.requestEdits.remove(name)
+  }
+
+  responseHeader(name: string): string | undefined {
+    const edited = this.responseEdits?.get(name)
+    if (edited !== undefined) return edited ?? undefined
+    if (this.answerHeaders !== null)
+      return Object.hasOwn(this.answerHeaders, name) ? this.answerHeaders[name] : undefined
+    const head = this.answerHead
+    const field = head === null ? -1 : head.find(name, 0)
+    return head === null || field < 0 ? undefined : head.value(field)
+  }
+
+  setResponseHeader(name: string, value: string): void {
+    this.responseEdits ??= new HeadEdits()
+    this.responseEdits.set(name, value)
+  }
+
+  addResponseHeader(name: string, value: string): void {
+    this.responseEdits ??= new HeadEdits()
+    this.responseEdits.add(name, value)
+  }
+
+  removeResponseHeader(name: string): void {
+    this.responseEdits ??= new HeadEdits()
+    this.responseEdits.remove(name)
+  }
+}

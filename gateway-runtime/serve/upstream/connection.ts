@@ -1,0 +1,469 @@
+import { connect, type Socket } from 'node:net'
+import { clock, type Timed } from '../clock.ts'
+import { ChunkedDecoder } from '../http1/chunked.ts'
+import { Head, MORE, REFUSED } from '../http1/head.ts'
+import { defaultLimits } from '../limits.ts'
+import { ForbiddenAddress, guardedLookup, isForbiddenAddress } from './addresses.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** Why there is no answer, or no whole one. Each is a code of refusals.ts. */
+export type UpstreamFailure =
+  | 'upstream_unreachable'
+  | 'upstream_forbidden_address'
+  | 'upstream_connect_timeout'
+  | 'upstream_response_timeout'
+  | 'upstream_reset'
+  | 'upstream_bad_response'
+  | 'upstream_busy'
+
+/**
+ * Whoever waits for an answer. Every call comes from the socket's own events. `bytes` belong to the connection
+ * and are valid during the call only, unless the callee says by returning true that it still needs them.
+ */
+export interface Caller {
+  readonly isHead: boolean
+  /** All of the request has been handed over. */
+  readonly requestDone: boolean
+  /** The request goes here; the caller writes it. */
+  upstreamReady(connection: UpstreamConnection): void
+  upstreamWritable(): void
+  /** A 1xx other than 101. */
+  interimResponse(head: Head): void
+  /** A 101; false where it was not asked for. */
+  switchProtocols(head: Head, bytes: Buffer, start: number, end: number): boolean
+  /** The final head and what came with it; `slices` are pieces of the decoded body. */
+  response(head: Head, bytes: Buffer, slices: readonly number[], ends: boolean): boolean
+  responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean
+  /** The answer is complete and the connection is somebody else's. */
+  responseEnded(): void
+  tunnelBytes(bytes: Buffer, start: number, end: number): boolean
+  tunnelEnded(): void
+  upstreamFailed(failure: UpstreamFailure): void
+  /** Nothing of an answer came on a connection that had served before: whether the request may go out again. */
+  mayRetry(): boolean
+}
+
+/** What a connection needs of the pool it belongs to. */
+export interface ConnectionOwner {
+  readonly allowLoopback: boolean
+  readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
+  connected(connection: UpstreamConnection, caller: Caller): void
+  idle(connection: UpstreamConnection): void
+  gone(connection: UpstreamConnection, wasIdle: boolean): void
+  retry(caller: Caller, failed: UpstreamConnection): void
+  connectFailed(caller: Caller, failed: UpstreamConnection, failure: UpstreamFailure): void
+}
+
+type State = 'connecting' | 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'tunnel' | 'dead'
+
+const READ_BYTES = 65_536
+const INTERIM_MAX = 16
+const IDLE_KEEP_MS = 30_000
+const LINGER_MS = 1_000
+// Leaves the peer's own timeout a margin, so that a request rarely crosses its closing.
+const KEEP_ALIVE_MARGIN_MS = 1_000
+
+// One read buffer for all upstream sockets. It is given away where a client's socket still needs its bytes.
+const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
+
+/** One connection to an endpoint: parses answers, frames their bodies, knows whether it may be used again. */
+export class UpstreamConnection implements Timed {
+  readonly endpoint: Endpoint
+  deadline: number
+  private readonly owner: ConnectionOwner
+  private readonly socket: Socket
+  private readonly head = new Head(true, defaultLimits)
+  private readonly slices: number[] = [0, 0]
+  private state: State = 'connecting'
+  private caller: Caller | null
+  private exchanges = 0
+  private heardSomething = false
+  private mayBeKept = true
+  private interims = 0
+  private left = 0
+  private decoder: ChunkedDecoder | null = null
+  private partialHead: Buffer | null = null
+  private partialLength = 0
+  private paused = false
+  private ended = false
+  private idleKeepMs = IDLE_KEEP_MS
+  private readBuffer: Buffer = sharedBuffer
+  private nextBuffer: Buffer | undefined = sharedBuffer
+  private failure: UpstreamFailure | null = null
+
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, caller: Caller) {
+    this.endpoint = endpoint
+    this.owner = owner
+    this.caller = caller
+    this.deadline = clock.after(owner.timeouts.connectMs)
+    if (endpoint.isAddress && isForbiddenAddress(endpoint.host, owner.allowLoopback)) {
+      throw new ForbiddenAddress('the address of the upstream must not be reached')
+    }
+    this.socket = connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      lookup: guardedLookup(owner.allowLoopback),
+      onread: {
+        buffer: () => this.takeBuffer(),
+        callback: (length, bytes) => {
+          // Node hands back the very Buffer of takeBuffer, under the wider type of its declaration.
+          this.read(bytes as Buffer, length)
+          return true
+        },
+      },
+    })
+    this.socket.on('connect', () => this.onConnect())
+    this.socket.on('drain', () => this.caller?.upstreamWritable())
+    this.socket.on('end', () => this.onEnd())
+    this.socket.on('error', (error) => this.onError(error))
+    this.socket.on('close', () => this.onClose())
+    clock.add(this)
+  }
+
+  get isWritable(): boolean {
+    return !this.socket.writableNeedDrain
+  }
+
+  // Node asks before the first read and after every one; undefined lets it keep the buffer it has.
+  private takeBuffer(): Buffer {
+    const buffer = this.nextBuffer
+    this.nextBuffer = undefined
+    // The declaration lacks the undefined that the documentation and the code of node:net allow.
+    return buffer as Buffer
+  }
+
+  /** The next exchange on this connection; it is connected and idle. */
+  begin(caller: Caller): void {
+    this.caller = caller
+    this.startExchange(caller)
+  }
+
+  private startExchange(caller: Caller): void {
+    this.state = 'head'
+    this.exchanges++
+    this.heardSomething = false
+    this.interims = 0
+    this.deadline = Infinity
+    caller.upstreamReady(this)
+    if (this.caller === caller && caller.requestDone) this.awaitAnswer()
+  }
+
+  /** Bytes of the request; false asks the caller to wait for upstreamWritable. */
+  write(bytes: Buffer): boolean {
+    return this.accepted(this.socket.write(bytes))
+  }
+
+  writeText(text: string): boolean {
+    return this.accepted(this.socket.write(text, 'latin1'))
+  }
+
+  // While the caller sends, time is the caller's; once the upstream holds it up or has all of it, the upstream's.
+  private accepted(writable: boolean): boolean {
+    if (this.state === 'head')
+      this.deadline = writable ? Infinity : clock.after(this.owner.timeouts.responseMs)
+    return writable
+  }
+
+  /** The caller has handed over all of the request. */
+  awaitAnswer(): void {
+    if (this.state === 'head') this.deadline = clock.after(this.owner.timeouts.responseMs)
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    this.deadline = Infinity
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    if (this.state !== 'tunnel') this.deadline = clock.after(this.owner.timeouts.idleMs)
+    this.socket.resume()
+  }
+
+  /** Half-closes a tunnel. */
+  end(): void {
+    this.socket.end()
+  }
+
+  /** The tunnel is over: what was written still goes out, what comes is dropped. */
+  finishTunnel(): void {
+    if (this.state === 'dead') return
+    this.caller = null
+    this.socket.end()
+    this.resume()
+    this.deadline = clock.after(LINGER_MS)
+  }
+
+  /** Ends the connection; its caller hears nothing more. */
+  destroy(): void {
+    if (this.state === 'dead') return
+    const wasIdle = this.state === 'idle'
+    this.state = 'dead'
+    this.caller = null
+    this.deadline = Infinity
+    clock.delete(this)
+    this.socket.destroy()
+    this.owner.gone(this, wasIdle)
+  }
+
+  expire(): void {
+    switch (this.state) {
+      case 'connecting':
+        this.fail('upstream_connect_timeout')
+        return
+      case 'idle':
+      case 'dead':
+        this.destroy()
+        return
+      default:
+        this.fail('upstream_response_timeout')
+    }
+  }
+
+  private onConnect(): void {
+    const caller = this.caller
+    if (this.state !== 'connecting' || caller === null) return
+    this.owner.connected(this, caller)
+    this.startExchange(caller)
+  }
+
+  private onError(error: Error): void {
+    this.failure = error instanceof ForbiddenAddress ? 'upstream_forbidden_address' : null
+  }
+
+  // FIN. It completes a body without length (RFC 9112 §6.3) and half-closes a tunnel; else it is a failure.
+  private onEnd(): void {
+    this.ended = true
+    switch (this.state) {
+      case 'until-close':
+        this.slices[0] = 0
+        this.slices[1] = 0
+        this.passBody(sharedBuffer, this.slices, true)
+        return
+      case 'tunnel':
+        this.caller?.tunnelEnded()
+        return
+      case 'idle':
+      case 'dead':
+        this.destroy()
+        return
+      default:
+        this.lost()
+    }
+  }
+
+  private onClose(): void {
+    switch (this.state) {
+      case 'dead':
+        return
+      case 'idle':
+        this.destroy()
+        return
+      case 'tunnel': {
+        const caller = this.caller
+        this.destroy()
+        caller?.upstreamFailed('upstream_reset')
+        return
+      }
+      default:
+        this.lost()
+    }
+  }
+
+  private lost(): void {
+    if (this.state === 'connecting') return this.fail(this.failure ?? 'upstream_unreachable')
+    const isStale = this.state === 'head' && !this.heardSomething && this.exchanges > 1
+    const caller = this.caller
+    if (!isStale || caller === null || !caller.mayRetry()) return this.fail('upstream_reset')
+    this.destroy()
+    this.owner.retry(caller, this)
+  }
+
+  private fail(failure: UpstreamFailure): void {
+    const caller = this.caller
+    const wasConnecting = this.state === 'connecting'
+    this.destroy()
+    if (caller === null) return
+    if (wasConnecting) this.owner.connectFailed(caller, this, failure)
+    else caller.upstreamFailed(failure)
+  }
+
+  private read(bytes: Buffer, length: number): void {
+    switch (this.state) {
+      case 'head':
+        this.heardSomething = true
+        this.readHead(bytes, length)
+        return
+      case 'length':
+      case 'chunked':
+      case 'until-close':
+        if (!this.paused) this.deadline = clock.after(this.owner.timeouts.idleMs)
+        this.readBody(bytes, length)
+        return
+      case 'tunnel':
+        if (this.caller?.tunnelBytes(bytes, 0, length) === true) this.giveAway(bytes)
+        return
+      case 'idle':
+        // Bytes that nobody asked for would be taken for the next client's answer.
+        this.destroy()
+        return
+      case 'connecting':
+      case 'dead':
+        return
+    }
+  }
+
+  private readHead(read: Buffer, readLength: number): void {
+    const bytes = this.partialHead === null ? read : this.appendToPartial(read, readLength)
+    const end = this.partialHead === null ? readLength : this.partialLength
+    let position = 0
+    while (this.state === 'head') {
+      const next = this.head.parse(bytes, position, end)
+      if (next === REFUSED) return this.fail('upstream_bad_response')
+      if (next === MORE) return this.keepPartial(bytes, position, end)
+      position = next
+      if (this.head.status >= 200) return this.answer(bytes, position, end)
+      if (this.head.status === 101) return this.switchProtocols(bytes, position, end)
+      if (++this.interims > INTERIM_MAX) return this.fail('upstream_bad_response')
+      this.caller?.interimResponse(this.head)
+      this.head.reset()
+      if (position === end) {
+        this.partialHead = null
+        return
+      }
+    }
+  }
+
+  private appendToPartial(read: Buffer, length: number): Buffer {
+    let partial = this.partialHead ?? Buffer.allocUnsafe(length)
+    if (this.partialLength + length > partial.length) {
+      const grown = Buffer.allocUnsafe((this.partialLength + length) * 2)
+      partial.copy(grown, 0, 0, this.partialLength)
+      partial = grown
+    }
+    read.copy(partial, this.partialLength, 0, length)
+    this.partialLength += length
+    this.partialHead = partial
+    return partial
+  }
+
+  private keepPartial(bytes: Buffer, start: number, end: number): void {
+    if (bytes === this.partialHead && start === 0) return
+    const partial = Buffer.allocUnsafe(Math.max(1024, (end - start) * 2))
+    bytes.copy(partial, 0, start, end)
+    this.partialHead = partial
+    this.partialLength = end - start
+  }
+
+  private switchProtocols(bytes: Buffer, start: number, end: number): void {
+    this.partialHead = null
+    this.state = 'tunnel'
+    this.deadline = Infinity
+    if (this.caller?.switchProtocols(this.head, bytes, start, end) !== true)
+      this.fail('upstream_bad_response')
+  }
+
+  // RFC 9112 §6.3: how long the body is
+  private answer(bytes: Buffer, start: number, end: number): void {
+    const { head, caller } = this
+    if (caller === null) return this.destroy()
+    this.partialHead = null
+    this.mayBeKept = head.minor === 1 ? !head.close : head.keepAlive && !head.close
+    this.deadline = clock.after(this.owner.timeouts.idleMs)
+    if (this.exchanges === 1) this.readKeepAlive()
+    const isBodiless = caller.isHead || head.status === 204 || head.status === 304
+    if (isBodiless || head.contentLength === 0) {
+      this.state = 'length'
+      this.left = 0
+    } else if (head.chunked) {
+      this.state = 'chunked'
+      this.decoder ??= new ChunkedDecoder()
+      this.decoder.reset()
+    } else if (head.contentLength > 0) {
+      this.state = 'length'
+      this.left = head.contentLength
+    } else {
+      this.state = 'until-close'
+      this.mayBeKept = false
+    }
+    const slices = this.framed(bytes, start, end)
+    if (slices === null) return this.fail('upstream_bad_response')
+    const ends = this.bodyEnded()
+    if (caller.response(head, bytes, slices, ends)) this.giveAway(bytes)
+    if (ends && this.caller === caller) this.finish(caller)
+  }
+
+  private readKeepAlive(): void {
+    const field = this.head.find('keep-alive', 0)
+    const seconds = field < 0 ? undefined : KEEP_ALIVE_TIMEOUT.exec(this.head.value(field))?.[1]
+    if (seconds === undefined) return
+    this.idleKeepMs = Math.max(0, Math.min(IDLE_KEEP_MS, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS))
+  }
+
+  private readBody(bytes: Buffer, length: number): void {
+    const slices = this.framed(bytes, 0, length)
+    if (slices === null) return this.fail('upstream_bad_response')
+    this.passBody(bytes, slices, this.bodyEnded())
+  }
+
+  private passBody(bytes: Buffer, slices: readonly number[], ends: boolean): void {
+    const caller = this.caller
+    if (caller === null) return this.destroy()
+    if (caller.responseBody(bytes, slices, ends)) this.giveAway(bytes)
+    if (ends && this.caller === caller) this.finish(caller)
+  }
+
+  /** The pieces of body between two positions; null where the framing is broken. Bytes behind the end spoil reuse. */
+  private framed(bytes: Buffer, start: number, end: number): readonly number[] | null {
+    if (this.state === 'chunked' && this.decoder !== null) {
+      const stopped = this.decoder.decode(bytes, start, end)
+      if (stopped < 0) return null
+      if (stopped < end) this.mayBeKept = false
+      return this.decoder.slices
+    }
+    const length = this.state === 'length' ? Math.min(end - start, this.left) : end - start
+    if (this.state === 'length') this.left -= length
+    if (start + length < end) this.mayBeKept = false
+    this.slices[0] = start
+    this.slices[1] = start + length
+    return this.slices
+  }
+
+  private bodyEnded(): boolean {
+    return this.state === 'chunked' ? this.decoder?.done === true : this.state === 'length' && this.left === 0
+  }
+
+  private finish(caller: Caller): void {
+    if (!this.mayBeKept || !caller.requestDone || this.ended || this.idleKeepMs === 0) this.destroy()
+    else this.release()
+    caller.responseEnded()
+  }
+
+  private release(): void {
+    this.caller = null
+    this.head.reset()
+    this.state = 'idle'
+    if (this.paused) this.socket.resume()
+    this.paused = false
+    this.deadline = clock.after(this.idleKeepMs)
+    if (this.readBuffer !== sharedBuffer) this.readInto(sharedBuffer)
+    this.owner.idle(this)
+  }
+
+  // The caller's socket still holds these bytes: the next read must go elsewhere.
+  private giveAway(bytes: Buffer): void {
+    if (bytes === this.readBuffer) this.readInto(Buffer.allocUnsafeSlow(READ_BYTES))
+  }
+
+  private readInto(buffer: Buffer): void {
+    this.readBuffer = buffer
+    this.nextBuffer = buffer
+  }
+}
+
+const KEEP_ALIVE_TIMEOUT = /(?:^|[ ,])timeout=(\d{1,6})/i

@@ -1,0 +1,43 @@
+import { isIP } from 'node:net'
+
+const AVOID_MS = 5_000
+
+/** One address of an upstream, read once from its URL. */
+export class Endpoint {
+  readonly host: string
+  readonly port: number
+  readonly isAddress: boolean
+  /** For the Host header. */
+  readonly authority: string
+  /** In front of every path; empty for the root, never with a slash at its end. */
+  readonly basePath: string
+  private avoidedUntilMs = 0
+
+  /** Throws an Error that says what is wrong with the URL. */
+  constructor(url: string) {
+    const parsed = new URL(url)
+    if (parsed.protocol !== 'http:') throw new Error(`${parsed.protocol} is not supported for upstreams`)
+    if (parsed.username !== '' || parsed.password !== '') throw new Error('the URL must not hold credentials')
+    if (parsed.search !== '' || parsed.hash !== '')
+      throw new Error('the URL must not hold a query or a fragment')
+    if (parsed.port === '0') throw new Error('port 0 is no port to connect to')
+    this.host = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname
+    this.port = parsed.port === '' ? 80 : Number(parsed.port)
+    this.isAddress = isIP(this.host) !== 0
+    this.authority = parsed.host
+    this.basePath = parsed.pathname.replace(/\/+$/, '')
+  }
+
+  /** Passes this endpoint over for a while: it could not be connected to. */
+  avoid(nowMs: number): void {
+    this.avoidedUntilMs = nowMs + AVOID_MS
+  }
+
+  connected(): void {
+    this.avoidedUntilMs = 0
+  }
+
+  isAvoided(nowMs: number): boolean {
+    return this.avoidedUntilMs > nowMs
+  }
+}
