@@ -1,0 +1,314 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Acknowledgement, Reason } from '#contract/events.ts'
+import { type Item, item } from '#contract/items.ts'
+import { canonicalJson, type Manifest, type SignedManifest, signedManifest } from '#contract/manifest.ts'
+import { pointerOf } from '#policies/chain.ts'
+import { itemPointer } from './plan.ts'
+import { sha256 } from './ports.ts'
+import type { Serving } from './serving.ts'
+import type { Accepted, Identity } from './store/store.ts'
+
+/** A configuration as it came over the wire: nothing in it is trusted yet. */
+export interface Offer {
+  readonly signed: unknown
+  readonly items: Readonly<Record<string, unknown>>
+}
+
+/** Asks for the contents of hashes; what comes back is not trusted either. */
+export type FetchItems = (
+  gatewayId: string,
+  hashes: readonly string[],
+) => Promise<Readonly<Record<string, unknown>>>
+
+/** What the store does for revisions. */
+export interface Keeping {
+  readonly identity: Identity
+  save(accepted: Accepted): Promise<void>
+  generations(): AsyncIterable<Accepted>
+  newestRevision(): Promise<number>
+}
+
+/** One item as it is served: its canonical JSON, which is what its hash stands for, and what it says. */
+interface Content {
+  readonly hash: string
+  readonly json: string
+  readonly item: Item
+}
+
+export interface Current {
+  readonly manifest: Manifest
+  readonly contents: ReadonlyMap<string, Content>
+  readonly appliedAt: Date
+  /** Whether a restart would find it. */
+  readonly persisted: boolean
+}
+
+/** What ends an application early: the reasons for a refusal. */
+class Refused extends Error {
+  readonly reasons: readonly Reason[]
+
+  constructor(reasons: readonly Reason[]) {
+    super(reasons[0]?.reason ?? 'refused')
+    this.reasons = reasons
+  }
+}
+
+function refuse(pointer: string, reason: string): never {
+  throw new Refused([{ pointer, reason }])
+}
+
+const reasonsMax = 100
+/** Gives way to traffic after so many items. */
+const sliceItems = 50
+
+/**
+ * Takes revisions, one after another: checks who signed them, that they are for this gateway and not older than
+ * what it served, and that every item is what its hash says; then has the whole of it served, and kept. What
+ * cannot be taken leaves what runs as it is.
+ */
+export class Revisions {
+  readonly #serving: Serving
+  readonly #store: Keeping
+  readonly #log: Logger
+  #current: Current | undefined
+  #refusal: { revision: number; reason: string } | undefined
+  /** Revisions below this one are history. */
+  #floor = 0
+  #floorOf: string | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(serving: Serving, store: Keeping, log: Logger) {
+    this.#serving = serving
+    this.#store = store
+    this.#log = log
+  }
+
+  get current(): Current | undefined {
+    return this.#current
+  }
+
+  /** The newest revision that was refused and that nothing has replaced since. */
+  get refusal(): { revision: number; reason: string } | undefined {
+    return this.#refusal
+  }
+
+  /** Serves the newest stored generation that can be served; says why the first could not when none can. */
+  async restore(): Promise<{ served: boolean; reasons: readonly Reason[] }> {
+    let reasons: readonly Reason[] = []
+    this.#floor = await this.#store.newestRevision()
+    this.#floorOf = this.#store.identity.registered?.gatewayId
+    for await (const { signed, items } of this.#store.generations()) {
+      try {
+        this.#verify(signed)
+        const offered = Object.fromEntries(items.map((json) => [sha256(json), JSON.parse(json)]))
+        const contents = await this.#checked(signed.manifest, offered, undefined)
+        await this.#serve(contents)
+        this.#current = { manifest: signed.manifest, contents, appliedAt: new Date(), persisted: true }
+        const { revision, hash } = signed.manifest
+        this.#log.info(
+          { code: 'store.restored', revision, hash },
+          `serving revision ${revision} from the store`,
+        )
+        return { served: true, reasons: [] }
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        if (reasons.length === 0) reasons = error.reasons
+        const { revision } = signed.manifest
+        this.#log.error(
+          { code: 'store.generation-refused', revision, reasons: error.reasons },
+          `the stored revision ${revision} cannot be served: ${error.message}`,
+        )
+      }
+    }
+    return { served: false, reasons }
+  }
+
+  /** Applies an offer after those that came before it, and says what became of it. */
+  apply(offer: Offer, fetchItems: FetchItems): Promise<Acknowledgement> {
+    const result = this.#queue.then(() => this.#apply(offer, fetchItems))
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  async #apply(offer: Offer, fetchItems: FetchItems): Promise<Acknowledgement> {
+    const started = performance.now()
+    try {
+      const signed = this.#trusted(offer.signed)
+      const { revision, hash } = signed.manifest
+      const contents = await this.#checked(signed.manifest, offer.items, fetchItems)
+      if (this.#current?.manifest.hash !== hash || !this.#serving.isServing) await this.#serve(contents)
+      const persisted = await this.#keep(signed, contents)
+      this.#current = { manifest: signed.manifest, contents, appliedAt: new Date(), persisted }
+      this.#floor = revision
+      this.#floorOf = signed.manifest.gatewayId
+      this.#refusal = undefined
+      const durationMs = Math.round(performance.now() - started)
+      this.#log.info(
+        { code: 'revision.applied', revision, hash, durationMs, persisted },
+        `applied revision ${revision}`,
+      )
+      return { status: 'applied', revision, hash, durationMs, persisted }
+    } catch (error) {
+      if (!(error instanceof Refused))
+        this.#log.error({ err: error }, 'a revision failed in an unforeseen way')
+      return this.#refused(offer, error)
+    }
+  }
+
+  #refused(offer: Offer, error: unknown): Acknowledgement {
+    const revision = revisionOf(offer.signed)
+    const reasons =
+      error instanceof Refused
+        ? error.reasons.slice(0, reasonsMax)
+        : [
+            {
+              pointer: '',
+              reason: `the node failed: ${error instanceof Error ? error.message : String(error)}`,
+            },
+          ]
+    const servingRevision = this.#current?.manifest.revision ?? null
+    const reason = reasons[0] === undefined ? '' : `${reasons[0].pointer}: ${reasons[0].reason}`
+    this.#refusal = { revision, reason }
+    this.#log.error(
+      { code: 'revision.refused', revision, servingRevision, reasons },
+      `refused revision ${revision}: ${reason}`,
+    )
+    return { status: 'refused', revision, reasons: [...reasons], servingRevision }
+  }
+
+  /** The signed manifest, if it is for this gateway, signed by a pinned key, and not older than what was served. */
+  #trusted(given: unknown): SignedManifest {
+    const parsed = signedManifest.safeParse(given)
+    if (!parsed.success)
+      throw new Refused(
+        parsed.error.issues.map((issue) => ({
+          pointer: pointerOf(['signed', ...issue.path]),
+          reason: issue.message,
+        })),
+      )
+    const signed = parsed.data
+    this.#verify(signed)
+    const { revision, hash, gatewayId } = signed.manifest
+    // Another gateway's revisions were counted apart.
+    const floor = gatewayId === this.#floorOf ? this.#floor : 0
+    if (revision < floor)
+      refuse(
+        '/signed/manifest/revision',
+        `revision ${revision} is older than ${floor}, which this node has served`,
+      )
+    const current = this.#current?.manifest
+    if (current?.gatewayId === gatewayId && current.revision === revision && current.hash !== hash)
+      refuse('/signed/manifest/hash', `revision ${revision} is served already, with other contents`)
+    return signed
+  }
+
+  #verify({ manifest, signature, keyId }: SignedManifest): void {
+    const registered = this.#store.identity.registered
+    if (registered === undefined) refuse('/signed', 'this node is not registered and trusts nobody yet')
+    const key = registered.signingKeys.find((one) => one.keyId === keyId)
+    if (key === undefined)
+      refuse('/signed/keyId', `the key ${keyId} is not among those that this node trusts`)
+    if (manifest.gatewayId !== registered.gatewayId)
+      refuse(
+        '/signed/manifest/gatewayId',
+        `it is for gateway ${manifest.gatewayId}, this is ${registered.gatewayId}`,
+      )
+    const bytes = Buffer.from(canonicalJson(manifest))
+    if (!isSignedBy(key.publicKey, bytes, signature))
+      refuse('/signed/signature', 'the signature does not fit the manifest')
+    if (sha256(canonicalJson(manifest.items)) !== manifest.hash)
+      refuse('/signed/manifest/hash', 'it is not the hash of the items named')
+  }
+
+  /** Every item of the manifest: those that are served already, those offered, and the rest fetched. */
+  async #checked(
+    manifest: Manifest,
+    offered: Readonly<Record<string, unknown>>,
+    fetchItems: FetchItems | undefined,
+  ): Promise<Map<string, Content>> {
+    const known = new Map([...(this.#current?.contents ?? [])].map(([, content]) => [content.hash, content]))
+    const missing = Object.values(manifest.items).filter(
+      (hash) => !known.has(hash) && !Object.hasOwn(offered, hash),
+    )
+    const fetched =
+      missing.length === 0 ? {} : await fetchItems?.(manifest.gatewayId, missing).catch(fetchFailed)
+    const contents = new Map<string, Content>()
+    const reasons: Reason[] = []
+    let read = 0
+    for (const [id, hash] of Object.entries(manifest.items)) {
+      const given = Object.hasOwn(offered, hash) ? offered[hash] : fetched?.[hash]
+      const content = known.get(hash) ?? contentOf(id, hash, given, reasons)
+      if (content !== undefined && content.item.id !== id)
+        reasons.push({
+          pointer: itemPointer(id),
+          reason: `the item under this id calls itself ${content.item.id}`,
+        })
+      if (content !== undefined) contents.set(id, content)
+      if (!known.has(hash) && ++read % sliceItems === 0) await setImmediate()
+    }
+    if (reasons.length > 0) throw new Refused(reasons)
+    return contents
+  }
+
+  async #serve(contents: ReadonlyMap<string, Content>): Promise<void> {
+    const served = await this.#serving.serve(contents)
+    if (!served.ok) throw new Refused(served.reasons)
+  }
+
+  /** A full disk must not stop a configuration from being served, but somebody must hear of it. */
+  async #keep(signed: SignedManifest, contents: ReadonlyMap<string, Content>): Promise<boolean> {
+    try {
+      await this.#store.save({ signed, items: [...contents.values()].map((content) => content.json) })
+      return true
+    } catch (error) {
+      const { revision } = signed.manifest
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#log.error(
+        { code: 'store.not-persisted', revision },
+        `revision ${revision} is served but not kept: ${reason}`,
+      )
+      return false
+    }
+  }
+}
+
+function fetchFailed(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error)
+  return refuse('/items', `the missing items could not be fetched: ${reason}`)
+}
+
+function contentOf(id: string, hash: string, given: unknown, reasons: Reason[]): Content | undefined {
+  if (given === undefined) {
+    reasons.push({ pointer: itemPointer(id), reason: `the item ${hash} did not come` })
+    return undefined
+  }
+  const json = canonicalJson(given)
+  if (sha256(json) !== hash) {
+    reasons.push({ pointer: itemPointer(id), reason: 'the item is not what its hash says' })
+    return undefined
+  }
+  const parsed = item.safeParse(given)
+  if (parsed.success) return { hash, json, item: parsed.data }
+  for (const issue of parsed.error.issues)
+    reasons.push({ pointer: itemPointer(id, ...issue.path), reason: issue.message })
+  return undefined
+}
+
+function isSignedBy(publicKey: string, bytes: Buffer, signature: string): boolean {
+  try {
+    const key = createPublicKey(publicKey)
+    return (
+      key.asymmetricKeyType === 'ed25519' && verify(null, bytes, key, Buffer.from(signature, 'base64url'))
+    )
+  } catch {
+    return false
+  }
+}
+
+/** The revision that an offer claims, to name it in a refusal. */
+function revisionOf(signed: unknown): number {
+  const claimed = (signed as { manifest?: { revision?: unknown } } | null | undefined)?.manifest?.revision
+  return typeof claimed === 'number' && Number.isSafeInteger(claimed) ? claimed : 0
+}
