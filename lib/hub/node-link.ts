@@ -1,0 +1,213 @@
+import {
+  type Acknowledgement,
+  acknowledgement,
+  type Config,
+  type Hello,
+  type itemsGiven,
+  type itemsWanted,
+  type Report,
+} from '#contract/events.ts'
+import type { z } from 'zod'
+import { announceChange } from '../changes.ts'
+import { db, transaction } from '../db.ts'
+import { log } from '../log.ts'
+import { hashesBehind, headOf, itemsWithin, offer, type Served } from './offer.ts'
+
+export interface NodeIdentity extends Served {
+  nodeId: string
+  keyId: string
+}
+
+/** Sends a configuration to the node and waits for its answer; rejects when none comes in time. */
+export type Send = (config: Config) => Promise<unknown>
+
+const retryMsMin = 500
+const retryMsMax = 15_000
+const reportMsMin = 2_000
+
+/** One connected node: what it has, what it serves, and the one push that may be under way. */
+export class NodeLink {
+  readonly identity: NodeIdentity
+  readonly #send: Send
+  #held: ReadonlySet<string> = new Set()
+  #offered: ReadonlySet<string> = new Set()
+  #appliedHash: string | null = null
+  #refusedRevision: number | null = null
+  #unwritten: { answer: Acknowledgement; hash: string } | null = null
+  #greeted = false
+  #wanted = false
+  #running = false
+  #closed = false
+  #attempts = 0
+  #retry: NodeJS.Timeout | undefined
+  #reportedAt = 0
+
+  constructor(identity: NodeIdentity, send: Send) {
+    this.identity = identity
+    this.#send = send
+  }
+
+  /** Takes the node's greeting: who it is by now, and what it serves. */
+  async greet(message: Hello): Promise<void> {
+    const { nodeId, organisationId, gatewayId, keyId } = this.identity
+    const { hostname, runtimeVersion, capabilities, appliedRevision, appliedHash } = message
+    const now = new Date()
+    await transaction(async (tx) => {
+      await tx.node.updateMany({
+        where: { id: nodeId, organisationId, gatewayId },
+        data: {
+          hostname,
+          runtimeVersion,
+          capabilities,
+          appliedRevision,
+          appliedHash,
+          connectedAt: now,
+          disconnectedAt: null,
+          lastSeenAt: now,
+        },
+      })
+      await tx.gatewayKey.updateMany({ where: { id: keyId, organisationId }, data: { lastUsedAt: now } })
+      await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+    })
+    this.#held = appliedHash === null ? new Set() : await hashesBehind(this.identity, appliedHash)
+    this.#appliedHash = appliedHash
+    this.#refusedRevision = null
+    this.#greeted = true
+    this.sync()
+  }
+
+  /** Sees to it that the node serves what it should; many calls at once make one push. */
+  sync(): void {
+    this.#wanted = true
+    if (this.#greeted && !this.#running && !this.#closed) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    clearTimeout(this.#retry)
+    try {
+      while (this.#wanted && !this.#closed) {
+        this.#wanted = false
+        await this.#bringUp()
+      }
+      this.#attempts = 0
+    } catch (error) {
+      this.#tryLater(error)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  #tryLater(error: unknown): void {
+    if (this.#closed) return
+    const delay = Math.min(retryMsMax, retryMsMin * 2 ** this.#attempts++) * (0.5 + Math.random() / 2)
+    log.warn({ err: error, nodeId: this.identity.nodeId }, 'node not brought up to date; trying again')
+    this.#wanted = true
+    this.#retry = setTimeout(() => this.sync(), delay)
+  }
+
+  async #bringUp(): Promise<void> {
+    await this.#writeDown()
+    const head = await headOf(this.identity)
+    // Equal hashes mean equal configuration: not one byte of it has to travel.
+    if (!head || head.hash === this.#appliedHash || head.number === this.#refusedRevision) return
+    const config = await offer(this.identity, head.number, this.#held)
+    const { items, hash, revision } = config.signed.manifest
+    this.#offered = new Set(Object.values(items))
+    const answer = acknowledgement.parse(await this.#send(config))
+    if (answer.revision !== revision || (answer.status === 'applied' && answer.hash !== hash)) {
+      throw new Error(`the node answered about revision ${answer.revision}, asked about ${revision}`)
+    }
+    if (answer.status === 'applied') {
+      this.#appliedHash = hash
+      this.#held = this.#offered
+      if (!answer.persisted) log.warn({ nodeId: this.identity.nodeId, revision }, 'applied, but not stored')
+    } else {
+      this.#refusedRevision = revision
+    }
+    this.#unwritten = { answer, hash }
+    await this.#writeDown()
+  }
+
+  // What a node answered stays here until it is in the database, so that an outage loses no answer.
+  async #writeDown(): Promise<void> {
+    if (!this.#unwritten) return
+    const { answer, hash } = this.#unwritten
+    const { nodeId, organisationId, gatewayId } = this.identity
+    const applied = answer.status === 'applied'
+    await transaction(async (tx) => {
+      await tx.acknowledgement.create({
+        data: {
+          organisationId,
+          gatewayId,
+          nodeId,
+          revision: answer.revision,
+          hash,
+          outcome: answer.status,
+          reasons: applied ? [] : answer.reasons,
+          durationMs: applied ? Math.round(answer.durationMs) : null,
+        },
+      })
+      await tx.node.updateMany({
+        where: { id: nodeId, organisationId },
+        data: {
+          lastSeenAt: new Date(),
+          ...(applied ? { appliedRevision: answer.revision, appliedHash: hash } : {}),
+        },
+      })
+      await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+      await announceChange(tx, organisationId, { topic: 'revisions', id: gatewayId })
+    })
+    this.#unwritten = null
+  }
+
+  /** Takes a report. Those that come faster than agreed are dropped. Says whether it was written. */
+  async report(report: Report, nowMs: number): Promise<boolean> {
+    if (!this.#greeted || nowMs - this.#reportedAt < reportMsMin) return false
+    this.#reportedAt = nowMs
+    const { nodeId, organisationId } = this.identity
+    const { appliedRevision, appliedHash } = report
+    // A push that is under way says itself what the node serves.
+    const settled = !this.#running && this.#unwritten === null
+    const drifted = settled && appliedHash !== this.#appliedHash
+    await db().node.updateMany({
+      where: { id: nodeId, organisationId },
+      data: {
+        report,
+        lastSeenAt: new Date(nowMs),
+        disconnectedAt: null,
+        ...(drifted ? { appliedRevision, appliedHash } : {}),
+      },
+    })
+    if (drifted && !this.#running) {
+      log.warn({ nodeId, appliedRevision }, 'the node serves something else than it acknowledged')
+      this.#appliedHash = appliedHash
+      this.#held = appliedHash === null ? new Set() : await hashesBehind(this.identity, appliedHash)
+      this.sync()
+    }
+    return true
+  }
+
+  /** Gives items that the node asks for, if they were offered to it. */
+  async give({ gatewayId, hashes }: z.infer<typeof itemsWanted>): Promise<z.infer<typeof itemsGiven>> {
+    if (gatewayId !== this.identity.gatewayId) return { items: {} }
+    const offered = hashes.filter((hash) => this.#offered.has(hash))
+    return { items: await itemsWithin(this.identity.organisationId, offered) }
+  }
+
+  /** Ends all work for the node. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#retry)
+  }
+
+  /** Writes down that the node is gone. */
+  async leave(now: Date): Promise<void> {
+    const { nodeId, organisationId } = this.identity
+    await this.#writeDown()
+    await transaction(async (tx) => {
+      await tx.node.updateMany({ where: { id: nodeId, organisationId }, data: { disconnectedAt: now } })
+      await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+    })
+  }
+}
