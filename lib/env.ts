@@ -12,6 +12,8 @@ const schema = z.object({
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
   OIDC_CLIENT_ID: z.string().min(1),
   OIDC_CLIENT_SECRET: z.string().min(1),
+  /** Whether the issuer is the bundled provider, whose claims about roles count. */
+  HEXGATE_BUNDLED_STS: z.stringbool().default(false),
   /** Whether documents may be imported from loopback and private addresses, and upstreams may be there. */
   HEXGATE_ALLOW_PRIVATE_ADDRESSES: z.stringbool().default(false),
 })
