@@ -1,0 +1,158 @@
+import type { NetworkClass } from '#domain/network.ts'
+import type { LegView, Topology } from '#domain/topology.ts'
+import type { End } from './drawing.ts'
+import {
+  cardHeight,
+  firewallHeightMin,
+  gatewayHeightMin,
+  headHeight,
+  portPitch,
+  rowHeight,
+} from './measures.ts'
+
+/** What is to be drawn and how large it is, before anything has a place. */
+
+export interface Card {
+  readonly id: string
+  readonly end: End
+  readonly partyId: string | null
+  /** Null stands in the internal lane, outside every network. */
+  readonly networkId: string | null
+  readonly name: string
+  readonly height: number
+  readonly apiIds: readonly string[]
+}
+export interface Firewall {
+  readonly id: string
+  readonly networkId: string
+  readonly end: End
+  readonly height: number
+}
+export interface GatewayShape {
+  readonly id: string
+  readonly networkId: string | null
+  readonly name: string
+  readonly height: number
+}
+export interface NetworkShape {
+  readonly id: string
+  readonly name: string
+  readonly class: NetworkClass
+  /** The surrounding network of the same class; one of another class stands in another lane. */
+  readonly parentId: string | null
+}
+/** A leg between two drawn things. */
+export interface LegShape {
+  readonly id: string
+  readonly end: End
+  /** Away from the gateway and towards it. */
+  readonly far: string
+  readonly near: string
+  /** The row of the far card, when it has rows. */
+  readonly apiId: string | null
+}
+
+export interface Structure {
+  readonly networks: readonly NetworkShape[]
+  readonly cards: readonly Card[]
+  readonly firewalls: readonly Firewall[]
+  readonly gateways: readonly GatewayShape[]
+  readonly legs: readonly LegShape[]
+}
+
+/** The card of APIs that nobody provides yet. */
+export const unprovided = 'card:unprovided'
+export const cardId = (partyId: string) => `card:${partyId}`
+export const gatewayId = (id: string) => `gateway:${id}`
+export const firewallId = (end: End, networkId: string) => `firewall:${end}:${networkId}`
+
+export function structureOf(topology: Topology): Structure {
+  const legs = topology.legs.map((leg) =>
+    legShape(
+      leg,
+      topology.apis.find(({ id }) => id === leg.to.id),
+    ),
+  )
+  const count = (id: string, side: 'far' | 'near') => legs.filter((leg) => leg[side] === id).length
+  return {
+    networks: networkShapes(topology),
+    cards: [...consumerCards(topology, (id) => count(id, 'far')), ...providerCards(topology)],
+    firewalls: firewallsOf(legs, (id) => count(id, 'far')),
+    gateways: topology.gateways.map(({ id, name, networkId }) => {
+      const inbound = legs.filter((leg) => leg.near === gatewayId(id) && leg.end === 'consumers').length
+      const outbound = count(gatewayId(id), 'near') - inbound
+      const height = Math.min(600, Math.max(gatewayHeightMin, 14 * Math.max(inbound, outbound)))
+      return { id, name, networkId, height }
+    }),
+    legs,
+  }
+}
+
+function networkShapes({ networks }: Topology): NetworkShape[] {
+  const classOf = new Map(networks.map((network) => [network.id, network.class]))
+  return networks.map(({ id, name, class: cls, parentId }) => ({
+    id,
+    name,
+    class: cls,
+    parentId: parentId !== null && classOf.get(parentId) === cls ? parentId : null,
+  }))
+}
+
+function consumerCards({ parties }: Topology, ports: (id: string) => number): Card[] {
+  return parties
+    .filter(({ kind }) => kind === 'consumer')
+    .map(({ id, name, networkId }) => ({
+      id: cardId(id),
+      end: 'consumers',
+      partyId: id,
+      networkId,
+      name,
+      height: Math.max(cardHeight, portPitch * ports(cardId(id))),
+      apiIds: [],
+    }))
+}
+
+function providerCards({ parties, apis }: Topology): Card[] {
+  const provided = Map.groupBy(apis, ({ providerId }) => providerId)
+  const card = (partyId: string | null, name: string, networkId: string | null): Card => {
+    const apiIds = (provided.get(partyId) ?? []).map(({ id }) => id)
+    const height = apiIds.length === 0 ? cardHeight : headHeight + rowHeight * apiIds.length
+    const id = partyId === null ? unprovided : cardId(partyId)
+    return { id, end: 'providers', partyId, networkId, name, height, apiIds }
+  }
+  const cards = parties
+    .filter(({ kind }) => kind === 'provider')
+    .map(({ id, name, networkId }) => card(id, name, networkId))
+  return provided.has(null) ? [...cards, card(null, '', null)] : cards
+}
+
+function firewallsOf(legs: readonly LegShape[], ports: (id: string) => number): Firewall[] {
+  const ids = new Set(legs.flatMap(({ far, near }) => [far, near]).filter((id) => id.startsWith('firewall:')))
+  return [...ids].map((id) => {
+    const [, end, networkId = ''] = id.split(':')
+    return {
+      id,
+      networkId,
+      end: end === 'providers' ? 'providers' : 'consumers',
+      height: Math.max(firewallHeightMin, portPitch * ports(id)),
+    }
+  })
+}
+
+function legShape(leg: LegView, api: { id: string; providerId: string | null } | undefined): LegShape {
+  const end: End = leg.side === 'inbound' ? 'consumers' : 'providers'
+  const shape = ({ kind, id }: LegView['from']) => {
+    if (kind === 'gateway') return gatewayId(id)
+    if (kind === 'firewall') return firewallId(end, id)
+    if (kind === 'consumer') return cardId(id)
+    return api?.providerId ? cardId(api.providerId) : unprovided
+  }
+  const [far, near] = end === 'consumers' ? [leg.from, leg.to] : [leg.to, leg.from]
+  return {
+    id: leg.id,
+    end,
+    far: shape(far),
+    near: shape(near),
+    apiId: far.kind === 'api' ? far.id : null,
+  }
+}
