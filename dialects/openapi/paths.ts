@@ -4,8 +4,8 @@ import { isObject, type Json, type JsonObject, pointerOf, valueAt } from './poin
 
 export const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
 
-/** One operation as the catalog shows it. */
-export interface Operation {
+/** One operation as the catalog shows it. A type and not an interface, so that it counts as JSON where it is stored. */
+export type Operation = {
   method: string
   path: string
   operationId: string | null

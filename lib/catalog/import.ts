@@ -55,7 +55,11 @@ function readInWorker(text: string, limits: ReadingLimits): Promise<Reading> {
     workerData: { text },
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: limits.heapMegabytesMax, stackSizeMb: 4 },
+    resourceLimits: {
+      maxOldGenerationSizeMb: limits.heapMegabytesMax,
+      maxYoungGenerationSizeMb: 16,
+      stackSizeMb: 4,
+    },
   })
   return new Promise<Reading>((done, failed) => {
     const deadline = setTimeout(() => {
