@@ -18,6 +18,8 @@ const config: NextConfig = {
   devIndicators: false,
   // These run in Node only and resolve files or wasm of their own, so the bundler leaves them alone.
   serverExternalPackages: ['pg', 'pino', 'swagger2openapi', '@prisma/adapter-pg', '@prisma/client'],
+  // forbidden() and its page: a role that may not see something gets a real 403.
+  experimental: { authInterrupts: true },
   typescript: { ignoreBuildErrors: false },
   headers: async () => [
     { source: '/:path*', headers: securityHeaders },

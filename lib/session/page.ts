@@ -4,6 +4,7 @@ import { cache } from 'react'
 import { allows, type Permission } from '#domain/access.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
+import { toProblem } from '../endpoint.ts'
 import { authenticate } from './authenticate.ts'
 import { localPath } from './login.ts'
 
@@ -12,10 +13,17 @@ const judge = cache(async (): Promise<Actor | Problem | null> => {
   try {
     return await authenticate(await headers())
   } catch (error) {
-    if (error instanceof Problem) return error
-    throw error
+    const problem = toProblem(error)
+    if (problem.code === 'internal') throw error
+    return problem
   }
 })
+
+/** Why nobody may enter just now; null when somebody may, or nobody has signed in. */
+export async function entryProblem(): Promise<Problem | null> {
+  const judged = await judge()
+  return judged instanceof Problem ? judged : null
+}
 
 /** Who looks at the page; null when nobody is signed in or may enter. */
 export async function currentActor(): Promise<Actor | null> {
@@ -31,7 +39,7 @@ export async function requireActor(permission?: Permission): Promise<Actor> {
   const judged = await judge()
   if (judged === null) return toSignIn(null)
   if (judged instanceof Problem) {
-    if (judged.code === 'access.no-membership') redirect('/signin?error=no-membership')
+    if (judged.code === 'access.no-membership') forbidden()
     if (judged.code === 'issuer.unavailable') return toSignIn('unavailable')
     if (judged.status === 401) return toSignIn('ended')
     throw judged
