@@ -1,7 +1,8 @@
 import type { Reason } from '#contract/events.ts'
 import type { ListenerItem } from '#contract/items.ts'
 import { type Contents, type Draft, itemPointer, type Planner } from './plan.ts'
-import type { Listening, Server } from './serve/server.ts'
+import type { Listening } from './serve/listener.ts'
+import type { Server } from './serve/server.ts'
 
 /** What a node says over the listener that its gateway is given, so that several nodes fit on one machine. */
 export interface ListenerOverride {

@@ -36,6 +36,8 @@ const header = z.strictObject({
     .meta({
       title: 'Value',
       description: 'A text, or an expression that reads it from the request.',
+      // It may be a credential for the upstream.
+      sensitive: true,
       examples: ['production', ...expressionForms],
     }),
 })

@@ -1,0 +1,60 @@
+import { createLog } from './log.ts'
+import { readFolder } from './local.ts'
+import { CannotStart, type RunningNode, startNode } from './node.ts'
+import { help, type Options, readOptions, UsageError } from './options.ts'
+
+/** The gateway-runtime as a process. One process serves for now; workers would be started from here. */
+
+const exitCodes = { fine: 0, cannotStart: 1, usage: 2 } as const
+
+async function main(): Promise<number | undefined> {
+  const options = readOptions(process.argv.slice(2), process.env)
+  if (options === undefined) {
+    process.stdout.write(help)
+    return exitCodes.fine
+  }
+  if (options.mode.kind === 'local' && options.mode.validateOnly)
+    return validate(options.mode.folder, options)
+  const log = createLog()
+  const node = await startNode(options, log)
+  log.info({ code: 'node.started', adminPort: node.adminPort, ports: node.ports() }, 'the node runs')
+  stopOnSignal(node, (signal) => log.info({ code: 'node.draining', signal }, `draining after ${signal}`))
+  return undefined
+}
+
+async function validate(folder: string, options: Options): Promise<number> {
+  const read = await readFolder(folder, { allowLoopback: options.allowLoopbackUpstreams })
+  if (read.ok) {
+    process.stdout.write(`${folder} is right: ${read.contents.size} items\n`)
+    return exitCodes.fine
+  }
+  process.stderr.write(`${read.faults.join('\n')}\n`)
+  return exitCodes.cannotStart
+}
+
+/** The first signal drains, a second one ends at once. */
+function stopOnSignal(node: RunningNode, announce: (signal: string) => void): void {
+  let isStopping = false
+  const stop = async (signal: string) => {
+    if (isStopping) process.exit(exitCodes.cannotStart)
+    isStopping = true
+    announce(signal)
+    await node.stop()
+    process.exit(exitCodes.fine)
+  }
+  process.on('SIGTERM', (signal) => void stop(signal))
+  process.on('SIGINT', (signal) => void stop(signal))
+}
+
+try {
+  const code = await main()
+  if (code !== undefined) process.exitCode = code
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`gateway-runtime: ${error.message}. See --help.\n`)
+    process.exit(exitCodes.usage)
+  }
+  if (!(error instanceof CannotStart)) throw error
+  process.stderr.write(`gateway-runtime: ${error.message}\n`)
+  process.exit(exitCodes.cannotStart)
+}

@@ -1,0 +1,239 @@
+import { createServer as createProbe } from 'node:net'
+import type { Logger } from 'pino'
+import type { Report } from '#contract/events.ts'
+import { type Admin, maskedItem, type NodeView, openAdmin } from './admin.ts'
+import { Revisions } from './apply.ts'
+import { createExposition, type NodeFigures } from './exposition.ts'
+import { Link, type Timing } from './link.ts'
+import { LocalMode } from './local.ts'
+import type { Options } from './options.ts'
+import { type Contents, Planner } from './plan.ts'
+import { IntervalFigures } from './reports.ts'
+import { createAccessLog } from './serve/log.ts'
+import { createServer, type Server, type ServerEvent } from './serve/server.ts'
+import { type ListenerOverride, listenFault, Serving } from './serving.ts'
+import { Store } from './store/store.ts'
+
+/** The node cannot start: one line for the terminal. */
+export class CannotStart extends Error {}
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly adminPort: number
+  /** The ports that traffic comes in by; none until there is a configuration. */
+  readonly ports: () => readonly number[]
+  /** Lets running requests finish, then closes everything. */
+  stop(): Promise<void>
+}
+
+/** What brings configurations: the portal or a folder. */
+interface Origin {
+  start(): Promise<void>
+  stop(): Promise<void>
+  event(event: ServerEvent): void
+  readonly figures: () => NodeFigures
+  readonly configuration: () => Record<string, unknown>
+  readonly problems: () => string[]
+}
+
+interface Parts {
+  readonly server: Server
+  readonly serving: Serving
+  readonly options: Options
+  readonly log: Logger
+  readonly startedAtMs: number
+}
+
+/** Starts a node: the admin port first, then what was stored or lies in the folder, then the link. */
+export async function startNode(
+  options: Options,
+  log: Logger,
+  timing?: Partial<Timing>,
+): Promise<RunningNode> {
+  let origin: Origin | undefined
+  const server = createServer({
+    trustedHops: options.trustedHops,
+    ...(options.accessLog ? { log: createAccessLog(1) } : {}),
+    onEvent: (event) => {
+      log[event.level === 'warning' ? 'warn' : event.level]({ code: event.code }, event.detail)
+      if (event.level !== 'info') origin?.event(event)
+    },
+  })
+  const planner = new Planner({ allowLoopback: options.allowLoopbackUpstreams })
+  const serving = new Serving(server, planner, overrideOf(options))
+  const parts: Parts = { server, serving, options, log, startedAtMs: performance.now() }
+  origin =
+    options.mode.kind === 'local'
+      ? localOrigin(parts, options.mode.folder)
+      : await portalOrigin(parts, timing)
+  let isDraining = false
+  const view = viewOf(parts, origin, () => isDraining)
+  const admin = await adminOf(options, view, origin)
+  try {
+    await origin.start()
+  } catch (error) {
+    await Promise.all([origin.stop(), admin.close(), server.drain(0)])
+    throw error
+  }
+  return {
+    adminPort: admin.port,
+    ports: () => serving.ports,
+    stop: async () => {
+      isDraining = true
+      await Promise.all([origin.stop(), server.drain(options.drainMs)])
+      await admin.close()
+    },
+  }
+}
+
+function overrideOf({ httpPort, httpAddress }: Options): ListenerOverride {
+  return {
+    ...(httpPort === undefined ? {} : { port: httpPort }),
+    ...(httpAddress === undefined ? {} : { address: httpAddress }),
+  }
+}
+
+async function adminOf({ adminAddress, adminPort }: Options, view: NodeView, origin: Origin): Promise<Admin> {
+  const where = { address: adminAddress, port: adminPort }
+  try {
+    return await openAdmin(where, view)
+  } catch (error) {
+    await origin.stop()
+    throw new CannotStart(`the admin ${listenFault(where, error)}`)
+  }
+}
+
+function viewOf({ server, serving }: Parts, origin: Origin, isDraining: () => boolean): NodeView {
+  const registry = createExposition(() => server.figures(), origin.figures)
+  return {
+    notReady: () => {
+      if (isDraining()) return 'the node is draining'
+      return serving.isServing ? undefined : 'there is no configuration yet'
+    },
+    problems: origin.problems,
+    configuration: () => ({ ports: serving.ports, ...origin.configuration() }),
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}
+
+function maskedItems(contents: Contents): Record<string, unknown> {
+  return Object.fromEntries([...contents].map(([id, { item }]) => [id, maskedItem(item)]))
+}
+
+function localOrigin({ serving, options, log }: Parts, folder: string): Origin {
+  const local = new LocalMode(folder, serving, { allowLoopback: options.allowLoopbackUpstreams, log })
+  let appliedAtSeconds: number | null = null
+  return {
+    async start() {
+      const faults = await local.start()
+      if (faults.length > 0) throw new CannotStart(faults.join('\n'))
+      appliedAtSeconds = Date.now() / 1_000
+    },
+    stop: () => local.stop(),
+    event: () => undefined,
+    figures: () => ({ revision: null, appliedAtSeconds, isPersisted: true, isPortalConnected: false }),
+    configuration: () => ({ source: { folder, faults: local.faults }, items: maskedItems(local.contents) }),
+    problems: () => [...local.faults],
+  }
+}
+
+async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): Promise<Origin> {
+  const { options, log, serving, server } = parts
+  if (options.mode.kind !== 'portal') throw new TypeError('not told about a portal')
+  const { portal, key, data } = options.mode
+  const store = await openStore(data, log)
+  const revisions = new Revisions(serving, store, log)
+  const interval = new IntervalFigures(() => server.figures())
+  const problems = () => problemsOf(revisions, serving)
+  const report = (): Report => reportOf(parts, revisions, interval, problems())
+  const link = new Link({
+    portal,
+    key,
+    store,
+    revisions,
+    report,
+    log,
+    ...(timing === undefined ? {} : { timing }),
+  })
+  return {
+    async start() {
+      const { served, reasons } = await revisions.restore()
+      const closedPort = reasons.find((reason) => reason.pointer.endsWith('/port'))
+      if (closedPort !== undefined) throw new CannotStart(closedPort.reason)
+      if (!served) await probePort(options)
+      link.start()
+    },
+    async stop() {
+      await link.stop()
+      await store.close()
+    },
+    event: (event) => link.event(event),
+    figures: () => {
+      const { manifest, appliedAt, persisted } = revisions.current ?? {}
+      return {
+        revision: manifest?.revision ?? null,
+        appliedAtSeconds: appliedAt === undefined ? null : appliedAt.getTime() / 1_000,
+        isPersisted: persisted ?? false,
+        isPortalConnected: link.isConnected,
+      }
+    },
+    configuration: () => ({
+      source: { portal: portal.origin, isConnected: link.isConnected },
+      node: store.identity.registered?.nodeId ?? null,
+      gateway: store.identity.registered?.gatewayName ?? null,
+      revision: revisions.current?.manifest.revision ?? null,
+      hash: revisions.current?.manifest.hash ?? null,
+      appliedAt: revisions.current?.appliedAt.toISOString() ?? null,
+      refused: revisions.refusal ?? null,
+      items: maskedItems(revisions.current?.contents ?? new Map()),
+    }),
+    problems,
+  }
+}
+
+async function openStore(folder: string, log: Logger): Promise<Store> {
+  try {
+    return await Store.open(folder, log)
+  } catch (error) {
+    throw new CannotStart(
+      `the data folder cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+/** Without a configuration no port opens yet, but a port that is taken is better heard of now than at the first one. */
+function probePort({ httpPort, httpAddress }: Options): Promise<void> {
+  if (httpPort === undefined || httpPort === 0) return Promise.resolve()
+  const where = { port: httpPort, address: httpAddress ?? '0.0.0.0' }
+  const probe = createProbe((socket) => socket.destroy())
+  return new Promise((resolve, reject) => {
+    probe.once('error', (error) => reject(new CannotStart(listenFault(where, error))))
+    probe.listen({ port: where.port, host: where.address }, () => probe.close(() => resolve()))
+  })
+}
+
+function problemsOf(revisions: Revisions, serving: Serving): string[] {
+  const { current, refusal } = revisions
+  return [
+    ...(serving.isServing ? [] : ['there is no configuration yet']),
+    ...(refusal === undefined
+      ? []
+      : [`revision ${refusal.revision} was refused: ${refusal.reason}`.slice(0, 500)]),
+    ...(current?.persisted === false
+      ? [`revision ${current.manifest.revision} could not be kept for a restart`]
+      : []),
+  ]
+}
+
+function reportOf(parts: Parts, revisions: Revisions, interval: IntervalFigures, problems: string[]): Report {
+  const manifest = revisions.current?.manifest
+  return {
+    status: problems.length === 0 ? 'healthy' : 'degraded',
+    problems,
+    uptimeSeconds: (performance.now() - parts.startedAtMs) / 1_000,
+    appliedRevision: manifest?.revision ?? null,
+    appliedHash: manifest?.hash ?? null,
+    ...interval.take(),
+    rssBytes: process.memoryUsage.rss(),
+  }
+}

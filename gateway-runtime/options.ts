@@ -1,0 +1,145 @@
+import { parseArgs } from 'node:util'
+import { Secret } from '#domain/secret.ts'
+
+/** How a node was told to run. */
+export interface Options {
+  readonly mode:
+    | { readonly kind: 'portal'; readonly portal: URL; readonly key: Secret; readonly data: string }
+    | { readonly kind: 'local'; readonly folder: string; readonly validateOnly: boolean }
+  readonly httpPort: number | undefined
+  readonly httpAddress: string | undefined
+  readonly adminPort: number
+  readonly adminAddress: string
+  readonly trustedHops: number
+  readonly allowLoopbackUpstreams: boolean
+  readonly drainMs: number
+  readonly accessLog: boolean
+}
+
+/** A mistake in the arguments: one line for the terminal. */
+export class UsageError extends Error {}
+
+export const help = `Usage: node gateway-runtime/main.ts --portal URL --key hgk_… [options]
+       node gateway-runtime/main.ts --local DIR [options]
+
+Serves what a portal publishes to it, or what YAML files in a folder say.
+
+With a portal
+  --portal URL        where the portal is                        HEXGATE_PORTAL
+  --key KEY           the gateway key that the portal showed     HEXGATE_GATEWAY_KEY
+                      (better in the variable: arguments can be seen by other processes)
+  --data DIR          where the last configurations are kept     HEXGATE_DATA          .data/gateway
+
+Without a portal
+  --local DIR         serve ApiInstance, PolicyBinding, Service and Secret from DIR/*.yaml
+                      and follow changes                         HEXGATE_LOCAL
+  --validate          only say whether DIR is right, then end
+
+In both
+  --http-port N       listen here whatever the configuration says  HEXGATE_HTTP_PORT
+  --http-address A                                                 HEXGATE_HTTP_ADDRESS
+  --admin-port N      /ready /healthy /metrics /config             HEXGATE_ADMIN_PORT    9901
+  --admin-address A                                                HEXGATE_ADMIN_ADDRESS 127.0.0.1
+  --trusted-hops N    proxies in front that are ours               HEXGATE_TRUSTED_HOPS  0
+  --allow-loopback-upstreams
+                      let upstreams be on this machine             HEXGATE_ALLOW_LOOPBACK_UPSTREAMS
+  --drain-ms N        how long running requests may take at the end HEXGATE_DRAIN_MS     10000
+  --no-access-log     no line for each request                     HEXGATE_ACCESS_LOG=off
+  --help
+
+Ends with 0 after SIGTERM or SIGINT, with 1 when it cannot start, with 2 on wrong arguments.
+`
+
+const flags = {
+  portal: { type: 'string' },
+  key: { type: 'string' },
+  data: { type: 'string' },
+  local: { type: 'string' },
+  validate: { type: 'boolean' },
+  'http-port': { type: 'string' },
+  'http-address': { type: 'string' },
+  'admin-port': { type: 'string' },
+  'admin-address': { type: 'string' },
+  'trusted-hops': { type: 'string' },
+  'allow-loopback-upstreams': { type: 'boolean' },
+  'drain-ms': { type: 'string' },
+  'no-access-log': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads arguments, then the environment, then defaults. Undefined means that help was asked for. */
+export function readOptions(args: readonly string[], environment: Environment): Options | undefined {
+  const { values } = parsed(args)
+  if (values.help === true) return undefined
+  const text = (flag: string | undefined, variable: string) => flag ?? (environment[variable] || undefined)
+  const whole = (flag: string | undefined, name: string, variable: string, max: number) => {
+    const given = text(flag, variable)
+    return given === undefined ? undefined : wholeNumber(given, `--${name}`, max)
+  }
+  return {
+    mode: modeOf(values, text),
+    httpPort: whole(values['http-port'], 'http-port', 'HEXGATE_HTTP_PORT', 65_535),
+    httpAddress: text(values['http-address'], 'HEXGATE_HTTP_ADDRESS'),
+    adminPort: whole(values['admin-port'], 'admin-port', 'HEXGATE_ADMIN_PORT', 65_535) ?? 9_901,
+    adminAddress: text(values['admin-address'], 'HEXGATE_ADMIN_ADDRESS') ?? '127.0.0.1',
+    trustedHops: whole(values['trusted-hops'], 'trusted-hops', 'HEXGATE_TRUSTED_HOPS', 100) ?? 0,
+    allowLoopbackUpstreams:
+      values['allow-loopback-upstreams'] ?? isOn(environment['HEXGATE_ALLOW_LOOPBACK_UPSTREAMS']),
+    drainMs: whole(values['drain-ms'], 'drain-ms', 'HEXGATE_DRAIN_MS', 3_600_000) ?? 10_000,
+    accessLog: values['no-access-log'] !== true && environment['HEXGATE_ACCESS_LOG'] !== 'off',
+  }
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error))
+  }
+}
+
+type Values = ReturnType<typeof parsed>['values']
+
+function modeOf(
+  values: Values,
+  text: (flag: string | undefined, variable: string) => string | undefined,
+): Options['mode'] {
+  const local = text(values.local, 'HEXGATE_LOCAL')
+  if (local !== undefined) {
+    if (values.portal !== undefined) throw new UsageError('--local and --portal exclude each other')
+    return { kind: 'local', folder: local, validateOnly: values.validate === true }
+  }
+  if (values.validate === true) throw new UsageError('--validate needs --local DIR')
+  const portal = text(values.portal, 'HEXGATE_PORTAL')
+  const key = text(values.key, 'HEXGATE_GATEWAY_KEY')
+  if (portal === undefined)
+    throw new UsageError('say where the portal is (--portal URL), or serve a folder (--local DIR)')
+  if (key === undefined) throw new UsageError('the gateway key is missing (HEXGATE_GATEWAY_KEY or --key)')
+  return {
+    kind: 'portal',
+    portal: portalUrl(portal),
+    key: new Secret(key.trim()),
+    data: text(values.data, 'HEXGATE_DATA') ?? '.data/gateway',
+  }
+}
+
+function portalUrl(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new UsageError(`--portal ${text} is no http or https address`)
+  if (url.username !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw new UsageError('--portal takes scheme, host and port alone')
+  return url
+}
+
+function wholeNumber(text: string, name: string, max: number): number {
+  const number = Number(text)
+  if (/^\d{1,10}$/.test(text) && number <= max) return number
+  throw new UsageError(`${name} must be a whole number from 0 to ${max}, not ${text}`)
+}
+
+function isOn(text: string | undefined): boolean {
+  return text === '1' || text === 'true' || text === 'on'
+}
