@@ -15,6 +15,7 @@ import {
   readRevision,
 } from './read.ts'
 import { ensureSigningKey } from './signing.ts'
+import { draftApi, draftLimit } from './testing/draft.ts'
 import { publish, rollBack } from './write.ts'
 
 let database: TestDatabase
@@ -30,46 +31,8 @@ beforeEach(async () => {
   actor = await org.actor('operator')
 })
 
-async function expose(name: string): Promise<string> {
-  const organisationId = org.organisation.id
-  const api = await db().api.create({ data: { organisationId, name, title: name } })
-  const version = await db().apiVersion.create({
-    data: {
-      organisationId,
-      apiId: api.id,
-      label: '1.0.0',
-      sourceFormat: 'openapi-3.1',
-      definition: {},
-      definitionSha256: '0'.repeat(64),
-      operations: [],
-      servers: [],
-      notes: [],
-      createdBy: 'test',
-    },
-  })
-  const instance = await db().apiInstance.create({
-    data: {
-      organisationId,
-      apiVersionId: version.id,
-      gatewayId: org.gateway.id,
-      basePath: `/${name}`,
-      upstreamUrl: `http://${name}.internal`,
-    },
-  })
-  return instance.id
-}
-
-const limit = (instanceId: string, maximumRequests: number) =>
-  db().policyAttachment.create({
-    data: {
-      organisationId: org.organisation.id,
-      instanceId,
-      kind: 'rate-limiting',
-      policyVersion: '1.0.0',
-      order: 0,
-      config: { rateLimits: [{ maximumRequests, timePeriodInMilliseconds: 1000 }] },
-    },
-  })
+const expose = (name: string) => draftApi(org.organisation.id, org.gateway.id, name)
+const limit = (instanceId: string, requests: number) => draftLimit(org.organisation.id, instanceId, requests)
 
 const deploy = (expectedHeadRevision: number, instanceId?: string) =>
   publish(actor, org.gateway.id, { expectedHeadRevision, note: '', instanceId })
