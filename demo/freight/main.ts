@@ -1,0 +1,4 @@
+import { runService } from '../serve.ts'
+import { startFreight } from './service.ts'
+
+await runService('freight', startFreight)

@@ -1,0 +1,4 @@
+import { runService } from '../serve.ts'
+import { startOrders } from './service.ts'
+
+await runService('orders', startOrders)
