@@ -1,11 +1,11 @@
 /** The measures of the drawing, and the columns that follow from how deep networks nest. */
 
 export const cardWidth = 168
-export const cardHeight = 46
+export const cardHeight = 52
 /** A card's head above its rows. */
 export const headHeight = 26
 /** Between two ports of one side: a hexagon with its label fits in. */
-export const portPitch = 46
+export const portPitch = 52
 export const rowHeight = portPitch
 export const gap = 10
 export const laneHead = 34
@@ -14,7 +14,7 @@ export const laneHeightMin = 76
 export const networkHead = 24
 export const padBottom = 12
 export const firewallWidth = 18
-export const firewallHeightMin = 48
+export const firewallHeightMin = 54
 export const gatewayWidth = 144
 export const gatewayHeightMin = 96
 /** How far a gateway's points reach out of its body. */

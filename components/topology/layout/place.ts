@@ -182,14 +182,14 @@ function centre(indexes: readonly number[], top: number, cursors: Cursors, area:
   const wideChild = area.children.some((child) => usedColumns(child).includes(1) || coversMiddle(child))
   const [first] = indexes
   if (first === undefined || wideChild) return
-  const spare = Math.max(...cursors) - measure.gap - (cursors[1] - 2 * measure.gap)
+  const spare = Math.floor(Math.max(...cursors) - measure.gap - (cursors[1] - 2 * measure.gap))
   if (spare <= 0) return
+  const shift = Math.floor(spare / 2)
   for (const index of indexes) {
     const gateway = placed.gateways[index]
-    if (gateway)
-      placed.gateways[index] = { ...gateway, box: { ...gateway.box, y: gateway.box.y + spare / 2 } }
+    if (gateway) placed.gateways[index] = { ...gateway, box: { ...gateway.box, y: gateway.box.y + shift } }
   }
-  cursors[1] = Math.max(cursors[1] + spare / 2, top)
+  cursors[1] = Math.max(cursors[1] + shift, top)
 }
 
 function coversMiddle(area: Area): boolean {
@@ -231,7 +231,7 @@ function placeFirewalls(
   for (const { id, networkId, end, height } of area.firewalls) {
     const edges = columns.inner(area.depth)
     const x = (end === 'consumers' ? edges.left : edges.right) - measure.firewallWidth / 2
-    const middle = (content.top + content.bottom - height) / 2
+    const middle = Math.round((content.top + content.bottom - height) / 2)
     const y = below ? content.bottom + measure.gap : Math.max(content.top, middle)
     placed.firewalls.push({ id, networkId, end, box: { x, y, width: measure.firewallWidth, height } })
     bottom = Math.max(bottom, y + height)

@@ -1,0 +1,111 @@
+import type { FlowView } from '#domain/topology.ts'
+import { cardId, firewallId, gatewayId, unprovided } from './layout/structure.ts'
+import type { Model } from './model.ts'
+import type { Selection, ViewState } from './view-state.ts'
+
+/** Whether a flow passes the filters. */
+export function passes(model: Model, flow: FlowView, { useCase, severity }: ViewState): boolean {
+  if (useCase !== null && flow.classification?.useCase !== useCase) return false
+  if (severity === null) return true
+  return flow.legs.some((leg) =>
+    (model.findingsOfLeg.get(leg) ?? []).some((finding) => finding.severity === severity),
+  )
+}
+
+/** The flows that a selection is about. */
+export function flowsOf(model: Model, selection: Selection): readonly FlowView[] {
+  const { flows } = model.topology
+  switch (selection.kind) {
+    case 'flow':
+      return flows.filter(({ id }) => id === selection.id)
+    case 'leg':
+      return model.flowsOfLeg.get(selection.id) ?? []
+    case 'party':
+      return flows.filter(
+        ({ consumerId, apiId }) =>
+          consumerId === selection.id || model.apis.get(apiId)?.providerId === selection.id,
+      )
+    case 'api':
+      return flows.filter(({ apiId }) => apiId === selection.id)
+    case 'gateway':
+      return flows.filter(({ apiId }) => model.apis.get(apiId)?.gatewayId === selection.id)
+    case 'network':
+      return flows.filter((flow) => standsIn(model, flow, selection.id))
+  }
+}
+
+function standsIn(model: Model, flow: FlowView, networkId: string): boolean {
+  const providerId = model.apis.get(flow.apiId)?.providerId
+  const ends = [flow.consumerId, ...(providerId ? [providerId] : [])]
+  return ends.some((id) => model.parties.get(id)?.networkId === networkId)
+}
+
+/** What stands out: legs and drawn boxes by id. Everything else is dimmed. */
+export interface Highlight {
+  readonly legs: ReadonlySet<string>
+  readonly boxes: ReadonlySet<string>
+}
+
+/** Null when nothing is chosen and no filter holds, so that nothing is dimmed. */
+export function highlightOf(model: Model, state: ViewState): Highlight | null {
+  const { selection } = state
+  const filtered = state.useCase !== null || state.severity !== null
+  if (!selection && !filtered) return null
+  const flows = selection
+    ? flowsOf(model, selection)
+    : model.topology.flows.filter((flow) => passes(model, flow, state))
+  const legs = new Set(selection?.kind === 'leg' ? [selection.id] : [])
+  for (const flow of flows) for (const leg of flow.legs) legs.add(leg)
+  if (selection?.kind === 'api' || selection?.kind === 'party') addOutbound(model, selection, legs)
+  return { legs, boxes: new Set([...boxesOn(model, legs), ...ownBoxes(model, selection)]) }
+}
+
+// An API that nobody consumes yet still has its way from the gateway.
+function addOutbound(model: Model, { id }: Selection, legs: Set<string>): void {
+  for (const leg of model.topology.legs) {
+    const api = leg.to.kind === 'api' ? model.apis.get(leg.to.id) : undefined
+    if (api && (api.id === id || api.providerId === id)) legs.add(leg.id)
+  }
+}
+
+function boxesOn(model: Model, legs: ReadonlySet<string>): string[] {
+  return [...legs].flatMap((id) => {
+    const leg = model.legs.get(id)
+    if (!leg) return []
+    const end = leg.side === 'inbound' ? 'consumers' : 'providers'
+    return [leg.from, leg.to].map((stop) => {
+      switch (stop.kind) {
+        case 'consumer':
+          return cardId(stop.id)
+        case 'firewall':
+          return firewallId(end, stop.id)
+        case 'gateway':
+          return gatewayId(stop.id)
+        case 'api':
+          return cardOfApi(model, stop.id)
+      }
+    })
+  })
+}
+
+function ownBoxes(model: Model, selection: Selection | null): string[] {
+  switch (selection?.kind) {
+    case 'party':
+      return [cardId(selection.id)]
+    case 'gateway':
+      return [gatewayId(selection.id)]
+    case 'api':
+      return [cardOfApi(model, selection.id)]
+    case 'network':
+      return model.topology.parties
+        .filter(({ networkId }) => networkId === selection.id)
+        .map(({ id }) => cardId(id))
+    default:
+      return []
+  }
+}
+
+function cardOfApi(model: Model, apiId: string): string {
+  const providerId = model.apis.get(apiId)?.providerId
+  return providerId ? cardId(providerId) : unprovided
+}

@@ -1,0 +1,152 @@
+import type { Actual, Expected } from '#domain/context.ts'
+import { networkClassName } from '#domain/network.ts'
+import { ownerName } from '#domain/party.ts'
+import type { Classification } from '#domain/pattern.ts'
+import type { ApiView, FlowView, GatewayView, LegView, NetworkView, PartyView } from '#domain/topology.ts'
+import type { Tone } from '../ui/state.tsx'
+import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
+import { findingsOn, type Model } from './model.ts'
+
+/** The topology in sentences: what panels say, what screen readers hear, what stands in the table. */
+
+export function flowTitle(model: Model, flow: FlowView): string {
+  const consumer = model.parties.get(flow.consumerId)?.name ?? 'Unknown consumer'
+  return `${consumer} to ${model.apis.get(flow.apiId)?.name ?? 'unknown API'}`
+}
+
+/** One plain sentence: use case, pattern, what stands where, and the gateway's role. */
+export function flowSentence(model: Model, flow: FlowView): string {
+  const { classification } = flow
+  const api = model.apis.get(flow.apiId)
+  const provider = api?.providerId ? model.parties.get(api.providerId) : undefined
+  const consumer = model.parties.get(flow.consumerId)
+  if (!classification || !provider || !consumer) return flow.open ?? 'This flow cannot be classified yet.'
+  const whose = (party: PartyView, what: string) =>
+    party.owner === 'organisation' ? `your ${what}` : `a third party's ${what}`
+  const where = (party: PartyView) =>
+    networkClassName[model.networks.get(party.networkId)?.class ?? 'org-internal']
+  return (
+    `Use case ${classification.useCase}, pattern ${classification.pattern}. ` +
+    `${capital(whose(provider, 'API'))} in an ${where(provider)} network, ${whose(consumer, 'consumer')} in ${sameOrAnother(classification, where(consumer))}: ` +
+    `the gateway acts as ${roleLabel[classification.role]}.`
+  ).replaceAll('an non-', 'a non-')
+}
+
+function sameOrAnother({ pattern }: Classification, where: string): string {
+  if (pattern === '1A') return 'the same one'
+  if (pattern === '1B') return 'another internal one'
+  return `an ${where} one`
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+export function partySubtitle({ owner }: PartyView, network: NetworkView | undefined): string {
+  return network ? `${ownerLabel[owner]}, ${locationLabel[network.location]}` : ownerLabel[owner]
+}
+
+/** Figures that nodes reported, or null when there are none. */
+export function trafficText({ traffic }: Pick<ApiView, 'traffic'>): string | null {
+  if (!traffic) return null
+  const parts = [`${rate(traffic.requestsPerSecond)} req/s`]
+  if (traffic.errorsPerSecond > 0) parts.push(`${rate(traffic.errorsPerSecond)} errors/s`)
+  if (traffic.refusedPerSecond > 0) parts.push(`${rate(traffic.refusedPerSecond)} refused/s`)
+  return parts.join(', ')
+}
+
+function rate(perSecond: number): string {
+  if (perSecond === 0) return '0'
+  if (perSecond < 0.1) return '<0.1'
+  return perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en')
+}
+
+export function apiSubtitle(api: ApiView): string {
+  const state = deploymentLook[api.deployment].label
+  const traffic = api.traffic && api.traffic.requestsPerSecond > 0 ? trafficText(api) : null
+  return traffic ? `${state}, ${traffic}` : state
+}
+
+/** The gateway's nodes against its newest revision. */
+export function gatewayState({ nodes, revision }: GatewayView): { text: string; tone: Tone } {
+  if (nodes.total === 0) return { text: 'no node yet', tone: 'idle' }
+  if (nodes.online === 0)
+    return { text: nodes.total === 1 ? 'node offline' : 'all nodes offline', tone: 'err' }
+  if (revision === 0) return { text: 'nothing deployed yet', tone: 'idle' }
+  if (nodes.current < nodes.total)
+    return { text: `applied on ${nodes.current} of ${nodes.total}`, tone: 'warn' }
+  if (nodes.online < nodes.total) return { text: `${nodes.total - nodes.online} offline`, tone: 'warn' }
+  if (nodes.degraded > 0) return { text: `${nodes.degraded} degraded`, tone: 'warn' }
+  return { text: 'applied', tone: 'ok' }
+}
+
+export function gatewaySubtitle({ nodes, revision }: GatewayView): string {
+  return `${count(nodes.total, 'node')}, revision ${revision}`
+}
+
+export function expectedText(expected: Expected | null): string {
+  if (!expected) return 'nothing can be expected until the provider is named'
+  const context = `${networkClassName[expected.class]} mTLS`
+  return expected.required ? context : `${context}, recommended`
+}
+
+export function actualText(actual: Actual): string {
+  switch (actual.state) {
+    case 'not-declared':
+      return 'not declared'
+    case 'plain':
+      return `no TLS: ${actual.because}`
+    case 'one-way':
+      return `TLS without client authentication: ${actual.because}`
+    case 'mutual':
+      return `context ${actual.context.name}, ${networkClassName[actual.context.class]}`
+  }
+}
+
+export function legTitle({ from, to }: Pick<LegView, 'from' | 'to'>): string {
+  return `${from.name} to ${to.name}`
+}
+
+/** What a screen reader says of a consumer or provider. */
+export function partyLabel(model: Model, party: PartyView): string {
+  const network = model.networks.get(party.networkId)
+  const flows = model.topology.flows.filter(
+    ({ consumerId, apiId }) => consumerId === party.id || model.apis.get(apiId)?.providerId === party.id,
+  )
+  const apis = model.topology.apis.filter(({ providerId }) => providerId === party.id)
+  return [
+    party.name,
+    party.kind,
+    `owned by ${ownerName[party.owner]}`,
+    ...(network ? [`in ${network.name}, ${networkClassName[network.class]}`] : []),
+    ...(party.kind === 'provider' ? [count(apis.length, 'API')] : []),
+    count(flows.length, 'flow'),
+  ].join(', ')
+}
+
+export function apiLabel(model: Model, api: ApiView): string {
+  const callers = model.topology.flows.filter(({ apiId }) => apiId === api.id).length
+  return `${api.name} ${api.label}, API, ${apiSubtitle(api)}, ${count(callers, 'consumer')}`
+}
+
+export function gatewayLabel(gateway: GatewayView): string {
+  return `${gateway.name}, gateway in ${gateway.environment}, ${gatewaySubtitle(gateway)}, ${gatewayState(gateway).text}`
+}
+
+export function networkLabel(model: Model, network: NetworkView): string {
+  const parties = model.topology.parties.filter(({ networkId }) => networkId === network.id).length
+  const firewall = network.firewall ? `firewall ${network.firewall}` : 'no firewall'
+  return `${network.name}, network, ${networkClassName[network.class]}, ${locationLabel[network.location]}, ${firewall}, ${count(parties, 'party', 'parties')}`
+}
+
+export function legLabel(model: Model, leg: LegView): string {
+  const findings = findingsOn(model, [leg.id]).map(({ why }) => why)
+  return [
+    `${legTitle(leg)}, expected ${expectedText(leg.expected)}, actual ${actualText(leg.actual)}`,
+    ...findings,
+  ].join('. ')
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`
+}
