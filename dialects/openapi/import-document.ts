@@ -89,14 +89,16 @@ function infoFaults(root: JsonObject): Fault[] {
   const info = root['info']
   if (!isObject(info))
     return [{ pointer: '', detail: '“info” is missing: it names the API and its version.' }]
-  const tooLong = (name: string, max: number): Fault[] => {
+  const wrongLength = (name: string, max: number): Fault[] => {
     const text = info[name]
-    if (typeof text !== 'string' || text.length <= max) return []
+    if (typeof text !== 'string') return []
+    if (text.trim() === '') return [{ pointer: `/info/${name}`, detail: 'It must not be empty.' }]
+    if (text.length <= max) return []
     return [
       { pointer: `/info/${name}`, detail: `It has ${text.length} characters; ${max} are taken at most.` },
     ]
   }
-  return [...tooLong('title', limits.titleMax), ...tooLong('version', limits.labelMax)]
+  return [...wrongLength('title', limits.titleMax), ...wrongLength('version', limits.labelMax)]
 }
 
 async function convertSwagger(

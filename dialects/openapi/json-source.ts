@@ -84,7 +84,7 @@ function syntaxFault(text: string): Fault {
         offset = at
         what = words(jsonc.printParseErrorCode(code))
       },
-      onObjectProperty: (_name, _at, _length, _line, _column, getPath) => noteValue(getPath),
+      onObjectProperty: (name, _at, _length, _line, _column, parent) => noteValue(() => [...parent(), name]),
     },
     { ...commentFree, allowTrailingComma: false, allowEmptyContent: false },
   )

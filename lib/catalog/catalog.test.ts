@@ -191,7 +191,11 @@ describe('the catalog', () => {
     const first = await importApi(owner, wish(orders(), { deploy: true }))
     expect(first.revision).toBe(1)
     const again = await importApi(owner, wish(orders(), { deploy: true }))
-    expect(again).toMatchObject({ outcome: 'unchanged', revision: null, notDeployed: expect.stringContaining('already') })
+    expect(again).toMatchObject({
+      outcome: 'unchanged',
+      revision: null,
+      notDeployed: expect.stringContaining('already'),
+    })
   })
 
   it('serialises two imports of the same name: one API, no failure that is not a problem', async () => {
