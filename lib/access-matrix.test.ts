@@ -1,0 +1,427 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { encode } from 'next-auth/jwt'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Role, roles } from '#domain/access.ts'
+import { db } from './db.ts'
+import type { Operation } from './endpoint.ts'
+import { operations, serveApi } from './operations.ts'
+import { authSecret, cookieName, publicSessionId } from './session/cookie.ts'
+import { type TestDatabase, testDatabase } from './testing/database.ts'
+import { type TestOrganisation, testOrganisation } from './testing/organisation.ts'
+
+// Who may call which operation, written down once more and by hand: a permission that is changed by mistake in
+// an operation, or a role that is granted too much, differs from this table. An operation without a row fails.
+
+const everyone: readonly Role[] = roles
+const builders: readonly Role[] = ['owner', 'admin']
+const runners: readonly Role[] = ['operator', 'admin']
+const doers: readonly Role[] = ['owner', 'operator', 'admin']
+const admins: readonly Role[] = ['admin']
+
+interface Row {
+  may: readonly Role[] | 'gateway-key'
+  /** A body that would be taken, so that a refusal is about who asks. It names rows of the organisation. */
+  body?: (rows: Rows) => unknown
+  /** Without parameters: what somebody of another organisation who names our rows in the body is told. */
+  stranger?: number
+}
+
+const matrix: Record<string, Row> = {
+  'me.read': { may: everyone },
+  'sessions.list': { may: everyone },
+  'sessions.end': { may: everyone },
+  'members.list': { may: everyone },
+  'members.add': { may: admins, body: () => ({ email: 'nobody@acme.test', role: 'viewer' }) },
+  'members.change-role': { may: admins, body: () => ({ role: 'viewer' }) },
+  'members.remove': { may: admins },
+  'service-accounts.list': { may: everyone },
+  'service-accounts.add': {
+    may: admins,
+    body: ({ clientId }) => ({ clientId, name: 'CI', role: 'admin' }),
+    stranger: 409,
+  },
+  'service-accounts.remove': { may: admins },
+  'api.list': { may: everyone },
+  'api.preview': { may: builders, body: () => ({ source: { text: document } }) },
+  'api.import': {
+    may: builders,
+    body: ({ gatewayId }) => ({ source: { text: document }, name: 'other', gatewayId }),
+    stranger: 404,
+  },
+  'api.read': { may: everyone },
+  'api.delete': { may: builders },
+  'api-version.read': { may: everyone },
+  'api-version.definition': { may: everyone },
+  'instance.create': {
+    may: builders,
+    body: ({ versionId, gatewayId }) => ({
+      versionId,
+      gatewayId,
+      basePath: '/more',
+      upstreamUrl: 'http://orders.example',
+    }),
+  },
+  'instance.read': { may: everyone },
+  'instance.update': {
+    may: builders,
+    body: () => ({
+      host: '*',
+      basePath: '/changed',
+      upstreamUrl: 'http://orders.example',
+      stripBasePath: true,
+      enabled: true,
+    }),
+  },
+  'instance.delete': { may: builders },
+  'instance.traffic': { may: everyone },
+  'instance.consumers': { may: everyone },
+  'instance.admit-consumer': { may: builders, body: ({ consumerId }) => ({ consumerId }) },
+  'credential.issue': { may: builders, body: ({ instanceId }) => ({ instanceId }) },
+  'credential.revoke': { may: builders },
+  'policy.list': { may: everyone },
+  'policy.check': { may: everyone, body: () => ({ policies: [] }) },
+  'instance.policies.read': { may: everyone },
+  'instance.policies.replace': { may: builders, body: () => ({ policies: [] }) },
+  'instance.policies.add': { may: builders, body: () => policy },
+  'draft.read': { may: everyone },
+  'revision.deploy': { may: doers, body: () => ({ expectedHeadRevision: 1 }) },
+  'revision.list': { may: everyone },
+  'revision.read': { may: everyone },
+  'revision.compare': { may: everyone },
+  'revision.rollback': { may: doers, body: () => ({ expectedHeadRevision: 1 }) },
+  'instance.deployment': { may: everyone },
+  'environments.list': { may: everyone },
+  'gateways.list': { may: everyone },
+  'gateways.create': {
+    may: runners,
+    body: ({ environmentId }) => ({ name: 'mine', environmentId, publicUrl: 'http://localhost:8081' }),
+    stranger: 404,
+  },
+  'gateways.read': { may: everyone },
+  'nodes.list': { may: everyone },
+  'nodes.remove': { may: runners },
+  'gateway-keys.list': { may: everyone },
+  'gateway-keys.create': { may: runners },
+  'gateway-keys.revoke': { may: runners },
+  'gateways.register': { may: 'gateway-key', body: () => registration },
+  'gateway-config.read': { may: 'gateway-key' },
+  'gateway-config.acknowledge': { may: 'gateway-key', body: ({ nodeId }) => acknowledgement(nodeId) },
+  'topology.read': { may: everyone },
+  'network.list': { may: everyone },
+  'network.create': {
+    may: doers,
+    body: ({ networkId }) => ({ ...network, name: 'Part', parentId: networkId }),
+    stranger: 404,
+  },
+  'network.read': { may: everyone },
+  'network.change': { may: doers, body: () => ({ name: 'Changed' }) },
+  'network.delete': { may: doers },
+  'party.list': { may: everyone },
+  'party.create': {
+    may: doers,
+    body: ({ networkId }) => ({ name: 'Spy', kind: 'consumer', owner: 'organisation', networkId }),
+    stranger: 404,
+  },
+  'party.read': { may: everyone },
+  'party.change': { may: doers, body: () => ({ name: 'Changed' }) },
+  'party.delete': { may: doers },
+  'flow.create': {
+    may: doers,
+    body: ({ consumerId, instanceId }) => ({ consumerId, apiId: instanceId }),
+    stranger: 404,
+  },
+  'flow.delete': { may: doers },
+  'instance.provider': { may: doers, body: () => ({ providerId: null }) },
+  'gateway.place': { may: doers, body: ({ networkId }) => ({ networkId }) },
+}
+
+const document = JSON.stringify({
+  openapi: '3.0.3',
+  info: { title: 'Orders', version: '1.0.0' },
+  servers: [{ url: 'http://orders.example:9000' }],
+  paths: { '/orders': { get: { responses: { 200: { description: 'ok' } } } } },
+})
+const network = { name: 'Office', class: 'org-internal', location: 'cloud' }
+const policy = { kind: 'cors', config: { origins: ['https://shop.test'] } }
+const registration = {
+  gatewayKey: 'hxg_wrong',
+  hostname: 'node',
+  capabilities: [],
+  installationId: randomUUID(),
+  runtimeVersion: '1.0.0',
+}
+const acknowledgement = (nodeId: string) => ({
+  nodeId,
+  acknowledgement: { status: 'applied', revision: 1, hash: 'a'.repeat(64), durationMs: 1, persisted: true },
+})
+
+let database: TestDatabase
+let acme: TestOrganisation
+let rows: Rows
+let cookies: Record<Role, string>
+let strangersCookie: string
+
+type Rows = Record<
+  | 'apiId'
+  | 'versionId'
+  | 'instanceId'
+  | 'consumerId'
+  | 'partyId'
+  | 'credentialId'
+  | 'gatewayId'
+  | 'environmentId'
+  | 'nodeId'
+  | 'keyId'
+  | 'networkId'
+  | 'flowId'
+  | 'memberId'
+  | 'serviceAccountId'
+  | 'clientId'
+  | 'sessionId'
+  | 'number'
+  | 'from'
+  | 'to',
+  string
+>
+
+beforeAll(async () => {
+  database = await testDatabase()
+  acme = await testOrganisation()
+  cookies = {
+    viewer: await signedIn(acme, 'viewer'),
+    owner: await signedIn(acme, 'owner'),
+    reviewer: await signedIn(acme, 'reviewer'),
+    operator: await signedIn(acme, 'operator'),
+    admin: await signedIn(acme, 'admin'),
+  }
+  strangersCookie = await signedIn(await testOrganisation(), 'admin')
+  rows = await fill(acme)
+})
+afterAll(() => database.close())
+
+test('every operation has a row, and every row an operation', () => {
+  expect(operations.map(({ id }) => id).toSorted()).toEqual(Object.keys(matrix).toSorted())
+})
+
+test('no two operations share an id or an address', () => {
+  const addresses = operations.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`)
+  expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length)
+  expect(new Set(addresses).size).toBe(operations.length)
+})
+
+describe('nobody changes anything that is not theirs to change', () => {
+  let before: string
+  beforeAll(async () => {
+    before = await fingerprint(acme)
+  })
+
+  describe.each(operations.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
+    const row = matrix[id] ?? { may: [] }
+    if (row.may === 'gateway-key') {
+      test('is refused without the gateway’s own key, whoever asks', async () => {
+        for (const cookie of [null, cookies.admin]) {
+          expect(await ask(operation, { cookie })).toMatchObject({ status: 401, code: 'gateway.key-invalid' })
+        }
+      })
+      return
+    }
+    const may = new Set(row.may)
+
+    test('is refused to whoever has not signed in', async () => {
+      expect(await ask(operation, { cookie: null })).toMatchObject({ status: 401, code: 'session.required' })
+    })
+
+    test.each(roles.filter((role) => !may.has(role)))('is refused to a %s', async (role) => {
+      const answer = await ask(operation, { cookie: cookies[role] })
+      expect(answer).toMatchObject({ status: 403, code: 'access.denied' })
+    })
+
+    test('is refused to another organisation’s administrator, as if there were nothing', async () => {
+      const answer = await ask(operation, { cookie: strangersCookie })
+      if (operation.path.includes('{')) expect(answer).toMatchObject({ status: 404, code: 'not-found' })
+      else if (row.stranger) expect(answer.status).toBe(row.stranger)
+      else expect(answer.status).toBeLessThan(500)
+      if (answer.status < 400) expect(namesIn(answer.text)).toEqual([])
+    })
+  })
+
+  test('is true of every row of the organisation', async () => {
+    expect(await fingerprint(acme)).toBe(before)
+  })
+})
+
+const forPeople = operations.filter(({ id }) => matrix[id]?.may !== 'gateway-key')
+
+describe.each(forPeople.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
+  const row = matrix[id] ?? { may: [] }
+
+  test.each(row.may === 'gateway-key' ? [] : row.may)('is open to a %s', async (role) => {
+    const cookie = cookies[role]
+    if (operation.method === 'GET') {
+      expect((await ask(operation, { cookie })).status).toBe(200)
+      return
+    }
+    // Somebody else's row in place of each, and no body: whoever may try is told what is wrong with the request.
+    const answer = await ask(operation, { cookie, harmless: true })
+    expect([200, 204, 404, 409, 422], answer.text).toContain(answer.status)
+  })
+})
+
+test('a member who was removed, and a session that was ended, are refused everywhere from then on', async () => {
+  const removed = await session(await acme.actor('admin'))
+  const ended = await session(await acme.actor('admin'))
+  await db().membership.updateMany({ where: { userId: removed.userId }, data: { revokedAt: new Date() } })
+  await db().session.update({ where: { id: ended.id }, data: { revokedAt: new Date() } })
+  for (const operation of forPeople) {
+    const asRemoved = await ask(operation, { cookie: removed.cookie })
+    expect(asRemoved, operation.id).toMatchObject({ status: 403, code: 'access.no-membership' })
+    const asEnded = await ask(operation, { cookie: ended.cookie })
+    expect(asEnded, operation.id).toMatchObject({ status: 401, code: 'session.ended' })
+  }
+})
+
+test('a write with a cookie that comes from another site is refused', async () => {
+  for (const operation of forPeople.filter(({ method }) => method !== 'GET')) {
+    const answer = await ask(operation, { cookie: cookies.admin, site: 'cross-site' })
+    expect(answer, operation.id).toMatchObject({ status: 403, code: 'request.cross-site' })
+  }
+})
+
+interface Asking {
+  cookie: string | null
+  site?: string
+  harmless?: boolean
+}
+
+async function ask(operation: Operation, { cookie, site = 'same-origin', harmless = false }: Asking) {
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const known = parameter(name)
+    if (!harmless) return known
+    return name === 'sessionId'
+      ? publicSessionId('none')
+      : z.uuid().safeParse(known).success
+        ? randomUUID()
+        : known
+  })
+  const headers = new Headers({ 'sec-fetch-site': site, 'if-match': '"1"' })
+  if (cookie) headers.set('cookie', cookie)
+  const init: RequestInit = { method: operation.method, headers }
+  if (operation.body) {
+    headers.set('content-type', 'application/json')
+    init.body = harmless ? 'null' : JSON.stringify(matrix[operation.id]?.body?.(rows) ?? null)
+  }
+  const response = await serveApi(new Request(`http://localhost:3000/api/v1${path}`, init))
+  const text = await response.text()
+  return { status: response.status, code: codeIn(text), text }
+}
+
+function parameter(name: string): string {
+  const value = Object.entries(rows).find(([known]) => known === name)?.[1]
+  if (!value) throw new Error(`the matrix has no row for {${name}}: make one in fill()`)
+  return value
+}
+
+function codeIn(text: string): string | undefined {
+  return z.object({ code: z.string() }).safeParse(text ? JSON.parse(text) : null).data?.code
+}
+
+function namesIn(text: string): string[] {
+  const ids = Object.values(rows).filter((value) => z.uuid().safeParse(value).success)
+  return [...ids, acme.organisation.id].filter((id) => text.includes(id))
+}
+
+async function signedIn(organisation: TestOrganisation, role: Role): Promise<string> {
+  return (await session(await organisation.actor(role))).cookie
+}
+
+// What signing in leaves behind: a row, and a cookie that names it.
+async function session(actor: { id: string; organisationId: string }) {
+  const { id: userId, organisationId } = actor
+  const id = randomUUID()
+  const later = new Date(Date.now() + 60 * 60_000)
+  await db().session.create({
+    data: { id, userId, organisationId, accessTokenSealed: 'none', accessExpiresAt: later, expiresAt: later },
+  })
+  const token = await encode({ token: { sid: id }, secret: authSecret() })
+  return { id, userId, cookie: `${cookieName('session')}=${token}` }
+}
+
+// One real row of every kind that an address can name, made by the operations themselves where one makes it.
+async function fill({ gateway, environment, organisation }: TestOrganisation): Promise<Rows> {
+  const { id: networkId } = await made('/networks', network)
+  const imported = await made('/apis', { source: { text: document }, gatewayId: gateway.id, deploy: true })
+  const { apiId, versionId, instanceId } = imported
+  await made(`/instances/${instanceId}/consumers`, { name: 'Shop' })
+  const flow = await db().flow.findFirstOrThrow({ where: { instanceId: instanceId ?? '' } })
+  const credential = await db().credential.findFirstOrThrow({ where: { consumerId: flow.consumerId } })
+  const key = await made(`/gateways/${gateway.id}/keys`)
+  const clientId = `client-${organisation.slug}`
+  const machine = await made('/service-accounts', { clientId, name: 'CI', role: 'operator' })
+  const node = await db().node.create({
+    data: {
+      organisationId: organisation.id,
+      gatewayId: gateway.id,
+      installationId: randomUUID(),
+      hostname: 'node-1',
+      runtimeVersion: '1.0.0',
+      capabilities: [],
+    },
+  })
+  const member = await db().membership.findFirstOrThrow({
+    where: { organisationId: organisation.id, role: 'viewer' },
+  })
+  const spare = await session(await acme.actor('viewer'))
+  return {
+    apiId: apiId ?? '',
+    versionId: versionId ?? '',
+    instanceId: instanceId ?? '',
+    consumerId: flow.consumerId,
+    partyId: flow.consumerId,
+    credentialId: credential.id,
+    gatewayId: gateway.id,
+    environmentId: environment.id,
+    nodeId: node.id,
+    keyId: key['id'] ?? '',
+    networkId: networkId ?? '',
+    flowId: flow.id,
+    memberId: member.id,
+    serviceAccountId: machine['id'] ?? '',
+    clientId,
+    sessionId: publicSessionId(spare.id),
+    number: '1',
+    from: '0',
+    to: '1',
+  }
+}
+
+async function made(path: string, body?: unknown): Promise<Record<string, string>> {
+  const headers = {
+    cookie: cookies.admin,
+    'sec-fetch-site': 'same-origin',
+    'content-type': 'application/json',
+  }
+  const init = { method: 'POST', headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
+  const response = await serveApi(new Request(`http://localhost:3000/api/v1${path}`, init))
+  const text = await response.text()
+  if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${text}`)
+  // Only the ids are read from it.
+  return JSON.parse(text) as Record<string, string>
+}
+
+/** Everything that the organisation owns, except the trail in which the refusals themselves are written. */
+async function fingerprint({ organisation }: TestOrganisation): Promise<string> {
+  const tables = await db().$queryRaw<{ name: string }[]>`
+    SELECT table_name AS name FROM information_schema.columns
+    WHERE column_name = 'organisationId' AND table_schema = 'public' AND table_name <> 'AuditEntry'
+    ORDER BY 1`
+  const digest = createHash('sha256')
+  for (const { name } of tables) {
+    const found = await db().$queryRawUnsafe<{ row: string }[]>(
+      `SELECT to_jsonb(t)::text AS row FROM "${name}" t WHERE "organisationId" = $1::uuid ORDER BY 1`,
+      organisation.id,
+    )
+    for (const { row } of found) digest.update(`${name} ${row}\n`)
+  }
+  return digest.digest('hex')
+}
