@@ -93,6 +93,9 @@ export const revisionSummary = z.object({
   refusedBy: z.int(),
 })
 
+/** A page of a gateway's history, newest first. */
+export const revisionList = z.object({ revisions: z.array(revisionSummary) })
+
 export const revisionDetail = revisionSummary.extend({
   gatewayName: z.string(),
   nodes: z.array(nodeDeployment),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { difference, draft, instanceDeployment, revisionDetail, revisionSummary } from '#domain/deployment.ts'
+import { difference, draft, instanceDeployment, revisionDetail, revisionList } from '#domain/deployment.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { compareRevisions, deploymentOf, listRevisions, readDraft, readRevision } from './read.ts'
 import { publish, rollBack } from './write.ts'
@@ -56,8 +56,10 @@ export const publishOperations: readonly Operation[] = [
       before: number.optional(),
       limit: z.coerce.number().int().min(1).max(100).default(30),
     }),
-    output: z.array(revisionSummary),
-    run: ({ params, query }, { actor }) => listRevisions(actor, params.gatewayId, query),
+    output: revisionList,
+    run: async ({ params, query }, { actor }) => ({
+      revisions: await listRevisions(actor, params.gatewayId, query),
+    }),
   }),
   endpoint({
     id: 'revision.read',
