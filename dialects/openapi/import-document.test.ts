@@ -82,6 +82,17 @@ describe('a document', () => {
     })
   })
 
+  it('may lack the words of its title and version, which is noted', async () => {
+    const imported = await read('openapi: 3.0.3\ninfo: {title: " ", version: ""}\npaths: {}\n')
+    expect(imported).toMatchObject({
+      document: {
+        title: '',
+        label: 'unversioned',
+        notes: ['It has no title.', expect.stringMatching(/version/), expect.stringMatching(/no operation/)],
+      },
+    })
+  })
+
   it('may use YAML merge keys and aliases', async () => {
     const text = `${head}
 x-shared: &answers
@@ -179,18 +190,6 @@ const refused: [name: string, text: string, at: { pointer: string; line: number 
   ['an unquoted version', 'openapi: 3.1', { pointer: '/openapi', line: 1 }, /quotes/],
   ['no info', 'openapi: 3.0.3\npaths: {}', { pointer: '', line: 1 }, /“info” is missing/],
   ['no title', 'openapi: 3.0.3\ninfo:\n  version: "1"\npaths: {}', { pointer: '/info', line: 2 }, /“title”/],
-  [
-    'an empty title',
-    'openapi: 3.0.3\ninfo:\n  title: " "\n  version: "1"\npaths: {}',
-    { pointer: '/info/title', line: 3 },
-    /empty/,
-  ],
-  [
-    'an empty label',
-    'openapi: 3.0.3\ninfo:\n  title: T\n  version: ""\npaths: {}',
-    { pointer: '/info/version', line: 4 },
-    /empty/,
-  ],
   [
     'a title of 5,000',
     emptyPaths.replace('title: T', `title: ${'T'.repeat(5_000)}`),

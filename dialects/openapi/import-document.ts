@@ -26,6 +26,8 @@ export interface ImportedDocument {
   definition: JsonObject
 }
 
+const unversioned = 'unversioned'
+
 export type Imported = { document: ImportedDocument } | { faults: Fault[] }
 
 /** Turns Swagger 2.0 into OpenAPI 3.0; throws an Error that says what cannot be converted. */
@@ -92,7 +94,6 @@ function infoFaults(root: JsonObject): Fault[] {
   const wrongLength = (name: string, max: number): Fault[] => {
     const text = info[name]
     if (typeof text !== 'string') return []
-    if (text.trim() === '') return [{ pointer: `/info/${name}`, detail: 'It must not be empty.' }]
     if (text.length <= max) return []
     return [
       { pointer: `/info/${name}`, detail: `It has ${text.length} characters; ${max} are taken at most.` },
@@ -124,15 +125,23 @@ function summarise(
   const info = isObject(given['info']) ? given['info'] : {}
   const { operations } = operationsOf(definition)
   return {
-    title: textOf(info['title']),
-    label: textOf(info['version']),
+    title: textOf(info['title']).trim(),
+    label: textOf(info['version']).trim() || unversioned,
     description: textOf(info['description']),
     sourceFormat,
     servers: serversOf(definition),
     operations,
-    notes: [...converted, ...notesOn(operations)],
+    notes: [...converted, ...notesOnInfo(info), ...notesOn(operations)],
     definition,
   }
+}
+
+function notesOnInfo(info: JsonObject): string[] {
+  const notes: string[] = []
+  if (textOf(info['title']).trim() === '') notes.push('It has no title.')
+  if (textOf(info['version']).trim() === '')
+    notes.push(`It does not say its version; “${unversioned}” stands for it.`)
+  return notes
 }
 
 function textOf(value: Json | undefined): string {

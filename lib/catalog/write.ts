@@ -169,7 +169,8 @@ async function store(tx: Tx, actor: Actor, wish: StoredWish, document: ReadDocum
   return { outcome, apiId, versionId, instanceId }
 }
 
-async function createApi(tx: Tx, actor: Actor, name: string, { title, description }: ReadDocument) {
+async function createApi(tx: Tx, actor: Actor, name: string, { description, ...document }: ReadDocument) {
+  const title = document.title || name
   const { organisationId } = actor
   const api = await tx.api.create({ data: { organisationId, name, title, description } })
   await audit(tx, actor, {
@@ -193,7 +194,7 @@ async function renew(
   if (effect === 'same-content') return known.id
   const { version } = await tx.api.update({
     where: { id: known.id },
-    data: { title, description, version: { increment: 1 } },
+    data: { ...(title ? { title } : {}), description, version: { increment: 1 } },
   })
   await audit(tx, actor, {
     action: 'api.add-version',
