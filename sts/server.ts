@@ -52,13 +52,16 @@ export async function startSts(settings: Settings, log: StsLog): Promise<Running
 
 function listen(server: Server, { port, address }: Settings): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => reject(isTaken(error) ? new Error(`Port ${port} is taken.`) : error))
     server.listen(port, address, () => {
-      server.off('error', reject)
       // A TCP server that listens has an address object.
       resolve((server.address() as AddressInfo).port)
     })
   })
+}
+
+function isTaken(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRINUSE'
 }
 
 interface Parts {
