@@ -44,7 +44,7 @@ export function UserMenu() {
           <Keyboard aria-hidden />
           Keyboard shortcuts
         </MenuItem>
-        <MenuItem onSelect={() => void signOut()}>
+        <MenuItem onSelect={() => signOut()}>
           <LogOut aria-hidden />
           Sign out
         </MenuItem>

@@ -29,7 +29,7 @@ export function ChipButton({
   return (
     <Element
       {...(asChild ? {} : { type: 'button' as const })}
-      aria-pressed={on}
+      {...(asChild ? { 'aria-current': on ? ('page' as const) : undefined } : { 'aria-pressed': on })}
       {...props}
       className={cn(
         shape,

@@ -92,3 +92,18 @@ async function deployedChain(
 function deployedStep({ id, kind, policyVersion, label, config }: AttachedPolicy): ChainStep {
   return { id, kind, policyVersion, label, enabled: true, config }
 }
+
+/** Where an API is exposed, newest first: the chains that the designer can show for it. */
+export async function listChains(actor: Actor, apiId: string) {
+  requirePermission(actor, 'apis.read')
+  const instances = await db().apiInstance.findMany({
+    where: { organisationId: actor.organisationId, apiVersion: { apiId } },
+    select: { id: true, gateway: { select: { name: true } }, apiVersion: { select: { label: true } } },
+    orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
+  })
+  return instances.map(({ id, gateway, apiVersion }) => ({
+    instanceId: id,
+    gateway: gateway.name,
+    version: apiVersion.label,
+  }))
+}

@@ -1,0 +1,51 @@
+'use client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import type { Chain } from '#domain/chain.ts'
+import { asProblem } from '../shell/problem-error.ts'
+import { toast } from '../ui/toast.tsx'
+import { type Draft, type DraftAction, isDirty } from './draft.ts'
+import { deployInstance, policyQueries, saveChain } from './queries.ts'
+
+/** Saving and deploying a draft: each says it is done only after the server has said so. */
+export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAction) => void) {
+  const client = useQueryClient()
+  const { instanceId } = chain
+  const storeSaved = (saved: Chain) => {
+    client.setQueryData(policyQueries.chain(instanceId).queryKey, saved)
+    dispatch({ do: 'saved', chain: saved })
+  }
+  const save = useMutation({
+    mutationFn: async () => {
+      const saved = await saveChain(instanceId, draft.steps, draft.version)
+      storeSaved(saved)
+      return saved
+    },
+    onSuccess: () => toast.success('Draft saved'),
+  })
+  const deploy = useMutation({
+    mutationFn: async () => {
+      const saved = isDirty(draft) ? await saveChain(instanceId, draft.steps, draft.version) : chain
+      if (saved !== chain) storeSaved(saved)
+      return deployInstance(saved, '')
+    },
+    onSuccess: (revision) =>
+      toast.success(`Revision ${revision.number} is on its way to ${chain.gateway.name}`),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: policyQueries.chain(instanceId).queryKey }),
+        client.invalidateQueries({ queryKey: ['revisions'] }),
+        client.invalidateQueries({ queryKey: ['deployments'] }),
+      ]),
+  })
+  const error = save.error ?? deploy.error
+  return {
+    save,
+    deploy,
+    busy: save.isPending || deploy.isPending,
+    problem: error ? asProblem(error) : null,
+    dismiss: () => {
+      save.reset()
+      deploy.reset()
+    },
+  }
+}

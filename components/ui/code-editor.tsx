@@ -1,0 +1,83 @@
+'use client'
+import { json } from '@codemirror/lang-json'
+import { yaml } from '@codemirror/lang-yaml'
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+import { tags } from '@lezer/highlight'
+import CodeMirror, { EditorView } from '@uiw/react-codemirror'
+import { cn } from './class-names.ts'
+
+const theme = EditorView.theme({
+  '&': { backgroundColor: 'var(--color-canvas)', color: 'var(--color-ink)', fontSize: '12px' },
+  '.cm-content': { fontFamily: 'var(--font-mono)', caretColor: 'var(--color-ink)' },
+  '.cm-gutters': {
+    backgroundColor: 'var(--color-canvas)',
+    color: 'var(--color-ink-3)',
+    borderRight: '1px solid var(--color-line)',
+  },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-cursor': { borderLeftColor: 'var(--color-ink)' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--color-accent-soft) !important',
+  },
+})
+
+const highlight = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--color-accent)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--color-ok)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--color-warn)' },
+  { tag: tags.comment, color: 'var(--color-ink-3)' },
+])
+
+const languages = { yaml: yaml(), json: json() } as const
+const extensionsOf = {
+  yaml: [languages.yaml, theme, syntaxHighlighting(highlight), EditorView.lineWrapping],
+  json: [languages.json, theme, syntaxHighlighting(highlight), EditorView.lineWrapping],
+} as const
+
+interface Props {
+  value: string
+  onChange?: (value: string) => void
+  language: keyof typeof languages
+  /** What is edited, for screen readers. */
+  label: string
+  readOnly?: boolean
+  invalid?: boolean
+  height?: string
+  className?: string
+}
+
+/** An editor for YAML and JSON in the colours of the product. Tab moves on; it does not indent. */
+export function CodeEditor({
+  value,
+  onChange,
+  language,
+  label,
+  readOnly = false,
+  invalid,
+  height,
+  className,
+}: Props) {
+  return (
+    <div
+      className={cn(
+        'overflow-hidden rounded-md border border-line-2 focus-within:border-accent',
+        invalid && 'border-err',
+        className,
+      )}
+    >
+      <CodeMirror
+        value={value}
+        {...(onChange ? { onChange } : {})}
+        theme="none"
+        extensions={[...extensionsOf[language]]}
+        readOnly={readOnly}
+        indentWithTab={false}
+        minHeight="120px"
+        {...(height ? { height } : {})}
+        aria-label={label}
+        basicSetup={{ foldGutter: false, highlightActiveLine: false, autocompletion: false }}
+      />
+    </div>
+  )
+}
