@@ -17,7 +17,6 @@ export interface StartOptions {
   databaseUrl: string | null
   oidc: { issuer: string; clientId: string; clientSecret: string } | null
   password: string | null
-  adminEmail: string | null
 }
 
 const declared = {
@@ -35,7 +34,6 @@ const declared = {
   'oidc-issuer': { type: 'string' },
   'oidc-client-id': { type: 'string' },
   'oidc-client-secret': { type: 'string' },
-  'admin-email': { type: 'string' },
   password: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -58,7 +56,7 @@ export const helpText = `Starts Hexgate: database, identity provider, portal, a 
   --oidc-issuer URL        use this identity provider instead of the bundled [OIDC_ISSUER]
   --oidc-client-id ID                                                        [OIDC_CLIENT_ID]
   --oidc-client-secret S                                                     [OIDC_CLIENT_SECRET]
-  --admin-email ADDRESS    whom of that provider to make the first admin     [HEXGATE_ADMIN_EMAIL]
+                           (whoever signs in there first is the first admin)
   --password TEXT          password of the demo accounts                     [HEXGATE_DEMO_PASSWORD]
   -h, --help               this text
 
@@ -87,7 +85,6 @@ export function parseStartOptions(
     databaseUrl: databaseOf(given['database-url'] ?? env['DATABASE_URL']),
     oidc: oidcOf(given, env),
     password: passwordOf(given.password ?? env['HEXGATE_DEMO_PASSWORD']),
-    adminEmail: (given['admin-email'] ?? env['HEXGATE_ADMIN_EMAIL']) || null,
   }
   refuseSharedPorts(options)
   return options

@@ -34,12 +34,12 @@ const backoffMs = { first: 500, most: 30_000, forgottenAfter: 60_000 }
 export async function startPart(
   part: Part,
   logFolder: string,
-  report: (line: string) => void,
+  { report, halted }: { report: (line: string) => void; halted: AbortSignal },
 ): Promise<RunningPart> {
   let stopping = false
   const pause = new AbortController()
   let child = launch(part, logFolder)
-  await untilReady(part, child, logFolder)
+  await untilReady(part, child, logFolder, halted)
   const loop = watch()
   return {
     name: part.name,
@@ -101,7 +101,12 @@ function launch(part: Part, logFolder: string): Launched {
   return { process: child, ended, lastWords: () => lastWords(tail) }
 }
 
-async function untilReady(part: Part, child: Launched, logFolder: string): Promise<void> {
+async function untilReady(
+  part: Part,
+  child: Launched,
+  logFolder: string,
+  halted: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + (part.readyWithinMs ?? 60_000)
   let ending: string | null = null
   void child.ended.then((how) => {
@@ -109,8 +114,9 @@ async function untilReady(part: Part, child: Launched, logFolder: string): Promi
   })
   while (!(await answers(part.readyUrl))) {
     if (ending !== null) throw new Failure(`The ${part.name} does not start: ${child.lastWords() || ending}`)
-    if (Date.now() > deadline) {
+    if (halted.aborted || Date.now() > deadline) {
       await end(child.process, 2_000)
+      halted.throwIfAborted()
       const where = logFile(logFolder, part.name)
       throw new Failure(`The ${part.name} does not answer at ${part.readyUrl}. Its log: ${where}`)
     }

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { access, chmod, constants, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Failure, messageOf } from './failure.ts'
+
+/** Makes the data folder, or refuses in one line when it cannot be used. */
+export async function openDataFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw new Failure(`The data folder ${folder} cannot be read: ${messageOf(error)}`)
+  })
+  if (found && !found.isDirectory()) throw new Failure(`The data folder ${folder} is not a folder.`)
+  try {
+    // PostgreSQL's own user passes through it; what is secret inside is protected file by file.
+    if (!found) await mkdir(folder, { recursive: true, mode: 0o711 })
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new Failure(`The data folder ${folder} cannot be used: ${messageOf(error)}`)
+  }
+}
+
+/** The master key under which the database's secrets are sealed; made at the first start. */
+export async function masterKey(folder: string, given: string | undefined): Promise<string> {
+  return given || keptSecret(folder, 'master-key', () => randomBytes(32).toString('base64'))
+}
+
+/** A secret that is made once and kept in a file of its own that nobody else can read. */
+export async function keptSecret(folder: string, name: string, make: () => string): Promise<string> {
+  const kept = await readKept(folder, name)
+  if (kept !== null) return kept
+  const made = make()
+  await keep(folder, name, made)
+  return made
+}
+
+/** What was kept under a name, or null. */
+export async function readKept(folder: string, name: string): Promise<string | null> {
+  const file = path.join(folder, name)
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw new Failure(`${file} cannot be read: ${messageOf(error)}`)
+  })
+  return text === null || text.trim() === '' ? null : text.trim()
+}
+
+/** Keeps a text under a name, whole or not at all. */
+export async function keep(folder: string, name: string, text: string): Promise<void> {
+  const file = path.join(folder, name)
+  await writeFile(`${file}.new`, `${text}\n`, { mode: 0o600 })
+  await chmod(`${file}.new`, 0o600)
+  await rename(`${file}.new`, file)
+}

@@ -1,0 +1,10 @@
+import { helpText, parseStartOptions } from './options.ts'
+import { launch } from './launch.ts'
+
+/** npm start */
+export async function run(args: readonly string[]): Promise<number> {
+  const options = parseStartOptions(args, process.env)
+  if (options) return launch(options, 'production')
+  console.log(helpText)
+  return 0
+}
