@@ -83,7 +83,6 @@ function DiffLines({ lines, label }: { lines: readonly DiffLine[]; label: string
     <section
       aria-label={label}
       // Scrollable regions must be reachable by keyboard.
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
       tabIndex={0}
       className="max-h-96 overflow-auto border-t border-line py-1 font-mono text-xs"
     >
