@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { inject } from 'vitest'
+
+export type DemoRole = 'owner' | 'reviewer' | 'operator' | 'admin'
+
+const candidates = [
+  process.env['HEXGATE_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+
+/** A browser of the test file's own. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = candidates.find((file) => file !== undefined && existsSync(file))
+  if (!executablePath)
+    throw new Error("No Chromium found. Install Debian's package chromium or set HEXGATE_CHROMIUM.")
+  return chromium.launch({
+    executablePath,
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+      ...['--disable-background-networking', '--disable-component-update'],
+    ],
+  })
+}
+
+export interface Visit {
+  width?: number
+  height?: number
+  dark?: boolean
+}
+
+/** A fresh browser profile with one page. */
+export async function openPage(
+  browser: Browser,
+  visit: Visit = {},
+): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext({
+    baseURL: inject('product').portal,
+    viewport: { width: visit.width ?? 1440, height: visit.height ?? 900 },
+    colorScheme: visit.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  return { context, page }
+}
+
+/** Signs in at the provider's own page and waits for the portal. */
+export async function signIn(
+  page: Page,
+  role: DemoRole,
+  password = inject('product').password,
+): Promise<void> {
+  await page.goto('/signin')
+  await page.getByRole('button', { name: /sign in/i }).click()
+  await page.getByLabel(/e-?mail|account|user/i).fill(`${role}@demo.hexgate.test`)
+  await page.getByLabel(/password/i).fill(password)
+  await page.getByRole('button', { name: /sign in/i }).click()
+}
+
+/** A signed-in page in a profile of its own. */
+export async function pageAs(browser: Browser, role: DemoRole, visit: Visit = {}) {
+  const opened = await openPage(browser, visit)
+  await signIn(opened.page, role)
+  await opened.page.waitForURL(
+    (url) => url.origin === inject('product').portal && !url.pathname.startsWith('/signin'),
+  )
+  return opened
+}
