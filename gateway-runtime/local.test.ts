@@ -1,0 +1,234 @@
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CannotStart, startNode } from './node.ts'
+import { readOptions } from './options.ts'
+import { closing, memoryLog, startUpstream, temporaryFolder, until } from './testing/world.ts'
+
+const end = closing()
+let folder: string
+let upstream: string
+
+async function start() {
+  const { log, lines } = memoryLog()
+  const args = ['--local', folder, '--admin-port', '0', '--allow-loopback-upstreams', '--no-access-log']
+  const options = readOptions([...args, '--drain-ms', '100'], {})
+  if (options === undefined) throw new Error('no options')
+  const node = await startNode(options, log)
+  end.add(() => node.stop())
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${node.ports()[0]}${path}`, { headers })
+  const admin = async (path: string, init: RequestInit = {}) =>
+    fetch(`http://127.0.0.1:${node.adminPort}${path}`, init)
+  return { node, lines, get, admin }
+}
+
+function write(file: string, text: string): Promise<void> {
+  return writeFile(join(folder, file), text)
+}
+
+function instance(name: string, path: string, policies = '[]'): string {
+  return `apiVersion: gateway.mulesoft.com/v1alpha1
+kind: ApiInstance
+metadata: { name: ${name} }
+spec:
+  address: http://127.0.0.1:0${path}
+  services: { upstream: { address: "${upstream}" } }
+  policies: ${policies}
+`
+}
+
+const keyed = `---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: PolicyBinding
+metadata: { name: orders-key }
+spec:
+  targetRef: { name: orders }
+  policyRef: { name: api-key-auth-flex }
+  order: 1
+  config: { apiKeys: { secretName: keys } }
+---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: PolicyBinding
+metadata: { name: orders-headers }
+spec:
+  targetRef: { name: orders }
+  policyRef: { name: header-injection }
+  order: 2
+  config:
+    inboundHeaders: [{ key: x-client, value: "#[authentication.clientId]" }, { key: x-token, value: planted-canary }]
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: keys }
+type: hexgate.io/api-keys
+stringData: { shop: planted-key-1 }
+`
+
+beforeEach(async () => {
+  folder = await temporaryFolder(end)
+  upstream = await startUpstream('orders', end)
+})
+afterEach(() => end.closeAll())
+
+describe('local mode', () => {
+  it('serves a folder with its policies: 401 without a key, then the client named to the upstream and the key hidden', async () => {
+    await write('a.yaml', instance('orders', '/orders') + keyed)
+    const { get } = await start()
+    const refused = await get('/orders/1')
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toMatchObject({ code: 'api-key-auth.missing' })
+    const answer = await (await get('/orders/1', { 'x-api-key': 'planted-key-1' })).json()
+    expect(answer).toMatchObject({ url: '/1', headers: { 'x-client': 'shop', 'x-token': 'planted-canary' } })
+    expect(answer).not.toHaveProperty('headers.x-api-key')
+  })
+
+  it('hides a key in the query from the upstream and keeps the rest of the query', async () => {
+    const config = keyed.replace('apiKeys:', 'in: query, key: k, apiKeys:')
+    await write('a.yaml', instance('orders', '/orders') + config)
+    const { get } = await start()
+    const answer = await (await get('/orders/1?a=1&k=planted-key-1&b=%20')).json()
+    expect(answer).toMatchObject({ url: '/1?a=1&b=%20' })
+  })
+
+  it('refuses two keys on one request', async () => {
+    await write(
+      'a.yaml',
+      instance('orders', '/orders') + keyed.replace('apiKeys:', 'in: query, key: k, apiKeys:'),
+    )
+    const { get } = await start()
+    expect((await get('/orders?k=planted-key-1&k=planted-key-1')).status).toBe(400)
+  })
+
+  it('answers a preflight itself and decorates refusals too, so that a page can read them', async () => {
+    const cors = `[{ policyRef: { name: rate-limiting }, order: 3, config: { rateLimits: [{ maximumRequests: 1, timePeriodInMilliseconds: 60000 }] } },
+      { policyRef: { name: cors }, order: 9, config: { publicResource: false, originGroups: [{ origins: ["https://shop.example"] }] } }]`
+    await write('a.yaml', instance('orders', '/orders', cors))
+    const { get, node } = await start()
+    const origin = { origin: 'https://shop.example' }
+    const preflight = await fetch(`http://127.0.0.1:${node.ports()[0]}/orders`, {
+      method: 'OPTIONS',
+      headers: { ...origin, 'access-control-request-method': 'GET' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+    expect((await get('/orders', origin)).status).toBe(200)
+    const limited = await get('/orders', origin)
+    expect(limited.status).toBe(429)
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThanOrEqual(59)
+    expect(limited.headers.get('access-control-allow-origin')).toBe('https://shop.example')
+    expect(
+      (await get('/orders', { origin: 'https://evil.example' })).headers.get('access-control-allow-origin'),
+    ).toBeNull()
+  })
+
+  it('follows changes, new files and removed ones', async () => {
+    await write('a.yaml', instance('orders', '/orders'))
+    const { get, node } = await start()
+    const [port] = node.ports()
+    await write('b.yml', instance('stock', '/stock'))
+    await until('the new file served', async () => (await get('/stock')).status === 200)
+    await write('b.yml.new', instance('stock', '/store'))
+    await rename(join(folder, 'b.yml.new'), join(folder, 'b.yml'))
+    await until('the changed file served', async () => (await get('/store')).status === 200)
+    await rm(join(folder, 'b.yml'))
+    await until('the removed file gone', async () => (await get('/store')).status === 404)
+    expect((await get('/orders')).status).toBe(200)
+    expect(node.ports()).toEqual([port])
+  })
+
+  it('refuses a bad edit with file, line and pointer, serves on, and takes the mended one', async () => {
+    await write('a.yaml', instance('orders', '/orders'))
+    const { get, lines, admin } = await start()
+    await write(
+      'a.yaml',
+      instance('orders', '/v2').replace('policies: []', 'policies: [{ policyRef: { name: nope } }]'),
+    )
+    const refusal = () => lines.find((line) => line['code'] === 'local.refused')
+    await until('the refusal', refusal)
+    expect(refusal()?.['faults']).toEqual([
+      'a.yaml:7:35: there is no policy nope here (/spec/policies/0/policyRef/name)',
+    ])
+    expect((await get('/orders')).status).toBe(200)
+    expect(await (await admin('/healthy')).json()).toMatchObject({ status: 'degraded' })
+    await write('a.yaml', instance('orders', '/v2'))
+    await until('the mended file served', async () => (await get('/v2')).status === 200)
+    expect(await (await admin('/healthy')).json()).toMatchObject({ status: 'healthy', problems: [] })
+  })
+
+  it('refuses instances that claim one port, host and path, by both names', async () => {
+    await write('a.yaml', instance('orders', '/orders'))
+    await write('b.yaml', instance('copies', '/orders'))
+    await expect(start()).rejects.toThrow(
+      'b.yaml:5:12: copies and orders (a.yaml:1) claim the same port, host and path (/spec/address)',
+    )
+  })
+
+  it('does not start from a folder that is empty, missing or wrong, nor on a taken port, and says why', async () => {
+    await expect(start()).rejects.toThrow(`${folder} holds no ApiInstance`)
+    await write('a.yaml', 'kind: Certificate\n')
+    await expect(start()).rejects.toThrow('a.yaml:1:7: must be ApiInstance, PolicyBinding, Service or Secret')
+    const blocker = createServer()
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
+    end.add(() => blocker.close())
+    const address = blocker.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    await write('a.yaml', instance('orders', '/orders').replace('127.0.0.1:0/', `127.0.0.1:${port}/`))
+    await expect(start()).rejects.toThrow(`port ${port} at 127.0.0.1 is in use by another process`)
+    folder = join(folder, 'none')
+    await expect(start()).rejects.toThrow(CannotStart)
+  })
+})
+
+describe('the admin port', () => {
+  it('says ready while it serves, and shows the configuration without secrets', async () => {
+    await write('a.yaml', instance('orders', '/orders') + keyed)
+    const { admin, lines } = await start()
+    expect((await admin('/ready')).status).toBe(200)
+    const config = await (await admin('/config')).text()
+    expect(JSON.parse(config)).toHaveProperty(['items', 'api:default/orders', 'basePath'], '/orders')
+    for (const secret of ['planted-canary', 'planted-key-1', '"keyHashes":["']) {
+      expect(config).not.toContain(secret)
+      expect(JSON.stringify(lines)).not.toContain(secret)
+    }
+    expect(config).toContain('••••••••')
+  })
+
+  it('counts traffic for Prometheus', async () => {
+    await write('a.yaml', instance('orders', '/orders') + keyed)
+    const { admin, get } = await start()
+    await (await get('/orders')).text()
+    await (await get('/orders', { 'x-api-key': 'planted-key-1' })).text()
+    await (await get('/none')).text()
+    const answer = await admin('/metrics')
+    const metrics = await answer.text()
+    expect(answer.headers.get('content-type')).toContain('text/plain')
+    for (const line of [
+      'hexgate_responses_total{status="200"} 1',
+      'hexgate_responses_total{status="401"} 1',
+      'hexgate_responses_total{status="404"} 1',
+      'hexgate_refusals_total 1',
+      'hexgate_api_requests_total{api="api:default/orders"} 2',
+      'hexgate_request_duration_seconds_count 3',
+      'hexgate_request_duration_seconds_bucket{le="+Inf"} 3',
+    ])
+      expect(metrics.split('\n')).toContain(line)
+  })
+
+  it('answers nothing else: no other path, method or host name', async () => {
+    await write('a.yaml', instance('orders', '/orders'))
+    const { admin, node } = await start()
+    expect((await admin('/')).status).toBe(404)
+    expect((await admin('/ready', { method: 'POST' })).status).toBe(405)
+    const { request } = await import('node:http')
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const asked = request(
+        { host: '127.0.0.1', port: node.adminPort, path: '/config', headers: { host: 'rebound.example' } },
+        (response) => resolve(response.resume().statusCode),
+      )
+      asked.on('error', reject).end()
+    })
+    expect(status).toBe(421)
+  })
+})

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { readOptions, UsageError } from './options.ts'
+
+const portal = ['--portal', 'http://portal.example:3000', '--key', 'hgk_1']
+
+describe('readOptions', () => {
+  it('takes arguments before the environment before defaults', () => {
+    const environment = { HEXGATE_ADMIN_PORT: '1', HEXGATE_HTTP_PORT: '2', HEXGATE_DATA: '' }
+    const options = readOptions([...portal, '--http-port', '3'], environment)
+    expect(options).toMatchObject({
+      mode: { kind: 'portal', data: '.data/gateway' },
+      adminPort: 1,
+      httpPort: 3,
+      adminAddress: '127.0.0.1',
+      trustedHops: 0,
+      allowLoopbackUpstreams: false,
+    })
+  })
+
+  it('reads everything from the environment', () => {
+    const options = readOptions([], {
+      HEXGATE_PORTAL: 'https://portal.example',
+      HEXGATE_GATEWAY_KEY: 'hgk_1\n',
+      HEXGATE_DATA: '/var/lib/hexgate',
+      HEXGATE_ALLOW_LOOPBACK_UPSTREAMS: 'true',
+    })
+    const mode = options?.mode
+    expect(mode).toMatchObject({ kind: 'portal', data: '/var/lib/hexgate' })
+    expect(mode?.kind === 'portal' && mode.key.reveal()).toBe('hgk_1')
+    expect(options?.allowLoopbackUpstreams).toBe(true)
+    expect(JSON.stringify(options)).not.toContain('hgk_1')
+  })
+
+  it('asks for nothing more in local mode, and gives help when asked', () => {
+    expect(readOptions(['--local', 'conf', '--validate'], {})?.mode).toEqual({
+      kind: 'local',
+      folder: 'conf',
+      validateOnly: true,
+    })
+    expect(readOptions(['--help'], {})).toBeUndefined()
+  })
+
+  it.each([
+    [[], '--portal URL'],
+    [['--portal', 'http://portal.example'], 'gateway key is missing'],
+    [[...portal, '--http-port', '70000'], '--http-port must be a whole number from 0 to 65535, not 70000'],
+    [[...portal, '--admin-port', '1e3'], 'not 1e3'],
+    [['--portal', 'ftp://portal.example', '--key', 'k'], 'no http or https address'],
+    [['--portal', 'http://portal.example/base', '--key', 'k'], 'scheme, host and port alone'],
+    [['--local', 'a', ...portal], 'exclude each other'],
+    [['--validate', ...portal], '--validate needs'],
+    [['--colour'], '--colour'],
+    [['extra'], 'extra'],
+  ])('%j is refused in one line', (args, message) => {
+    expect(() => readOptions(args, {})).toThrow(UsageError)
+    expect(() => readOptions(args, {})).toThrow(message)
+  })
+})

@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, get as httpGet } from 'node:http'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TestPortal } from './testing/portal.ts'
+import { oneApi, Publisher } from './testing/publisher.ts'
+import { closing, startUpstream, temporaryFolder, until } from './testing/world.ts'
+
+const end = closing()
+const main = join(import.meta.dirname, 'main.ts')
+let portal: TestPortal
+let upstream: string
+let data: string
+
+interface Child {
+  process: ChildProcess
+  output: () => string
+  exit: Promise<number | null>
+}
+
+function run(args: readonly string[], environment: Record<string, string> = {}): Child {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const exit = once(child, 'exit').then(([code]) => code as number | null)
+  end.add(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+  return { process: child, output: () => output, exit }
+}
+
+/** A node on ports that the system chose; it says which. */
+async function startNode() {
+  const child = run(['--data', data, '--http-port', '0', '--admin-port', '0', '--allow-loopback-upstreams'], {
+    HEXGATE_PORTAL: portal.url,
+    HEXGATE_GATEWAY_KEY: 'hgk_test',
+    HEXGATE_DRAIN_MS: '3000',
+  })
+  const adminPort = () => /"adminPort":(\d+)/.exec(child.output())?.[1]
+  await until('the node started', () => adminPort() ?? child.process.exitCode !== null)
+  const admin = `http://127.0.0.1:${adminPort()}`
+  let http = 0
+  const ready = async () => {
+    await until('the node ready', async () => (await fetch(`${admin}/ready`)).ok)
+    const { ports } = (await (await fetch(`${admin}/config`)).json()) as { ports: number[] }
+    http = ports[0] ?? 0
+  }
+  const get = (path: string) =>
+    fetch(`http://127.0.0.1:${http}${path}`, { headers: { connection: 'close' } }).then(
+      (response) => response.status,
+      () => 0,
+    )
+  return { ...child, admin, ready, get, http: () => http }
+}
+
+beforeEach(async () => {
+  portal = new TestPortal(new Publisher())
+  await portal.start()
+  end.add(() => portal.stop())
+  upstream = await startUpstream('orders', end)
+  data = await temporaryFolder(end)
+})
+afterEach(() => end.closeAll())
+
+describe('the gateway-runtime process', () => {
+  it('killed with -9 and started again while the portal is away, it serves from its store', async () => {
+    portal.publish(1, oneApi(upstream))
+    const first = await startNode()
+    await first.ready()
+    expect(await first.get('/orders')).toBe(200)
+    await portal.stop()
+    first.process.kill('SIGKILL')
+    await first.exit
+    const second = await startNode()
+    await second.ready()
+    expect(await second.get('/orders')).toBe(200)
+    expect(second.output()).toContain('serving revision 1 from the store')
+    await portal.start()
+    await until('a hello after the portal came back', () => portal.hellos.length === 2)
+    portal.publish(2, oneApi(upstream, { basePath: '/v2' }))
+    await until('the new revision served', async () => (await second.get('/v2')) === 200)
+  })
+
+  it('killed with -9 in the middle of publications, it comes back with one of them, whole', async () => {
+    portal.publish(1, oneApi(upstream))
+    const first = await startNode()
+    await first.ready()
+    for (let revision = 2; revision <= 40; revision++)
+      portal.publish(revision, oneApi(upstream, { basePath: `/r${revision}` }))
+    await until('some applied', () => portal.acknowledgements.length >= 5)
+    first.process.kill('SIGKILL')
+    await first.exit
+    const known = portal.acknowledgements.at(-1)?.revision ?? 0
+    await portal.stop()
+    const second = await startNode()
+    await second.ready()
+    const served: number[] = []
+    for (let revision = 1; revision <= 40; revision++) {
+      if ((await second.get(revision === 1 ? '/orders' : `/r${revision}`)) === 200) served.push(revision)
+    }
+    expect(served).toHaveLength(1)
+    expect(served[0]).toBeGreaterThanOrEqual(known)
+  })
+
+  it('on SIGTERM it is not ready, lets a running request finish, and ends with 0', async () => {
+    const slow = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        arrived = true
+        release = () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone')
+      })
+    })
+    let arrived = false
+    let release = () => {}
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+    end.add(() => slow.close())
+    const address = slow.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    portal.publish(1, oneApi(`http://127.0.0.1:${port}`))
+    const node = await startNode()
+    await node.ready()
+    const answer = new Promise<string>((resolve, reject) => {
+      httpGet({ port: node.http(), host: '127.0.0.1', path: '/orders', agent: new Agent() }, (response) => {
+        let body = ''
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+        response.on('end', () => resolve(`${response.statusCode} ${body}`))
+        response.on('error', reject)
+      }).on('error', reject)
+    })
+    await until('the request at the upstream', () => arrived)
+    node.process.kill('SIGTERM')
+    await until('draining', () => node.output().includes('draining after SIGTERM'))
+    const ready = await fetch(`${node.admin}/ready`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({ reason: 'the node is draining' })
+    expect(await node.get('/orders')).toBe(0)
+    release()
+    expect(await answer).toBe('200 done')
+    expect(await node.exit).toBe(0)
+  })
+
+  it('ends with one clear line when a port is taken, the arguments are wrong or the folder is in use', async () => {
+    const blocker = createServer()
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
+    end.add(() => blocker.close())
+    const address = blocker.address()
+    const taken = String(typeof address === 'object' && address !== null ? address.port : 0)
+    const portalArgs = ['--portal', portal.url, '--key', 'hgk_test', '--data', data]
+    const admin = run([...portalArgs, '--admin-port', taken])
+    expect(await admin.exit).toBe(1)
+    expect(admin.output()).toBe(
+      `gateway-runtime: the admin port ${taken} at 127.0.0.1 is in use by another process\n`,
+    )
+    const http = run([
+      ...portalArgs,
+      '--admin-port',
+      '0',
+      '--http-address',
+      '127.0.0.1',
+      '--http-port',
+      taken,
+    ])
+    expect(await http.exit).toBe(1)
+    expect(http.output()).toBe(`gateway-runtime: port ${taken} at 127.0.0.1 is in use by another process\n`)
+    const wrong = run(['--colour'])
+    expect(await wrong.exit).toBe(2)
+    expect(wrong.output()).toMatch(/^gateway-runtime: Unknown option '--colour'. See --help.\n$/)
+    portal.publish(1, oneApi(upstream))
+    await (await startNode()).ready()
+    const second = run([...portalArgs, '--admin-port', '0'])
+    expect(await second.exit).toBe(1)
+    expect(second.output()).toContain('is in use by another gateway-runtime')
+  })
+})

@@ -1,0 +1,139 @@
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Server, type Socket } from 'socket.io'
+import {
+  type Acknowledgement,
+  acknowledgement,
+  hello,
+  type Hello,
+  type NodeEvent,
+  type NodeToPortal,
+  nodeEvent,
+  type PortalToNode,
+  type Registration,
+  registration,
+  type Report,
+  report,
+  runtimeAuth,
+  runtimeNamespace,
+  runtimeSocketPath,
+} from '#contract/events.ts'
+import type { Item } from '#contract/items.ts'
+import type { SignedManifest } from '#contract/manifest.ts'
+import type { Publisher } from './publisher.ts'
+
+type NodeSocket = Socket<NodeToPortal, PortalToNode>
+
+/** A portal as small as one can be: it registers nodes, takes their words by the contract and pushes to them. */
+export class TestPortal {
+  readonly publisher: Publisher
+  acceptedKey = 'hgk_test'
+  /** Whether a push carries the items, or the node has to ask for them. */
+  sendsItems = true
+  readonly registrations: Registration[] = []
+  readonly hellos: Hello[] = []
+  readonly reports: Report[] = []
+  readonly events: NodeEvent[] = []
+  readonly asked: string[][] = []
+  readonly acknowledgements: Acknowledgement[] = []
+  attempts = 0
+  #http: HttpServer | undefined
+  #io: Server<NodeToPortal, PortalToNode> | undefined
+  #desired: SignedManifest | undefined
+  #port = 0
+
+  constructor(publisher: Publisher) {
+    this.publisher = publisher
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Begins, at a given port or at that of the time before. */
+  async start(port = this.#port): Promise<void> {
+    const http = createServer((request, response) => void this.#answer(request, response))
+    const io = new Server<NodeToPortal, PortalToNode>(http, {
+      path: runtimeSocketPath,
+      serveClient: false,
+      transports: ['websocket'],
+    })
+    io.of(runtimeNamespace).use((socket, next) => {
+      this.attempts++
+      const auth = runtimeAuth.safeParse(socket.handshake.auth)
+      next(
+        auth.success && auth.data.gatewayKey === this.acceptedKey
+          ? undefined
+          : new Error('gateway.key-invalid'),
+      )
+    })
+    io.of(runtimeNamespace).on('connection', (socket) => this.#listen(socket))
+    await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
+    this.#port = (http.address() as AddressInfo).port
+    this.#http = http
+    this.#io = io
+  }
+
+  /** Goes away as a killed process does: every connection is cut. */
+  async stop(): Promise<void> {
+    const http = this.#http
+    this.#http = undefined
+    if (http === undefined) return
+    await this.#io?.close()
+    http.closeAllConnections()
+    await new Promise<void>((resolve) => http.close(() => resolve()))
+  }
+
+  /** Makes a revision the desired one and pushes it to every node. */
+  publish(revision: number, items: readonly Item[]): SignedManifest {
+    this.#desired = this.publisher.offer(revision, items).signed
+    for (const socket of this.#io?.of(runtimeNamespace).sockets.values() ?? []) this.#push(socket)
+    return this.#desired
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const send = (status: number, body: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(body))
+    }
+    if (request.method !== 'POST' || request.url !== '/api/v1/gateways/register') return send(404, {})
+    const given = registration.parse(JSON.parse(Buffer.concat(chunks).toString()))
+    this.registrations.push(given)
+    if (given.gatewayKey !== this.acceptedKey)
+      return send(401, { code: 'gateway.key-invalid', detail: 'The gateway key is not valid' })
+    const { gatewayId, keyId, publicKey } = this.publisher
+    send(201, { nodeId: 'node-1', gatewayId, gatewayName: 'Test', signingKeys: [{ keyId, publicKey }] })
+  }
+
+  #listen(socket: NodeSocket): void {
+    socket.on('hello', (message, done) => {
+      this.hellos.push(hello.parse(message))
+      done({ ok: true })
+      if (this.#desired !== undefined && this.#desired.manifest.hash !== message.appliedHash)
+        this.#push(socket)
+    })
+    socket.on('items', ({ hashes }, done) => {
+      this.asked.push(hashes)
+      done({ items: Object.fromEntries(hashes.map((hash) => [hash, this.publisher.items.get(hash)])) })
+    })
+    socket.on('report', (message) => this.reports.push(report.parse(message)))
+    socket.on('event', (message) => this.events.push(nodeEvent.parse(message)))
+  }
+
+  #push(socket: NodeSocket): void {
+    const signed = this.#desired
+    if (signed === undefined) return
+    const hashes = this.sendsItems ? Object.values(signed.manifest.items) : []
+    const items = Object.fromEntries(
+      hashes.flatMap((hash) => {
+        const item = this.publisher.items.get(hash)
+        return item === undefined ? [] : [[hash, item]]
+      }),
+    )
+    socket.emit('config', { signed, items }, (answer) =>
+      this.acknowledgements.push(acknowledgement.parse(answer)),
+    )
+  }
+}
