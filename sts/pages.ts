@@ -1,6 +1,10 @@
 import { hash } from 'node:crypto'
 
+/** Where the pages get the product's typeface from. */
+export const fontPath = '/geist.woff2'
+
 const styles = `
+@font-face{font-family:Geist;src:url(${fontPath}) format("woff2");font-weight:100 900;font-display:swap}
 :root{--bg:#f6f7f9;--panel:#fff;--ink:#14181f;--ink2:#4b5563;--line:#e3e6eb;--line2:#c3c9d2;--accent:#2456e6;--on-accent:#fff;--err:#b4232a;--err-soft:#fde8e8;color-scheme:light dark}
 @media (prefers-color-scheme:dark){:root{--bg:#0e1116;--panel:#161b22;--ink:#e8ebf0;--ink2:#aab3c0;--line:#262d37;--line2:#465162;--accent:#7aa2ff;--on-accent:#0e1116;--err:#f87171;--err-soft:#331819}}
 *{box-sizing:border-box;margin:0}
@@ -49,7 +53,7 @@ ${form.error ? `<p class="error" id="error" role="alert">${escapeHtml(form.error
 <input type="password" name="password" autocomplete="current-password" maxlength="512" required${focusPassword ? ' autofocus' : ''}${described}></label>
 <button type="submit">Sign in</button>
 </form>`,
-    'Signing in here signs you in to this Hexgate installation only.',
+    'This account is for this Hexgate installation only.',
   )
 }
 
@@ -90,6 +94,7 @@ export function errorPage(detail: string, portalUrl: string): string {
 export function contentSecurityPolicy(portalUrls: readonly string[]): string {
   return [
     "default-src 'none'",
+    "font-src 'self'",
     `style-src '${sha256(styles)}'`,
     `script-src '${sha256(autoSubmit)}'`,
     // Browsers check the redirects that follow a form as well.

@@ -1,14 +1,21 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { errors, type Provider } from 'oidc-provider'
 import { type Account, readAccounts, signIn } from './accounts.ts'
 import { Attempts } from './attempts.ts'
 import { loadKeys } from './keys.ts'
-import { contentSecurityPolicy, errorPage, loginPage } from './pages.ts'
+import { contentSecurityPolicy, errorPage, fontPath, loginPage } from './pages.ts'
 import { loadClients } from './prepare.ts'
 import { createProvider } from './provider.ts'
 import type { Settings } from './settings.ts'
 import { Store } from './store.ts'
+
+const fontFile = path.join(
+  import.meta.dirname,
+  '../node_modules/geist/dist/fonts/geist-sans/Geist-Variable.woff2',
+)
 
 export interface RunningSts {
   readonly issuer: string
@@ -36,7 +43,9 @@ export async function startSts(settings: Settings, log: StsLog): Promise<Running
   const { portalUrls } = settings
   const provider = createProvider({ issuer, portalUrls, keys, clients, accounts, store })
   provider.on('server_error', (_ctx, error) => log.error({ err: error }, 'a request failed'))
-  server.on('request', requestListener({ provider, accounts, portalUrls, log, attempts: new Attempts() }))
+  const font = await readFile(fontFile)
+  const attempts = new Attempts()
+  server.on('request', requestListener({ provider, accounts, portalUrls, log, attempts, font }))
   return {
     issuer,
     port,
@@ -70,6 +79,7 @@ interface Parts {
   portalUrls: readonly string[]
   attempts: Attempts
   log: StsLog
+  font: Buffer
 }
 
 function requestListener(parts: Parts) {
@@ -79,10 +89,11 @@ function requestListener(parts: Parts) {
     response.setHeader('content-security-policy', policy)
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('referrer-policy', 'no-referrer')
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
-    if (path === '/healthz') return health(response)
-    if (path === '/') return redirect(response, `${parts.portalUrls[0]}/signin`)
-    if (!path.startsWith('/signin/')) return protocol(request, response)
+    const at = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    if (at === '/healthz') return health(response)
+    if (at === fontPath) return typeface(response, parts.font)
+    if (at === '/') return redirect(response, `${parts.portalUrls[0]}/signin`)
+    if (!at.startsWith('/signin/')) return protocol(request, response)
     interact(parts, request, response).catch((error) => fail(parts, error, response))
   }
 }
@@ -91,6 +102,12 @@ function health(response: ServerResponse): void {
   response.setHeader('content-type', 'application/json')
   response.setHeader('cache-control', 'no-store')
   response.end('{"status":"ok"}\n')
+}
+
+function typeface(response: ServerResponse, font: Buffer): void {
+  response.setHeader('content-type', 'font/woff2')
+  response.setHeader('cache-control', 'public, max-age=86400')
+  response.end(font)
 }
 
 async function interact(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
