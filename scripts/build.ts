@@ -49,7 +49,12 @@ export async function ensureBuild(
 
 async function build(halted: AbortSignal): Promise<void> {
   const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
-  const env = { ...process.env, NODE_ENV: 'production' as const, NEXT_TELEMETRY_DISABLED: '1' }
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production' as const,
+    NEXT_TELEMETRY_DISABLED: '1',
+    HEXGATE_BUILD_FOR_START: '1',
+  }
   // In a process group of its own, with whatever workers it makes, so that all of it can be ended.
   const child = spawn(process.execPath, [next, 'build'], {
     cwd: checkout,
