@@ -75,6 +75,8 @@ describe('the gateway-runtime process', () => {
     const first = await startNode()
     await first.ready()
     expect(await first.get('/orders')).toBe(200)
+    // What is acknowledged is on the disk; what only serves may not be yet.
+    await until('the acknowledgement', () => portal.acknowledgements.length === 1)
     await portal.stop()
     first.process.kill('SIGKILL')
     await first.exit
