@@ -268,3 +268,13 @@ function hashState(instanceId: string, draft: Items, manifest: Manifest | null):
   const same = deployed.length === wanted.length && wanted.every(([id, hash]) => manifest?.items[id] === hash)
   return stateOf(deployed.length > 0, !same)
 }
+
+/** The organisation's gateways with their newest revision, by name. */
+export function listHeads(actor: Actor) {
+  requirePermission(actor, 'revisions.read')
+  return db().gateway.findMany({
+    where: { organisationId: actor.organisationId },
+    orderBy: { name: 'asc' },
+    select: { id: true, name: true, headRevision: true },
+  })
+}
