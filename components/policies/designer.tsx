@@ -35,9 +35,7 @@ export function Designer({ initial, policies, add }: Props) {
   const { data: chain } = useQuery({ ...policyQueries.chain(initial.instanceId), initialData: initial })
   const mayWrite = useMay('apis.write')
   const mayDeploy = useMay('revisions.deploy')
-  const [draft, dispatch] = useReducer(reduceDraft, initial, (from) =>
-    draftOf(from, from.policies[0]?.id ?? null),
-  )
+  const [draft, dispatch] = useReducer(reduceDraft, initial, (from) => draftOf(from, null))
   const judgement = useChainFaults(chain, draft.steps, policies)
   const { marks, removed } = compareChains(draft.steps, chain.deployed?.policies ?? [])
   const saving = useSaving(chain, draft, dispatch)
@@ -46,7 +44,8 @@ export function Designer({ initial, policies, add }: Props) {
   const wide = useWide()
   const dirty = isDirty(draft)
   const form = useRef<HTMLDivElement>(null)
-  const selected = draft.steps.find((step) => step.id === draft.selectedId)
+  const selected =
+    draft.steps.find((step) => step.id === draft.selectedId) ?? (wide ? draft.steps[0] : undefined)
 
   // Somebody else saved meanwhile: without edits of our own theirs is simply shown.
   useEffect(() => {
@@ -113,7 +112,7 @@ export function Designer({ initial, policies, add }: Props) {
             faultCounts={new Map([...judgement.faults].map(([id, list]) => [id, list.length]))}
             marks={marks}
             removed={removed}
-            selectedId={draft.selectedId}
+            selectedId={selected?.id ?? null}
             readOnly={!mayWrite}
             dispatch={dispatch}
             onAdd={insert}

@@ -114,7 +114,7 @@ function Gap({ at, policies, dragging, readOnly, onAdd, onDrop }: GapProps) {
             <Button
               size="icon-sm"
               aria-label={`Add a policy at place ${at + 1}`}
-              className="absolute top-1/2 left-1/2 size-5 -translate-x-1/2 -translate-y-1/2 rounded-full text-ink-3 hover:border-accent hover:text-accent data-[state=open]:border-accent data-[state=open]:text-accent"
+              className="absolute top-1/2 left-1/2 size-4.5 -translate-x-1/2 -translate-y-1/2 rounded-full border-line text-ink-3 hover:border-accent hover:text-accent data-[state=open]:border-accent data-[state=open]:text-accent"
             >
               <Plus aria-hidden className="size-3" />
             </Button>

@@ -19,7 +19,7 @@ interface Props {
 /** One box over the titles and descriptions of all policies, by category. */
 export function PolicyPicker({ policies, onPick, selectedKind, autoFocus, disabled, className }: Props) {
   return (
-    <Command label="Find a policy" className={cn('flex min-h-0 flex-col', className)}>
+    <Command label="Find a policy" className={cn('group flex min-h-0 flex-col', className)}>
       <Command.Input
         placeholder="Find a policy"
         autoFocus={autoFocus ?? false}
@@ -47,9 +47,9 @@ export function PolicyPicker({ policies, onPick, selectedKind, autoFocus, disabl
                   onSelect={() => onPick(policy)}
                   title={policy.summary}
                   className={cn(
-                    'rounded-md px-2 py-1 text-sm select-none data-[disabled=true]:opacity-60 data-[selected=true]:bg-canvas',
+                    'rounded-md px-2 py-1 text-sm select-none data-[disabled=true]:opacity-60 hover:bg-canvas group-focus-within:data-[selected=true]:bg-canvas',
                     policy.kind === selectedKind &&
-                      'bg-accent-soft text-accent data-[selected=true]:bg-accent-soft',
+                      'bg-accent-soft text-accent hover:bg-accent-soft group-focus-within:data-[selected=true]:bg-accent-soft',
                   )}
                 >
                   {policy.title}

@@ -13,10 +13,13 @@ import { verdictOn } from './verdict.ts'
 export function listPolicies(actor: Actor): PolicyDescription[] {
   requirePermission(actor, 'apis.read')
   // The list is a tuple of differently configured policies; what they have in common is Policy.
-  return policies.map((policy) => ({
-    ...describePolicy(policy as Policy),
-    first: (policy as Policy).first ?? false,
-  }))
+  return policies.map((policy) => described(policy as Policy))
+}
+
+function described(policy: Policy): PolicyDescription {
+  const { schema, ...words } = describePolicy(policy)
+  // The schema comes with functions attached; a page and a document take JSON alone.
+  return { ...words, first: policy.first ?? false, schema: JSON.parse(JSON.stringify(schema)) }
 }
 
 /** What the policies say about configurations that nobody has saved. */
