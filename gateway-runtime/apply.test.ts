@@ -296,6 +296,15 @@ describe('the store of revisions', () => {
     await expectRefused(publisher.offer(6, oneApi(upstream)), '/signed/manifest/revision', 'older than 8')
   })
 
+  it('is not worn out by the same revision offered again and again', async () => {
+    await servingFive()
+    const next = publisher.offer(6, oneApi(upstream, { basePath: '/v2' }))
+    for (let i = 0; i < 5; i++)
+      expect(await node.revisions.apply(next, noFetch)).toMatchObject({ status: 'applied' })
+    const files = (await readdir(join(folder, 'generations'))).toSorted()
+    expect(files.map((file) => Number(file.slice(11, 21)))).toEqual([5, 6])
+  })
+
   it('serves nothing, and opens no port, when nothing in it can be used', async () => {
     await servingFive()
     for (const file of await readdir(join(folder, 'generations')))

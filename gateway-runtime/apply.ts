@@ -259,6 +259,12 @@ export class Revisions {
 
   /** A full disk must not stop a configuration from being served, but somebody must hear of it. */
   async #keep(signed: SignedManifest, contents: ReadonlyMap<string, Content>): Promise<boolean> {
+    const current = this.#current
+    const isSame =
+      current?.manifest.revision === signed.manifest.revision &&
+      current.manifest.hash === signed.manifest.hash
+    // Offered once more, because an acknowledgement was lost: it must not push older generations out.
+    if (isSame && current.persisted) return true
     try {
       await this.#store.save({ signed, items: [...contents.values()].map((content) => content.json) })
       return true

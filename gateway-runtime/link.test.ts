@@ -122,6 +122,15 @@ describe('Link', () => {
     expect((await get(node, '/v2')).status).toBe(200)
   })
 
+  it('comes again when the portal cuts the connection while it checks the node', async () => {
+    portal.cuts = 2
+    portal.publish(1, oneApi(upstream))
+    await start()
+    await applied(1)
+    expect(portal.attempts).toBe(3)
+    expect(portal.registrations).toHaveLength(1)
+  })
+
   it('gets no configuration when it serves the desired one already', async () => {
     portal.publish(1, oneApi(upstream))
     await start()

@@ -153,8 +153,8 @@ export class Link {
       )
     else
       this.#options.log.warn(
-        { code: 'link.unreachable', ...fields },
-        `the portal cannot be reached: ${reason}`,
+        { code: 'link.not-connected', ...fields },
+        `no connection to the portal: ${reason}`,
       )
   }
 
@@ -251,19 +251,26 @@ export class Link {
     return socket
   }
 
+  /** Waits until the portal has let the socket in; rejects however else the attempt ends. */
   async #connected(socket: LinkSocket): Promise<void> {
     const { signal } = this.#stopping
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const stop = () => reject(new Error('stopping'))
+    const timer = setTimeout(() => reject(new Error('no answer in time')), this.#timing.answerMs)
     signal.addEventListener('abort', stop)
     socket.once('connect', resolve)
+    // A portal that cannot check a node just now closes the connection without a word.
+    socket.once('disconnect', (reason) => reject(new Error(reason)))
     socket.once('connect_error', (error) => {
       // Refused by the portal rather than not reached: it may not know this node any more.
       if (!('type' in error && error.type === 'TransportError')) this.#isRegistered = false
       reject(error)
     })
     socket.connect()
-    await promise.finally(() => signal.removeEventListener('abort', stop))
+    await promise.finally(() => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+    })
   }
 
   async #sayHello(socket: LinkSocket): Promise<void> {

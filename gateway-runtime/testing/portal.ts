@@ -37,6 +37,8 @@ export class TestPortal {
   readonly asked: string[][] = []
   readonly acknowledgements: Acknowledgement[] = []
   attempts = 0
+  /** How many connections are cut while they are being checked, as when the database is away. */
+  cuts = 0
   #http: HttpServer | undefined
   #io: Server<NodeToPortal, PortalToNode> | undefined
   #desired: SignedManifest | undefined
@@ -60,6 +62,10 @@ export class TestPortal {
     })
     io.of(runtimeNamespace).use((socket, next) => {
       this.attempts++
+      if (this.cuts-- > 0) {
+        socket.conn.close()
+        return
+      }
       const auth = runtimeAuth.safeParse(socket.handshake.auth)
       next(
         auth.success && auth.data.gatewayKey === this.acceptedKey
