@@ -61,7 +61,7 @@ export const apiSummary = z.object({
 })
 
 export const apiPage = z.object({
-  items: z.array(apiSummary),
+  apis: z.array(apiSummary),
   total: z.int(),
   /** Give it back to read on; null at the end. */
   nextCursor: z.string().nullable(),
@@ -136,6 +136,11 @@ export const traffic = z.object({
   /** The slowest node's; of all its APIs together. */
   p95Ms: z.number().nullable(),
 })
+
+/** Null while no node of the gateway reports. */
+export const instanceTraffic = z.object({ traffic: traffic.nullable() })
+
+export const definitionText = z.object({ text: z.string() })
 
 export const importSource = z
   .union([
@@ -221,6 +226,8 @@ export const instanceConsumer = z.object({
   networkName: z.string(),
   credentials: z.array(credentialView),
 })
+
+export const consumerList = z.object({ consumers: z.array(instanceConsumer) })
 
 export const issuedCredential = z.object({
   consumerId: z.string(),

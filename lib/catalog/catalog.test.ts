@@ -182,8 +182,8 @@ describe('the catalog', () => {
     await fresh()
     const done = await importApi(owner, wish(orders(), { deploy: true }))
     expect(done).toMatchObject({ revision: 1, notDeployed: null })
-    const { items } = await listApis(owner, { limit: 10 })
-    expect(items).toMatchObject([{ exposures: [{ state: 'in-sync', requestsPerSecond: null }] }])
+    const { apis } = await listApis(owner, { limit: 10 })
+    expect(apis).toMatchObject([{ exposures: [{ state: 'in-sync', requestsPerSecond: null }] }])
   })
 
   it('imports although it cannot be deployed, and says why', async () => {
@@ -217,11 +217,11 @@ describe('the catalog', () => {
       await importApi(owner, wish(orders().replace('Orders API', title)))
     }
     const first = await listApis(owner, { limit: 2 })
-    expect(first.items.map(({ name }) => name)).toEqual(['alpha', 'beta'])
+    expect(first.apis.map(({ name }) => name)).toEqual(['alpha', 'beta'])
     const rest = await listApis(owner, { limit: 2, cursor: first.nextCursor ?? '' })
-    expect(rest.items.map(({ name }) => name)).toEqual(['gamma'])
+    expect(rest.apis.map(({ name }) => name)).toEqual(['gamma'])
     expect(rest.nextCursor).toBeNull()
-    expect((await listApis(owner, { limit: 5, search: 'GAM' })).items).toMatchObject([
+    expect((await listApis(owner, { limit: 5, search: 'GAM' })).apis).toMatchObject([
       { name: 'gamma', operations: 1, versionLabel: '1.0.0' },
     ])
     expect((await listApis(owner, { limit: 5, search: "%' OR 1=1 --" })).total).toBe(0)

@@ -3,16 +3,17 @@ import {
   apiDetail,
   apiName,
   apiPage,
+  consumerList,
+  definitionText,
   importOutcome,
   importPreview,
   importSource,
   importWish,
   instanceChange,
-  instanceConsumer,
+  instanceTraffic,
   instanceView,
   instanceWish,
   issuedCredential,
-  traffic,
   versionDetail,
 } from '#domain/catalog.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
@@ -125,7 +126,7 @@ export const catalogOperations: readonly Operation[] = [
     summary: 'The OpenAPI document of a version, as JSON text',
     access: 'apis.read',
     params: z.strictObject({ apiId: id, versionId: id }),
-    output: z.object({ text: z.string() }),
+    output: definitionText,
     run: async ({ params }, { actor }) => ({
       text: await readDefinition(actor, params.apiId, params.versionId),
     }),
@@ -196,7 +197,7 @@ export const catalogOperations: readonly Operation[] = [
     summary: 'What the nodes reported of an API in the last seconds',
     access: 'apis.read',
     params: z.strictObject({ instanceId: id }),
-    output: z.object({ traffic: traffic.nullable() }),
+    output: instanceTraffic,
     run: async ({ params }, { actor }) => ({ traffic: await readTraffic(actor, params.instanceId) }),
   }),
   endpoint({
@@ -207,8 +208,8 @@ export const catalogOperations: readonly Operation[] = [
     summary: 'Who may call an API, and the keys they hold',
     access: 'apis.read',
     params: z.strictObject({ instanceId: id }),
-    output: z.array(instanceConsumer),
-    run: ({ params }, { actor }) => listConsumers(actor, params.instanceId),
+    output: consumerList,
+    run: async ({ params }, { actor }) => ({ consumers: await listConsumers(actor, params.instanceId) }),
   }),
   endpoint({
     id: 'instance.admit-consumer',

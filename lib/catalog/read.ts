@@ -66,7 +66,7 @@ export async function listApis(actor: Actor, filter: ApiFilter): Promise<ApiPage
   const page = rows.slice(0, filter.limit)
   const [counts, exposuresOf] = await Promise.all([operationCounts(page), exposureReader(actor, page)])
   return {
-    items: page.map((row) => summaryOf(row, counts.get(row.id) ?? 0, exposuresOf(row))),
+    apis: page.map((row) => summaryOf(row, counts.get(row.id) ?? 0, exposuresOf(row))),
     total,
     nextCursor: rows.length > filter.limit ? (page.at(-1)?.name ?? null) : null,
   }
