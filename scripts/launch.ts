@@ -91,8 +91,8 @@ async function startAll(options: StartOptions, mode: Mode, running: Running): Pr
   }
   const begun = performance.now()
   const { dataFolder } = options
-  await openDataFolder(dataFolder)
   await requireFreePorts(options)
+  await openDataFolder(dataFolder)
   await ensureClientStep(next)
 
   const database = await next('Database', (say) => openDatabase(options, running, say, report), databaseNote)
@@ -205,7 +205,7 @@ async function startSts(options: StartOptions, mode: Mode, start: Start): Promis
       HEXGATE_STS_DATA: folder,
       HEXGATE_PORTAL_URL: options.portalUrl,
     },
-    readyUrl: `http://${dialled(options.address)}:${options.stsPort}/.well-known/openid-configuration`,
+    readyUrl: stsProbe(options),
   })
   return { ...prepared, issuer }
 }
@@ -304,10 +304,30 @@ async function startPortal(
   await start({
     name: 'portal',
     args: ['server.ts'],
-    env: { ...environment, ...nodeEnv, NEXT_TELEMETRY_DISABLED: '1' },
+    env: { ...environment, ...nodeEnv, ...watchedParts(options), NEXT_TELEMETRY_DISABLED: '1' },
     readyUrl: healthUrl(options),
+    isReady: async (response) => response.ok || (await onlyOthersMissing(response)),
     readyWithinMs: 120_000,
   })
+}
+
+// What the portal's health speaks for besides itself, so that its 200 means that all of it serves.
+function watchedParts(options: StartOptions): Record<string, string> {
+  const parts = {
+    ...(options.gateway ? { gateway: `http://127.0.0.1:${options.adminPort}/ready` } : {}),
+    ...(options.oidc ? {} : { 'identity provider': stsProbe(options) }),
+  }
+  return { HEXGATE_WATCHED_PARTS: JSON.stringify(parts) }
+}
+
+// The gateway, which is started after the portal.
+async function onlyOthersMissing(response: Response): Promise<boolean> {
+  const { problems } = (await response.json()) as { problems: { part: string }[] }
+  return problems.every(({ part }) => part === 'gateway')
+}
+
+function stsProbe({ address, stsPort }: StartOptions): string {
+  return `http://${dialled(address)}:${stsPort}/.well-known/openid-configuration`
 }
 
 async function startGateway(

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { shownPath } from './folders.ts'
 import type { StartOptions } from './options.ts'
 import type { Seeded } from './seed.ts'
 
@@ -20,7 +21,10 @@ export function summary({ options, sts, seeded, seconds }: Facts): string {
     ...(options.gateway
       ? [fact('Gateway', `${gateway}  (admin http://127.0.0.1:${options.adminPort})`)]
       : []),
-    fact('Data', `${shown(options.dataFolder)}  (logs in ${shown(path.join(options.dataFolder, 'log'))})`),
+    fact(
+      'Data',
+      `${shownPath(options.dataFolder)}  (logs in ${shownPath(path.join(options.dataFolder, 'log'))})`,
+    ),
     '',
     ...signIn(sts, options),
     ...(options.demo && options.gateway ? tries(gateway, seeded.demoKey) : []),
@@ -50,9 +54,4 @@ function tries(gateway: string, key: string | null): string[] {
 
 function fact(name: string, value: string): string {
   return `  ${name.padEnd(10)} ${value}`
-}
-
-function shown(folder: string): string {
-  const relative = path.relative(process.cwd(), folder)
-  return relative.startsWith('..') ? folder : relative || '.'
 }

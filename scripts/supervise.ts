@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } 
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from './failure.ts'
-import { checkout } from './folders.ts'
+import { checkout, shownPath } from './folders.ts'
 
 /** A process of ours that is to run until it is stopped. */
 export interface Part {
@@ -14,6 +14,8 @@ export interface Part {
   env: Record<string, string>
   /** Answers 2xx once the part serves. */
   readyUrl: string
+  /** Says whether an answer means that it serves; a 2xx does unless something else is said here. */
+  isReady?: (response: Response) => Promise<boolean>
   readyWithinMs?: number
   /** How long it may take to end by itself. */
   stopWithinMs?: number
@@ -112,7 +114,7 @@ async function untilReady(
   void child.ended.then((how) => {
     ending = how
   })
-  while (!(await answers(part.readyUrl))) {
+  while (!(await answers(part.readyUrl, part.isReady))) {
     if (ending !== null) throw new Failure(`The ${part.name} does not start: ${child.lastWords() || ending}`)
     if (halted.aborted || Date.now() > deadline) {
       await end(child.process, 2_000)
@@ -124,12 +126,16 @@ async function untilReady(
   }
 }
 
-/** Whether something answers there with 2xx. */
-export async function answers(url: string): Promise<boolean> {
+/** Whether something answers there, with 2xx or as `isReady` wants it. */
+export async function answers(
+  url: string,
+  isReady: (response: Response) => Promise<boolean> = async (response) => response.ok,
+): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'manual' })
-    await response.body?.cancel()
-    return response.ok
+    const ready = await isReady(response)
+    if (!response.bodyUsed) await response.body?.cancel()
+    return ready
   } catch {
     return false
   }
@@ -146,7 +152,7 @@ export async function end(child: ChildProcess, withinMs: number): Promise<void> 
 }
 
 function logFile(folder: string, name: string): string {
-  return path.join(path.relative(process.cwd(), folder) || '.', `${name.replaceAll(' ', '-')}.log`)
+  return path.join(shownPath(folder), `${name.replaceAll(' ', '-')}.log`)
 }
 
 function openLog(folder: string, name: string): WriteStream {

@@ -69,8 +69,14 @@ export async function createKey(gatewayId: string, actor: Actor): Promise<NewGat
     await announceChange(tx, organisationId, { topic: 'gateways', id: gatewayId })
     return made
   })
-  const command = `npm run gateway -- --portal ${env().HEXGATE_PORTAL_URL} --key ${key}`
-  return { ...viewOf(row), key, command }
+  return { ...viewOf(row), key, command: commandWith(key) }
+}
+
+/** The line that adds a node, ready to be pasted in a checkout. */
+function commandWith(key: string): string {
+  const { HEXGATE_PORTAL_URL, HEXGATE_ALLOW_PRIVATE_ADDRESSES } = env()
+  const loopback = HEXGATE_ALLOW_PRIVATE_ADDRESSES ? ' --allow-loopback-upstreams' : ''
+  return `npm run gateway -- --portal ${HEXGATE_PORTAL_URL} --key ${key}${loopback}`
 }
 
 /** Makes a key worthless for registering and connecting. Nodes keep serving what they have. */
