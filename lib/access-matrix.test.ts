@@ -18,6 +18,7 @@ const builders: readonly Role[] = ['owner', 'admin']
 const runners: readonly Role[] = ['operator', 'admin']
 const doers: readonly Role[] = ['owner', 'operator', 'admin']
 const admins: readonly Role[] = ['admin']
+const auditors: readonly Role[] = ['reviewer', 'operator', 'admin']
 
 interface Row {
   may: readonly Role[] | 'gateway-key'
@@ -25,12 +26,17 @@ interface Row {
   body?: (rows: Rows) => unknown
   /** Without parameters: what somebody of another organisation who names our rows in the body is told. */
   stranger?: number
+  /** The answer holds the ids that the asker named in earlier attempts, and no others. */
+  echoes?: boolean
 }
 
 const matrix: Record<string, Row> = {
   'me.read': { may: everyone },
   'sessions.list': { may: everyone },
   'sessions.end': { may: everyone },
+  'overview.read': { may: everyone },
+  'audit.list': { may: auditors, echoes: true },
+  'audit.verify': { may: auditors },
   'members.list': { may: everyone },
   'members.add': { may: admins, body: () => ({ email: 'nobody@acme.test', role: 'viewer' }) },
   'members.change-role': { may: admins, body: () => ({ role: 'viewer' }) },
@@ -242,7 +248,7 @@ describe('nobody changes anything that is not theirs to change', () => {
       if (operation.path.includes('{')) expect(answer).toMatchObject({ status: 404, code: 'not-found' })
       else if (row.stranger) expect(answer.status).toBe(row.stranger)
       else expect(answer.status).toBeLessThan(500)
-      if (answer.status < 400) expect(namesIn(answer.text)).toEqual([])
+      if (answer.status < 400 && !row.echoes) expect(namesIn(answer.text)).toEqual([])
     })
   })
 

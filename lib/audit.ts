@@ -76,22 +76,31 @@ function hashOf(entry: Hashed): string {
   return hash('sha256', canonicalJson({ ...entry, at: entry.at.toISOString() }))
 }
 
+type Stored = Hashed & { hash: string }
+
 /** The first entry whose hash or predecessor does not fit, or null when the whole chain holds. */
-export function firstBrokenLink(entries: readonly (Hashed & { hash: string })[]): number | null {
+export function firstBrokenLink(entries: readonly Stored[]): number | null {
+  return chainBreak()(entries)
+}
+
+/** Follows a chain that is read piece by piece: each call continues where the one before ended. */
+export function chainBreak(): (entries: readonly Stored[]) => number | null {
   let previous = genesis
   let sequence = 1
-  for (const { hash: stored, ...entry } of entries) {
-    if (
-      entry.sequence !== sequence ||
-      entry.previousHash !== previous ||
-      hashOf(onlyHashed(entry)) !== stored
-    ) {
-      return entry.sequence
+  return (entries) => {
+    for (const { hash: stored, ...entry } of entries) {
+      if (
+        entry.sequence !== sequence ||
+        entry.previousHash !== previous ||
+        hashOf(onlyHashed(entry)) !== stored
+      ) {
+        return entry.sequence
+      }
+      previous = stored
+      sequence += 1
     }
-    previous = stored
-    sequence += 1
+    return null
   }
-  return null
 }
 
 function onlyHashed(entry: Hashed): Hashed {

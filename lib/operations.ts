@@ -3,6 +3,7 @@ import { catalogOperations } from './catalog/operations.ts'
 import { type Operation, newRequestId, problemResponse } from './endpoint.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
 import { networksOperations } from './networks/operations.ts'
+import { organisationOperations } from './organisation/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
 import { publishOperations } from './publish/operations.ts'
 import { sessionOperations } from './session/operations.ts'
@@ -10,6 +11,7 @@ import { sessionOperations } from './session/operations.ts'
 /** Every REST operation of the portal. The router, the OpenAPI document and the access matrix all read this list. */
 export const operations: readonly Operation[] = [
   ...sessionOperations,
+  ...organisationOperations,
   ...catalogOperations,
   ...policiesOperations,
   ...publishOperations,

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { nextSteps, type Overview } from './overview.ts'
+
+type Seen = Parameters<typeof nextSteps>[0]
+
+const node: Overview['nodes'][number] = {
+  id: 'n',
+  hostname: 'edge-1',
+  gatewayId: 'g',
+  gatewayName: 'edge',
+  status: 'healthy',
+  problem: null,
+  refusedRevision: null,
+  refusal: null,
+  lastSeenAt: null,
+}
+const api: Overview['apis'][number] = {
+  id: 'a',
+  name: 'orders',
+  title: 'Orders',
+  versionLabel: 'v1',
+  versions: 1,
+  operations: 3,
+  exposures: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
+}
+function seen(more: Partial<Seen>): Seen {
+  const gateways = [{ id: 'g', name: 'edge' }]
+  return { apis: [], apisTotal: 1, gateways, nodes: [node], undeployed: [], open: [], ...more }
+}
+const texts = (more: Partial<Seen>) => nextSteps(seen(more)).map(({ text }) => text)
+
+describe('next steps', () => {
+  it('are none when all is well', () => expect(nextSteps(seen({}))).toEqual([]))
+
+  it('begin with the first node and the first API in an empty organisation', () => {
+    expect(texts({ nodes: [], apisTotal: 0 })).toEqual(['Start a node of edge', 'Import an OpenAPI document'])
+  })
+
+  it('name a refusal with its reason before anything else', () => {
+    const refusing = { ...node, refusedRevision: 7, refusal: 'unknown policy' }
+    const [first] = nextSteps(seen({ nodes: [refusing], apis: [api] }))
+    expect(first).toMatchObject({
+      urgency: 'now',
+      text: 'edge-1 refused revision 7',
+      reason: 'unknown policy',
+    })
+  })
+
+  it('name nodes that are away', () => {
+    expect(texts({ nodes: [{ ...node, status: 'offline' }] })).toEqual(['edge-1 is offline'])
+  })
+
+  it('lead to what nobody can call, what is not deployed and what anybody may call', () => {
+    const undeployed = [
+      { apiId: 'a', title: 'Orders', instanceId: 'i', gatewayId: 'g', gatewayName: 'edge', isNew: false },
+    ]
+    const open = [{ apiId: 'b', instanceId: 'j', title: 'Rates' }]
+    expect(texts({ apis: [api], undeployed, open })).toEqual([
+      'Expose Orders at a gateway',
+      'Deploy the changes of Orders',
+      'Ask callers of Rates for an API key',
+    ])
+  })
+})

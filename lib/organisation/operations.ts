@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { auditPage, auditVerification } from '#domain/audit.ts'
+import { overview } from '#domain/overview.ts'
+import { endpoint, type Operation } from '../endpoint.ts'
+import { readOverview } from './overview.ts'
+import { readTrail, verifyTrail } from './trail.ts'
+
+/** REST for the organisation as a whole: how it stands, and who did what. */
+export const organisationOperations: readonly Operation[] = [
+  endpoint({
+    id: 'overview.read',
+    method: 'GET',
+    path: '/overview',
+    tag: 'Organisation',
+    summary: 'How everything stands: APIs, nodes, drafts, the last deployments',
+    access: 'organisation.read',
+    output: overview,
+    run: (_input, { actor }) => readOverview(actor),
+  }),
+  endpoint({
+    id: 'audit.list',
+    method: 'GET',
+    path: '/audit',
+    tag: 'Audit',
+    summary: 'Who did what, newest first',
+    access: 'audit.read',
+    query: z.strictObject({
+      before: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      outcome: z.enum(['done', 'refused']).optional(),
+    }),
+    output: auditPage,
+    run: ({ query }, { actor }) => readTrail(actor, query),
+  }),
+  endpoint({
+    id: 'audit.verify',
+    method: 'GET',
+    path: '/audit/verification',
+    tag: 'Audit',
+    summary: 'Walk the whole trail and say whether it holds',
+    access: 'audit.read',
+    output: auditVerification,
+    run: (_input, { actor }) => verifyTrail(actor),
+  }),
+]
