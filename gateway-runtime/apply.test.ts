@@ -142,6 +142,44 @@ describe('Revisions', () => {
   })
 })
 
+describe('revisions under load', () => {
+  it('100 of them, of routes, policies and upstreams, fail no request on keep-alive connections', async () => {
+    const second = await startUpstream('second', end)
+    const limit = policy('rate-limiting', {
+      rateLimits: [{ maximumRequests: 1e9, timePeriodInMilliseconds: 1000 }],
+    })
+    await node.revisions.apply(publisher.offer(1, oneApi(upstream)), noFetch)
+    const [port = 0] = node.serving.ports
+    const counts = { ok: 0, failed: [] as unknown[] }
+    let isDone = false
+    const callers = Array.from({ length: 8 }, async () => {
+      while (!isDone) {
+        const answer = await fetch(`http://127.0.0.1:${port}/orders`).catch((error: unknown) => error)
+        const status = answer instanceof Response ? (await answer.text(), answer.status) : answer
+        if (status === 200) counts.ok++
+        else counts.failed.push(status)
+      }
+    })
+    for (let revision = 2; revision <= 101; revision++) {
+      const url = revision % 3 === 0 ? second : upstream
+      const policies = revision % 2 === 0 ? [limit] : []
+      const extra = oneApi(url, { basePath: `/extra${revision}` }).flatMap((item) =>
+        item.kind === 'api' ? [{ ...item, id: 'api:extra' }] : [],
+      )
+      const answer = await node.revisions.apply(
+        publisher.offer(revision, [...oneApi(url, { policies }), ...extra]),
+        noFetch,
+      )
+      expect(answer).toMatchObject({ status: 'applied', revision })
+    }
+    isDone = true
+    await Promise.all(callers)
+    expect(counts.failed).toEqual([])
+    expect(counts.ok).toBeGreaterThan(100)
+    expect(node.serving.ports).toEqual([port])
+  })
+})
+
 describe('a revision is refused with its reason, and the old one goes on, when', () => {
   beforeEach(servingFive)
 

@@ -101,7 +101,7 @@ export class Revisions {
     this.#floorOf = this.#store.identity.registered?.gatewayId
     for await (const { signed, items } of this.#store.generations()) {
       try {
-        this.#verify(signed)
+        await this.#verify(signed)
         const offered = Object.fromEntries(items.map((json) => [sha256(json), JSON.parse(json)]))
         const contents = await this.#checked(signed.manifest, offered, undefined)
         await this.#serve(contents)
@@ -135,9 +135,11 @@ export class Revisions {
   async #apply(offer: Offer, fetchItems: FetchItems): Promise<Acknowledgement> {
     const started = performance.now()
     try {
-      const signed = this.#trusted(offer.signed)
+      const signed = await this.#trusted(offer.signed)
       const { revision, hash } = signed.manifest
+      await setImmediate()
       const contents = await this.#checked(signed.manifest, offer.items, fetchItems)
+      await setImmediate()
       if (this.#current?.manifest.hash !== hash || !this.#serving.isServing) await this.#serve(contents)
       const persisted = await this.#keep(signed, contents)
       this.#current = { manifest: signed.manifest, contents, appliedAt: new Date(), persisted }
@@ -179,7 +181,7 @@ export class Revisions {
   }
 
   /** The signed manifest, if it is for this gateway, signed by a pinned key, and not older than what was served. */
-  #trusted(given: unknown): SignedManifest {
+  async #trusted(given: unknown): Promise<SignedManifest> {
     const parsed = signedManifest.safeParse(given)
     if (!parsed.success)
       throw new Refused(
@@ -189,7 +191,7 @@ export class Revisions {
         })),
       )
     const signed = parsed.data
-    this.#verify(signed)
+    await this.#verify(signed)
     const { revision, hash, gatewayId } = signed.manifest
     // Another gateway's revisions were counted apart.
     const floor = gatewayId === this.#floorOf ? this.#floor : 0
@@ -204,7 +206,8 @@ export class Revisions {
     return signed
   }
 
-  #verify({ manifest, signature, keyId }: SignedManifest): void {
+  /** Each step on a large manifest takes milliseconds; traffic gets its turn between them. */
+  async #verify({ manifest, signature, keyId }: SignedManifest): Promise<void> {
     const registered = this.#store.identity.registered
     if (registered === undefined) refuse('/signed', 'this node is not registered and trusts nobody yet')
     const key = registered.signingKeys.find((one) => one.keyId === keyId)
@@ -215,9 +218,11 @@ export class Revisions {
         '/signed/manifest/gatewayId',
         `it is for gateway ${manifest.gatewayId}, this is ${registered.gatewayId}`,
       )
+    await setImmediate()
     const bytes = Buffer.from(canonicalJson(manifest))
     if (!isSignedBy(key.publicKey, bytes, signature))
       refuse('/signed/signature', 'the signature does not fit the manifest')
+    await setImmediate()
     if (sha256(canonicalJson(manifest.items)) !== manifest.hash)
       refuse('/signed/manifest/hash', 'it is not the hash of the items named')
   }

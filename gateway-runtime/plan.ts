@@ -85,7 +85,9 @@ export class Planner {
       await setImmediate()
       sliceEnd = performance.now() + sliceMs
     }
+    await setImmediate()
     const plan = work.reasons.length === 0 ? planOf(work) : undefined
+    await setImmediate()
     if (plan !== undefined) return { ok: true, draft: this.#draft(plan, work) }
     this.#discard(work)
     return { ok: false, reasons: work.reasons.slice(0, reasonsMax) }
