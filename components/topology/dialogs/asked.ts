@@ -1,0 +1,13 @@
+import type { PartyKind } from '#domain/party.ts'
+import type { ApiView, FlowView, GatewayView, NetworkView, PartyView } from '#domain/topology.ts'
+
+/** Which dialog is asked for, and about what. Without a subject something new is made. */
+export type Asked =
+  | { readonly kind: 'network'; readonly network?: NetworkView; readonly focus?: 'firewall' }
+  | { readonly kind: 'party'; readonly partyKind: PartyKind; readonly party?: PartyView }
+  | { readonly kind: 'flow'; readonly consumerId?: string; readonly apiId?: string }
+  | { readonly kind: 'provider'; readonly api: ApiView }
+  | { readonly kind: 'place'; readonly gateway: GatewayView }
+  | { readonly kind: 'delete-network'; readonly network: NetworkView }
+  | { readonly kind: 'delete-party'; readonly party: PartyView }
+  | { readonly kind: 'delete-flow'; readonly flow: FlowView; readonly title: string }

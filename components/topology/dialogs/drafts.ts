@@ -1,0 +1,124 @@
+import { type Location, type NetworkClass, networkClassName } from '#domain/network.ts'
+import { type Owner, type PartyKind, refusePlacement } from '#domain/party.ts'
+import { networkView, partyView, type NetworkView, type PartyView } from '#domain/topology.ts'
+import { z } from 'zod'
+import { sendJson } from '../../shell/api.ts'
+import { asProblem, type ProblemError } from '../../shell/problem-error.ts'
+import { locationLabel } from '../looks.ts'
+import type { Model } from '../model.ts'
+
+/** What the dialogs hold while somebody fills them in, and how it is sent. */
+
+export interface NetworkDraft {
+  readonly name: string
+  readonly class: NetworkClass
+  readonly location: Location
+  readonly parentId: string | null
+  readonly firewall: string
+}
+/** A thing that is there already, or one that is made on the way. */
+export type Choice<Draft> =
+  | { readonly kind: 'existing'; readonly id: string }
+  | { readonly kind: 'new'; readonly draft: Draft }
+
+export interface PartyDraft {
+  readonly name: string
+  readonly owner: Owner
+  readonly network: Choice<NetworkDraft>
+}
+
+export const emptyNetwork: NetworkDraft = {
+  name: '',
+  class: 'org-internal',
+  location: 'vpc',
+  parentId: null,
+  firewall: '',
+}
+
+export function emptyParty(model: Model): PartyDraft {
+  const { networks } = model.topology
+  const first = networks.find((network) => network.class === 'org-internal') ?? networks[0]
+  const network: Choice<NetworkDraft> = first
+    ? { kind: 'existing', id: first.id }
+    : { kind: 'new', draft: emptyNetwork }
+  return { name: '', owner: first?.class === 'non-org-external' ? 'third-party' : 'organisation', network }
+}
+
+/** A refusal together with the part of the form that it is about. */
+export class DraftRefusal extends Error {
+  readonly part: 'network' | 'party' | 'flow'
+  readonly problem: ProblemError
+  constructor(part: DraftRefusal['part'], problem: ProblemError) {
+    super(problem.message)
+    this.part = part
+    this.problem = problem
+  }
+}
+
+async function sending<T>(part: DraftRefusal['part'], work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw new DraftRefusal(part, asProblem(error))
+  }
+}
+
+export function saveNetwork(draft: NetworkDraft, known?: NetworkView): Promise<NetworkView> {
+  const firewall = draft.class === 'org-internal' ? '' : draft.firewall.trim()
+  const body = { ...draft, firewall: firewall === '' ? null : firewall }
+  const work = known
+    ? sendJson('PATCH', `/networks/${known.id}`, body, networkView, { ifMatch: known.version })
+    : sendJson('POST', '/networks', body, networkView)
+  return sending('network', work)
+}
+
+/** Saves the party, and first the network that is new; `made` hears of that at once, so that no second try makes it again. */
+export async function saveParty(
+  kind: PartyKind,
+  draft: PartyDraft,
+  made: (network: Choice<NetworkDraft>) => void,
+  known?: PartyView,
+): Promise<PartyView> {
+  let { network } = draft
+  if (network.kind === 'new') {
+    network = { kind: 'existing', id: (await saveNetwork(network.draft)).id }
+    made(network)
+  }
+  const body = {
+    name: draft.name,
+    owner: draft.owner,
+    networkId: network.kind === 'existing' ? network.id : '',
+  }
+  const work = known
+    ? sendJson('PATCH', `/parties/${known.id}`, body, partyView, { ifMatch: known.version })
+    : sendJson('POST', '/parties', { ...body, kind }, partyView)
+  return sending('party', work)
+}
+
+const flow = z.object({ id: z.string() })
+
+export function saveFlow(consumerId: string, apiId: string): Promise<{ id: string }> {
+  return sending('flow', sendJson('POST', '/flows', { consumerId, apiId }, flow))
+}
+
+/** Why the party could not stand there, told while it is chosen and not only when it is sent. */
+export function placementFault(model: Model, kind: PartyKind, draft: PartyDraft): string | undefined {
+  const { network, owner, name } = draft
+  const cls = network.kind === 'new' ? network.draft.class : model.networks.get(network.id)?.class
+  if (!cls) return undefined
+  return refusePlacement({ name: name || `This ${kind}`, kind, owner, networkClass: cls })?.detail
+}
+
+/** The fault at a field, if the server named one there. */
+export function faultAt(
+  refusal: DraftRefusal | null,
+  part: DraftRefusal['part'],
+  pointer: string,
+): string | undefined {
+  if (refusal?.part !== part) return undefined
+  return refusal.problem.faults.find((fault) => fault.pointer === pointer)?.detail
+}
+
+export function networkOption({ id, name, class: cls, location }: NetworkView) {
+  return { value: id, label: name, hint: `${networkClassName[cls]}, ${locationLabel[location]}` }
+}

@@ -1,0 +1,48 @@
+'use client'
+import { useState } from 'react'
+import type { NetworkView } from '#domain/topology.ts'
+import type { Model } from '../model.ts'
+import type { Selection } from '../view-state.ts'
+import { emptyNetwork, type NetworkDraft, saveNetwork } from './drafts.ts'
+import { FormDialog } from './form-dialog.tsx'
+import { NetworkFields } from './network-fields.tsx'
+
+interface Props {
+  model: Model
+  network?: NetworkView | undefined
+  focus?: 'firewall' | undefined
+  onMade: (selection: Selection) => void
+  onClose: () => void
+}
+
+export function NetworkDialog({ model, network, focus, onMade, onClose }: Props) {
+  const [draft, setDraft] = useState<NetworkDraft>(network ? draftOf(network) : emptyNetwork)
+  return (
+    <FormDialog
+      title={network ? `Edit ${network.name}` : 'Add network'}
+      submit={network ? 'Save' : 'Add network'}
+      disabled={draft.name.trim() === ''}
+      onClose={onClose}
+      save={async () => {
+        const { id, name } = await saveNetwork(draft, network)
+        onMade({ kind: 'network', id })
+        return network ? `${name} is changed` : `${name} is added`
+      }}
+    >
+      {(refusal) => (
+        <NetworkFields
+          model={model}
+          {...(network ? { except: network.id } : {})}
+          {...(focus ? { focus } : {})}
+          draft={draft}
+          onDraft={setDraft}
+          refusal={refusal}
+        />
+      )}
+    </FormDialog>
+  )
+}
+
+function draftOf({ name, class: cls, location, parentId, firewall }: NetworkView): NetworkDraft {
+  return { name, class: cls, location, parentId, firewall: firewall ?? '' }
+}

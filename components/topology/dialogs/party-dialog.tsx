@@ -1,0 +1,43 @@
+'use client'
+import { useState } from 'react'
+import type { PartyKind } from '#domain/party.ts'
+import type { PartyView } from '#domain/topology.ts'
+import type { Model } from '../model.ts'
+import type { Selection } from '../view-state.ts'
+import { emptyParty, type PartyDraft, placementFault, saveParty } from './drafts.ts'
+import { FormDialog } from './form-dialog.tsx'
+import { PartyFields } from './party-fields.tsx'
+
+interface Props {
+  model: Model
+  kind: PartyKind
+  party?: PartyView | undefined
+  onMade: (selection: Selection) => void
+  onClose: () => void
+}
+
+export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
+  const [draft, setDraft] = useState<PartyDraft>(party ? draftOf(party) : emptyParty(model))
+  return (
+    <FormDialog
+      title={party ? `Edit ${party.name}` : `Add ${kind}`}
+      submit={party ? 'Save' : `Add ${kind}`}
+      disabled={draft.name.trim() === '' || placementFault(model, kind, draft) !== undefined}
+      onClose={onClose}
+      save={async () => {
+        const made = (network: PartyDraft['network']) => setDraft((current) => ({ ...current, network }))
+        const { id, name } = await saveParty(kind, draft, made, party)
+        onMade({ kind: 'party', id })
+        return party ? `${name} is changed` : `${name} is added`
+      }}
+    >
+      {(refusal) => (
+        <PartyFields model={model} kind={kind} draft={draft} onDraft={setDraft} refusal={refusal} />
+      )}
+    </FormDialog>
+  )
+}
+
+function draftOf({ name, owner, networkId }: PartyView): PartyDraft {
+  return { name, owner, network: { kind: 'existing', id: networkId } }
+}

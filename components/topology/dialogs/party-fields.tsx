@@ -1,0 +1,88 @@
+'use client'
+import { owners, type PartyKind } from '#domain/party.ts'
+import { Field } from '../../ui/field.tsx'
+import { Input } from '../../ui/input.tsx'
+import { Select } from '../../ui/select.tsx'
+import type { Model } from '../model.ts'
+import {
+  type DraftRefusal,
+  emptyNetwork,
+  faultAt,
+  networkOption,
+  type PartyDraft,
+  placementFault,
+} from './drafts.ts'
+import { NetworkFields } from './network-fields.tsx'
+
+interface Props {
+  model: Model
+  kind: PartyKind
+  draft: PartyDraft
+  onDraft: (draft: PartyDraft) => void
+  refusal: DraftRefusal | null
+}
+
+const fresh = 'new'
+const ownerOptions = { organisation: 'The organisation', 'third-party': 'A third party' } as const
+
+export function PartyFields({ model, kind, draft, onDraft, refusal }: Props) {
+  const set = (change: Partial<PartyDraft>) => onDraft({ ...draft, ...change })
+  const { network } = draft
+  const word = kind === 'consumer' ? 'Consumer name' : 'Provider name'
+  return (
+    <>
+      <Field label={word} required error={faultAt(refusal, 'party', '/name')}>
+        {(control) => (
+          <Input
+            {...control}
+            value={draft.name}
+            autoFocus
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Belongs to">
+        {(control) => (
+          <Select
+            {...control}
+            value={draft.owner}
+            onValueChange={(value) => set({ owner: owners.find((each) => each === value) ?? draft.owner })}
+            options={owners.map((value) => ({ value, label: ownerOptions[value] }))}
+          />
+        )}
+      </Field>
+      <Field
+        label="Network"
+        error={faultAt(refusal, 'party', '/networkId') ?? placementFault(model, kind, draft)}
+      >
+        {(control) => (
+          <Select
+            {...control}
+            value={network.kind === 'new' ? fresh : network.id}
+            onValueChange={(value) =>
+              set({
+                network:
+                  value === fresh ? { kind: 'new', draft: emptyNetwork } : { kind: 'existing', id: value },
+              })
+            }
+            options={[
+              ...model.topology.networks.map(networkOption),
+              { value: fresh, label: 'A new network', hint: 'made together with this' },
+            ]}
+          />
+        )}
+      </Field>
+      {network.kind === 'new' && (
+        <fieldset className="flex flex-col gap-3.5 rounded-lg border border-line px-3 py-3">
+          <legend className="px-1 text-xs text-ink-3">New network</legend>
+          <NetworkFields
+            model={model}
+            draft={network.draft}
+            onDraft={(made) => set({ network: { kind: 'new', draft: made } })}
+            refusal={refusal}
+          />
+        </fieldset>
+      )}
+    </>
+  )
+}

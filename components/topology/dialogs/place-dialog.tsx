@@ -1,0 +1,53 @@
+'use client'
+import { useState } from 'react'
+import { z } from 'zod'
+import type { GatewayView } from '#domain/topology.ts'
+import { sendJson } from '../../shell/api.ts'
+import { Field } from '../../ui/field.tsx'
+import { Select } from '../../ui/select.tsx'
+import type { Model } from '../model.ts'
+import { faultAt, networkOption } from './drafts.ts'
+import { FormDialog } from './form-dialog.tsx'
+
+const nowhere = 'none'
+const placed = z.object({ version: z.int() })
+
+/** Says in which network a gateway stands. */
+export function PlaceDialog({
+  model,
+  gateway,
+  onClose,
+}: {
+  model: Model
+  gateway: GatewayView
+  onClose: () => void
+}) {
+  const [network, setNetwork] = useState(gateway.networkId ?? nowhere)
+  const inside = model.topology.networks.filter((each) => each.class === 'org-internal')
+  return (
+    <FormDialog
+      title={`Where does ${gateway.name} stand?`}
+      description="A gateway stands in an organisation internal network."
+      submit="Save"
+      onClose={onClose}
+      save={async () => {
+        const body = { networkId: network === nowhere ? null : network }
+        await sendJson('PUT', `/gateways/${gateway.id}/network`, body, placed, { ifMatch: gateway.version })
+        return `${gateway.name} is moved`
+      }}
+    >
+      {(refusal) => (
+        <Field label="Network" error={faultAt(refusal, 'flow', '/networkId')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={network}
+              onValueChange={setNetwork}
+              options={[{ value: nowhere, label: 'Not said' }, ...inside.map(networkOption)]}
+            />
+          )}
+        </Field>
+      )}
+    </FormDialog>
+  )
+}

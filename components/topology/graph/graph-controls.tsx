@@ -1,0 +1,30 @@
+'use client'
+import { Info, Maximize, Minus, Plus } from 'lucide-react'
+import { Panel, useReactFlow } from 'reactflow'
+import { Button } from '../../ui/button.tsx'
+import { Tooltip } from '../../ui/tooltip.tsx'
+
+/** Zoom, fit and legend, for the pointer; each has its key too. */
+export function GraphControls({ legend, onLegend }: { legend: boolean; onLegend: () => void }) {
+  const { zoomIn, zoomOut, fitView } = useReactFlow()
+  const controls = [
+    { label: 'Zoom in (+)', icon: Plus, act: () => void zoomIn() },
+    { label: 'Zoom out (-)', icon: Minus, act: () => void zoomOut() },
+    { label: 'Show all (F)', icon: Maximize, act: () => void fitView({ padding: 0.02, maxZoom: 1 }) },
+  ]
+  return (
+    <Panel position="bottom-left" className="flex gap-1.5">
+      {controls.map(({ label, icon: Icon, act }) => (
+        <Tooltip key={label} text={label}>
+          <Button size="icon" aria-label={label} onClick={act}>
+            <Icon aria-hidden />
+          </Button>
+        </Tooltip>
+      ))}
+      <Button onClick={onLegend} aria-pressed={legend}>
+        <Info aria-hidden />
+        Legend
+      </Button>
+    </Panel>
+  )
+}

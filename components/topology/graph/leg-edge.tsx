@@ -1,0 +1,111 @@
+'use client'
+import type { EdgeProps } from 'reactflow'
+import type { Severity } from '#domain/finding.ts'
+import type { LegView } from '#domain/topology.ts'
+import { cn } from '../../ui/class-names.ts'
+import { HexagonShape, trustLook } from '../../ui/hexagon.tsx'
+import type { Point } from '../layout/drawing.ts'
+import { findingMark } from '../looks.ts'
+import { findingsOn } from '../model.ts'
+import { legLabel } from '../words.ts'
+import type { LegEdge } from './elements.ts'
+import { useGraph } from './graph-context.tsx'
+
+const severityStroke: Record<Severity, string> = { error: 'var(--err)', warning: 'var(--warn)' }
+
+/** A leg with its hexagon: the line says how it is protected, the hexagon what should protect it. */
+export function LegLine({ id, data }: EdgeProps<LegEdge>) {
+  const { model, highlight } = useGraph()
+  const leg = model.legs.get(id)
+  if (!leg || !data) return null
+  const [finding] = findingsOn(model, [id])
+  const lit = highlight?.legs.has(id) ?? false
+  const wrong = finding?.severity === 'error'
+  const stroke = wrong ? severityStroke.error : lit ? 'var(--accent)' : 'var(--trust-line)'
+  return (
+    <g className={cn('transition-opacity', highlight && !lit && 'opacity-25')}>
+      <path d={data.leg.path} fill="none" stroke="transparent" strokeWidth={16} />
+      <path
+        d={data.leg.path}
+        fill="none"
+        stroke={stroke}
+        strokeWidth={lit ? 3 : 1.6}
+        strokeDasharray={finding && finding.code !== 'flow.no-firewall' ? '6 4' : undefined}
+      />
+      <LegMark leg={leg} at={data.leg.hexagon} lit={lit} label={legLabel(model, leg)}>
+        {finding && (
+          <MarkText y={33} fill={severityStroke[finding.severity]} weight={600}>
+            {findingMark[finding.code]}
+          </MarkText>
+        )}
+      </LegMark>
+    </g>
+  )
+}
+
+interface MarkProps {
+  leg: LegView
+  at: Point
+  lit: boolean
+  label: string
+  children: React.ReactNode
+}
+
+function LegMark({ leg, at, lit, label, children }: MarkProps) {
+  const { expected } = leg
+  return (
+    <g transform={`translate(${at.x} ${at.y})`} role="img" aria-label={label}>
+      {expected ? <HexagonShape trust={expected.class} selected={lit} /> : <UnknownHexagon />}
+      <MarkText y={23} fill="var(--ink-2)">
+        {expected ? shortLabel(expected.class) : 'not known yet'}
+      </MarkText>
+      {children}
+    </g>
+  )
+}
+
+function shortLabel(trust: keyof typeof trustLook): string {
+  return trust === 'non-org-external' ? trustLook[trust].short : trustLook[trust].label
+}
+
+function UnknownHexagon() {
+  return (
+    <>
+      <polygon
+        points="16.5,0 9,13 -9,13 -16.5,0 -9,-13 9,-13"
+        fill="var(--panel)"
+        stroke="var(--trust-line)"
+        strokeDasharray="3 2"
+      />
+      <text y="4" textAnchor="middle" fontSize="11" fontWeight="600" fill="var(--ink-2)">
+        ?
+      </text>
+    </>
+  )
+}
+
+interface TextProps {
+  y: number
+  fill: string
+  weight?: number
+  children: string
+}
+
+// A halo in the panel's colour keeps the text readable over lines.
+function MarkText({ y, fill, weight = 400, children }: TextProps) {
+  return (
+    <text
+      aria-hidden
+      y={y}
+      textAnchor="middle"
+      fontSize="9.5"
+      fontWeight={weight}
+      fill={fill}
+      stroke="var(--panel)"
+      strokeWidth="3"
+      paintOrder="stroke"
+    >
+      {children}
+    </text>
+  )
+}

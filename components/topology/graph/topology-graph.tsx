@@ -1,0 +1,222 @@
+'use client'
+import 'reactflow/dist/base.css'
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
+import { highlightOf } from '../highlight.ts'
+import type { Drawing } from '../layout/drawing.ts'
+import type { Model } from '../model.ts'
+import { type Direction, neighbour } from '../neighbour.ts'
+import type { Selection, ViewState } from '../view-state.ts'
+import { edgesOf, nodesOf } from './elements.ts'
+import { GraphControls } from './graph-controls.tsx'
+import { GraphProvider } from './graph-context.tsx'
+import { LegLine } from './leg-edge.tsx'
+import { Legend } from './legend.tsx'
+import { CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
+import { along, domId, type GraphStop, stopId, stopsOf } from './stops.ts'
+
+const nodeTypes = {
+  lane: LaneShape,
+  network: NetworkShape,
+  card: CardShape,
+  gateway: GatewayShape,
+  firewall: FirewallShape,
+}
+const edgeTypes = { leg: LegLine }
+const fitOptions = { padding: 0.02, maxZoom: 1 }
+const ariaWords = {
+  'node.a11yDescription.default': '',
+  'node.a11yDescription.keyboardDisabled': '',
+  'edge.a11yDescription.default': '',
+}
+
+export interface GraphProps {
+  drawing: Drawing
+  model: Model
+  state: ViewState
+  choose: (selection: Selection | null, byKeyboard: boolean) => void
+  onFind: () => void
+  /** Set to a function that stands on a stop, for what is outside the graph. */
+  standRef: RefObject<((stop: string) => void) | null>
+}
+
+/** The topology as a map. It only draws: places come from the layout, words and colours from the model. */
+export function TopologyGraph(props: GraphProps) {
+  return (
+    <ReactFlowProvider>
+      <GraphMap {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProps) {
+  const [legend, setLegend] = useState(false)
+  const highlight = useMemo(() => highlightOf(model, state), [model, state])
+  const nodes = useMemo(() => nodesOf(drawing), [drawing])
+  const edges = useMemo(() => edgesOf(drawing, model, highlight), [drawing, model, highlight])
+  const stops = useMemo(() => stopsOf(drawing, model), [drawing, model])
+  const walk = useWalk(stops, model, state.selection)
+  useEffect(() => {
+    standRef.current = walk.stand
+  }, [standRef, walk.stand])
+  const keys = useKeys(walk, () => setLegend((shown) => !shown), onFind)
+  const onChoose = useCallback(
+    (selection: Selection, byKeyboard: boolean) => {
+      walk.remember(stopId(selection))
+      choose(selection, byKeyboard)
+    },
+    [walk.remember, choose],
+  )
+  const graph = useMemo(
+    () => ({ model, selection: state.selection, highlight, activeStop: walk.active, choose: onChoose }),
+    [model, state.selection, highlight, walk.active, onChoose],
+  )
+  useFitWhenShapeChanges(drawing)
+  return (
+    <GraphProvider value={graph}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        aria-label="Topology map. Arrow keys move, Enter opens details, plus and minus zoom, slash finds."
+        onKeyDown={keys}
+        onEdgeClick={(_, edge) => choose(selectionOfLeg(model, edge.id), false)}
+        onPaneClick={() => choose(null, false)}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        disableKeyboardA11y
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        panActivationKeyCode={null}
+        ariaLabelConfig={ariaWords}
+        minZoom={0.1}
+        maxZoom={2}
+        fitView
+        fitViewOptions={fitOptions}
+        onlyRenderVisibleElements={nodes.length + edges.length > 400}
+        proOptions={{ hideAttribution: true }}
+      >
+        <GraphControls legend={legend} onLegend={() => setLegend((shown) => !shown)} />
+        {legend && <Legend onClose={() => setLegend(false)} />}
+      </ReactFlow>
+    </GraphProvider>
+  )
+}
+
+/** A line that one flow alone takes is that flow; a shared one is the leg itself. */
+function selectionOfLeg(model: Model, legId: string): Selection {
+  const flows = model.flowsOfLeg.get(legId) ?? []
+  const [only] = flows
+  return only && flows.length === 1 ? { kind: 'flow', id: only.id } : { kind: 'leg', id: legId }
+}
+
+interface Walk {
+  active: string | null
+  /** Moves there, brings it into view and puts the focus on it. */
+  stand: (stop: string) => void
+  remember: (stop: string) => void
+  step: (direction: Direction) => void
+  follow: (way: 'callers' | 'callees') => void
+}
+
+function useWalk(stops: readonly GraphStop[], model: Model, selection: Selection | null): Walk {
+  const [last, remember] = useState<string | null>(null)
+  const show = useShow()
+  const chosen = selection ? stopId(selection) : null
+  const active = [last, chosen].find((id) => stops.some((stop) => stop.id === id)) ?? stops[0]?.id ?? null
+  return useMemo(() => {
+    const here = stops.find(({ id }) => id === active)
+    const stand = (id: string) => {
+      const stop = stops.find((each) => each.id === id)
+      if (!stop) return
+      remember(id)
+      show(stop)
+    }
+    return {
+      active,
+      remember,
+      stand,
+      step(direction) {
+        const next = here && neighbour(here, direction, stops)
+        if (next) stand(next.id)
+      },
+      follow(way) {
+        const [next] = here ? along(here, way, model) : []
+        if (next) stand(next)
+      },
+    }
+  }, [stops, model, active, show])
+}
+
+/** Brings a stop into view, without moving what is in view already, and focuses it. */
+function useShow(): (stop: GraphStop) => void {
+  const { getViewport, setViewport } = useReactFlow()
+  const width = useStore((store) => store.width)
+  const height = useStore((store) => store.height)
+  return useCallback(
+    ({ id, box }) => {
+      const { x, y, zoom } = getViewport()
+      const left = box.x * zoom + x
+      const top = box.y * zoom + y
+      const visible =
+        left >= 0 && top >= 0 && left + box.width * zoom <= width && top + box.height * zoom <= height
+      const focus = () => document.getElementById(domId(id))?.focus({ preventScroll: true })
+      if (visible) return focus()
+      const centre = {
+        x: width / 2 - (box.x + box.width / 2) * zoom,
+        y: height / 2 - (box.y + box.height / 2) * zoom,
+      }
+      // What was out of sight may not be drawn yet.
+      void setViewport({ ...centre, zoom }).then(() => requestAnimationFrame(focus))
+    },
+    [getViewport, setViewport, width, height],
+  )
+}
+
+const arrows: Partial<Record<string, Direction>> = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+}
+
+function useKeys(walk: Walk, toggleLegend: () => void, onFind: () => void) {
+  const { zoomIn, zoomOut, zoomTo, fitView } = useReactFlow()
+  return useCallback(
+    (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return
+      const direction = arrows[event.key]
+      const actions: Partial<Record<string, () => void>> = {
+        '[': () => walk.follow('callers'),
+        ']': () => walk.follow('callees'),
+        '+': () => void zoomIn(),
+        '=': () => void zoomIn(),
+        '-': () => void zoomOut(),
+        '0': () => void zoomTo(1),
+        f: () => void fitView(fitOptions),
+        l: toggleLegend,
+        '/': onFind,
+      }
+      const action = direction ? () => walk.step(direction) : actions[event.key]
+      if (!action) return
+      event.preventDefault()
+      action()
+    },
+    [walk, toggleLegend, onFind, zoomIn, zoomOut, zoomTo, fitView],
+  )
+}
+
+function useFitWhenShapeChanges(drawing: Drawing): void {
+  const { fitView } = useReactFlow()
+  const first = useRef(drawing)
+  useEffect(() => {
+    if (first.current === drawing) return
+    first.current = drawing
+    requestAnimationFrame(() => void fitView(fitOptions))
+  }, [drawing, fitView])
+}

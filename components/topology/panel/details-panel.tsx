@@ -1,0 +1,138 @@
+'use client'
+import { X } from 'lucide-react'
+import type { ReactNode, RefObject } from 'react'
+import { Button } from '../../ui/button.tsx'
+import type { Asked } from '../dialogs/asked.ts'
+import type { Model } from '../model.ts'
+import type { Selection } from '../view-state.ts'
+import { ApiDetails } from './api-details.tsx'
+import { FlowDetails } from './flow-details.tsx'
+import { GatewayDetails } from './gateway-details.tsx'
+import { LegDetails } from './leg-details.tsx'
+import { NetworkDetails } from './network-details.tsx'
+import { PartyDetails } from './party-details.tsx'
+import { Summary } from './summary.tsx'
+
+export interface DetailsProps {
+  model: Model
+  id: string
+  choose: (selection: Selection | null, byKeyboard: boolean) => void
+  ask: (asked: Asked) => void
+  mayWrite: boolean
+}
+
+interface Props extends Omit<DetailsProps, 'id'> {
+  selection: Selection | null
+  /** The heading, which takes the focus when the panel is opened by keyboard. */
+  headingRef: RefObject<HTMLHeadingElement | null>
+}
+
+const details = {
+  flow: FlowDetails,
+  leg: LegDetails,
+  party: PartyDetails,
+  api: ApiDetails,
+  gateway: GatewayDetails,
+  network: NetworkDetails,
+} as const
+
+const kindWord = {
+  flow: 'flow',
+  leg: 'leg',
+  party: 'party',
+  api: 'API',
+  gateway: 'gateway',
+  network: 'network',
+} as const
+
+/** What is chosen explains itself here: a sentence, facts, legs, findings. */
+export function DetailsPanel({ selection, headingRef, ...props }: Props) {
+  const { model, choose } = props
+  const title = selection && titleOf(model, selection)
+  if (!selection || !title) {
+    return (
+      <PanelFrame title="The whole topology" headingRef={headingRef}>
+        <Summary {...props} />
+      </PanelFrame>
+    )
+  }
+  const Details = details[selection.kind]
+  return (
+    <PanelFrame
+      title={title}
+      kind={kindWord[selection.kind]}
+      headingRef={headingRef}
+      onClose={() => choose(null, true)}
+    >
+      <Details {...props} id={selection.id} />
+    </PanelFrame>
+  )
+}
+
+function titleOf(model: Model, { kind, id }: Selection): string | null {
+  switch (kind) {
+    case 'flow': {
+      const flow = model.flows.get(id)
+      const api = flow && model.apis.get(flow.apiId)
+      const consumer = flow && model.parties.get(flow.consumerId)
+      return api && consumer ? `${consumer.name} to ${api.name}` : null
+    }
+    case 'leg': {
+      const leg = model.legs.get(id)
+      return leg ? `${leg.from.name} to ${leg.to.name}` : null
+    }
+    case 'party':
+      return model.parties.get(id)?.name ?? null
+    case 'api':
+      return model.apis.get(id)?.name ?? null
+    case 'gateway':
+      return model.gateways.get(id)?.name ?? null
+    case 'network':
+      return model.networks.get(id)?.name ?? null
+  }
+}
+
+interface FrameProps {
+  title: string
+  kind?: string
+  headingRef: RefObject<HTMLHeadingElement | null>
+  onClose?: () => void
+  children: ReactNode
+}
+
+function PanelFrame({ title, kind, headingRef, onClose, children }: FrameProps) {
+  return (
+    <aside
+      aria-label="Details"
+      className="flex w-full shrink-0 flex-col gap-3 overflow-y-auto border-line bg-panel px-4.5 py-4 max-lg:border-t lg:w-80 lg:border-l"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !onClose) return
+        event.stopPropagation()
+        onClose()
+      }}
+    >
+      <div className="flex items-baseline gap-2">
+        <h2
+          ref={headingRef}
+          tabIndex={-1}
+          className="min-w-0 flex-1 text-base font-semibold break-words focus:outline-none"
+        >
+          {title}
+        </h2>
+        {kind && <span className="text-xs text-ink-3">{kind}</span>}
+        {onClose && (
+          <Button
+            variant="ghost"
+            size="icon-sm"
+            className="self-start"
+            aria-label="Close details"
+            onClick={onClose}
+          >
+            <X aria-hidden />
+          </Button>
+        )}
+      </div>
+      {children}
+    </aside>
+  )
+}

@@ -1,0 +1,53 @@
+'use client'
+import { Button } from '../../ui/button.tsx'
+import { Fact, Facts } from '../../ui/panel.tsx'
+import { DotState } from '../../ui/state.tsx'
+import { deploymentLook } from '../looks.ts'
+import { findingsOn } from '../model.ts'
+import { flowSentence, flowTitle, trafficText } from '../words.ts'
+import type { DetailsProps } from './details-panel.tsx'
+import { FindingList } from './finding-list.tsx'
+import { LegList } from './leg-list.tsx'
+import { Actions, Lead, Part } from './part.tsx'
+
+export function FlowDetails({ model, id, ask, mayWrite }: DetailsProps) {
+  const flow = model.flows.get(id)
+  const api = flow && model.apis.get(flow.apiId)
+  if (!flow || !api) return null
+  const legs = flow.legs.flatMap((leg) => model.legs.get(leg) ?? [])
+  const { tone, label } = deploymentLook[api.deployment]
+  return (
+    <>
+      <Lead>{flowSentence(model, flow)}</Lead>
+      <Facts>
+        <Fact label="API">
+          {api.name} {api.label}
+        </Fact>
+        <Fact label="Gateway">{model.gateways.get(api.gatewayId)?.name}</Fact>
+        <Fact label="Deployment">
+          <DotState tone={tone}>{label}</DotState>
+        </Fact>
+        <Fact label="API’s traffic">{trafficText(api) ?? 'no node has reported lately'}</Fact>
+      </Facts>
+      <Part title="Legs, consumer to provider">
+        <LegList legs={legs} />
+      </Part>
+      <Part title="Findings on this flow">
+        <FindingList model={model} findings={findingsOn(model, flow.legs)} ask={ask} mayWrite={mayWrite} />
+      </Part>
+      {mayWrite && (
+        <Actions>
+          {api.providerId === null && (
+            <Button onClick={() => ask({ kind: 'provider', api })}>Name the provider</Button>
+          )}
+          <Button
+            variant="danger"
+            onClick={() => ask({ kind: 'delete-flow', flow, title: flowTitle(model, flow) })}
+          >
+            Remove flow
+          </Button>
+        </Actions>
+      )}
+    </>
+  )
+}

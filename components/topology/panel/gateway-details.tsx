@@ -1,0 +1,52 @@
+'use client'
+import Link from 'next/link'
+import { Button } from '../../ui/button.tsx'
+import { Fact, Facts } from '../../ui/panel.tsx'
+import { WordState } from '../../ui/state.tsx'
+import { flowsOf } from '../highlight.ts'
+import { count, gatewayState } from '../words.ts'
+import type { DetailsProps } from './details-panel.tsx'
+import { FlowList } from './flow-list.tsx'
+import { Actions, Lead, Part } from './part.tsx'
+
+export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
+  const gateway = model.gateways.get(id)
+  if (!gateway) return null
+  const network = gateway.networkId ? model.networks.get(gateway.networkId) : undefined
+  const { nodes } = gateway
+  const state = gatewayState(gateway)
+  return (
+    <>
+      <Lead>
+        {network
+          ? `Stands in ${network.name}.`
+          : 'Nobody has said yet in which network it stands; it counts as internal.'}
+      </Lead>
+      <Facts>
+        <Fact label="Environment">{gateway.environment}</Fact>
+        <Fact label="Nodes">
+          {nodes.online} of {nodes.total} online{nodes.degraded > 0 && `, ${nodes.degraded} degraded`}
+        </Fact>
+        <Fact label="Revision">
+          {gateway.revision} <WordState tone={state.tone}>{state.text}</WordState>
+        </Fact>
+        <Fact label="Listeners">
+          {gateway.listeners.map(({ protocol, port }) => `${protocol.toUpperCase()} ${port}`).join(', ') ||
+            'none'}
+        </Fact>
+        <Fact label="APIs">
+          {count(model.topology.apis.filter((api) => api.gatewayId === id).length, 'API')}
+        </Fact>
+      </Facts>
+      <Actions>
+        <Button asChild>
+          <Link href={`/gateways/${id}`}>Open gateway</Link>
+        </Button>
+        {mayWrite && <Button onClick={() => ask({ kind: 'place', gateway })}>Move to a network</Button>}
+      </Actions>
+      <Part title="Flows">
+        <FlowList model={model} flows={flowsOf(model, { kind: 'gateway', id })} choose={choose} />
+      </Part>
+    </>
+  )
+}

@@ -1,0 +1,120 @@
+import type { LegView } from '#domain/topology.ts'
+import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
+import { passes } from '../highlight.ts'
+import { findingsOn, type Model } from '../model.ts'
+import type { ViewState } from '../view-state.ts'
+import { actualText, expectedText, legTitle, trafficText } from '../words.ts'
+
+/** One flow of the table: the same as the map says, in words. */
+export interface FlowRow {
+  readonly id: string
+  readonly consumer: string
+  readonly consumerNetwork: string
+  readonly api: string
+  readonly provider: string
+  readonly providerNetwork: string
+  readonly gateway: string
+  readonly useCase: string
+  readonly pattern: string
+  readonly role: string
+  readonly legs: readonly {
+    readonly id: string
+    readonly title: string
+    readonly expected: string
+    readonly actual: string
+    readonly class: NonNullable<LegView['expected']>['class'] | null
+  }[]
+  readonly deployment: string
+  readonly rate: number | null
+  readonly traffic: string
+  readonly errors: number
+  readonly warnings: number
+  readonly findings: readonly string[]
+  /** Errors before warnings, for sorting. */
+  readonly weight: number
+}
+
+export function rowsOf(model: Model, state: ViewState): FlowRow[] {
+  return model.topology.flows
+    .filter((flow) => passes(model, flow, state))
+    .map((flow): FlowRow => {
+      const api = model.apis.get(flow.apiId)
+      const consumer = model.parties.get(flow.consumerId)
+      const provider = api?.providerId ? model.parties.get(api.providerId) : undefined
+      const network = (id: string | undefined) => (id ? (model.networks.get(id)?.name ?? '') : '')
+      const findings = findingsOn(model, flow.legs)
+      const errors = findings.filter(({ severity }) => severity === 'error').length
+      return {
+        id: flow.id,
+        consumer: consumer ? `${consumer.name} (${ownerLabel[consumer.owner]})` : '',
+        consumerNetwork: network(consumer?.networkId),
+        api: api ? `${api.name} ${api.label}` : '',
+        provider: provider ? `${provider.name} (${ownerLabel[provider.owner]})` : 'not named',
+        providerNetwork: network(provider?.networkId),
+        gateway: api ? (model.gateways.get(api.gatewayId)?.name ?? '') : '',
+        useCase: flow.classification ? String(flow.classification.useCase) : '',
+        pattern: flow.classification?.pattern ?? '',
+        role: flow.classification ? roleLabel[flow.classification.role] : '',
+        legs: flow.legs.flatMap((id) => {
+          const leg = model.legs.get(id)
+          if (!leg) return []
+          return [
+            {
+              id,
+              title: legTitle(leg),
+              expected: expectedText(leg.expected),
+              actual: actualText(leg.actual),
+              class: leg.expected?.class ?? null,
+            },
+          ]
+        }),
+        deployment: api ? deploymentLook[api.deployment].label : '',
+        rate: api?.traffic?.requestsPerSecond ?? null,
+        traffic: (api && trafficText(api)) ?? '',
+        errors,
+        warnings: findings.length - errors,
+        findings: findings.map(({ why }) => why),
+        weight: errors * 1000 + findings.length - errors,
+      }
+    })
+}
+
+export const csvHeader = [
+  'Consumer',
+  'Consumer network',
+  'API',
+  'Provider',
+  'Provider network',
+  'Gateway',
+  'Use case',
+  'Pattern',
+  'Role',
+  'Legs',
+  'Deployment',
+  'Traffic of the API',
+  'Errors',
+  'Warnings',
+  'Findings',
+]
+
+export function csvRow(row: FlowRow): string[] {
+  return [
+    row.consumer,
+    row.consumerNetwork,
+    row.api,
+    row.provider,
+    row.providerNetwork,
+    row.gateway,
+    row.useCase,
+    row.pattern,
+    row.role,
+    row.legs
+      .map(({ title, expected, actual }) => `${title}: expected ${expected}; actual ${actual}`)
+      .join(' | '),
+    row.deployment,
+    row.traffic,
+    String(row.errors),
+    String(row.warnings),
+    row.findings.join(' | '),
+  ]
+}

@@ -1,0 +1,45 @@
+'use client'
+import { Button } from '../ui/button.tsx'
+import { LoadFailed } from '../ui/empty-state.tsx'
+import { TopologyGraph, type GraphProps } from './graph/topology-graph.tsx'
+import { useDrawing } from './graph/use-drawing.ts'
+import { MapSkeleton } from './map-skeleton.tsx'
+
+interface Props extends Omit<GraphProps, 'drawing'> {
+  onTable: () => void
+}
+
+/** The map with what leads around it: while it is laid out, when that fails, and past it to the table. */
+export function TopologyMap({ onTable, ...props }: Props) {
+  const { drawing, failure } = useDrawing(props.model.topology)
+  if (failure) {
+    return (
+      <div className="flex-1 p-4">
+        <LoadFailed
+          title="The map could not be laid out"
+          action={<Button onClick={onTable}>Show the table</Button>}
+        >
+          {failure}
+        </LoadFailed>
+      </div>
+    )
+  }
+  return (
+    <div className="relative flex min-h-96 min-w-0 flex-1">
+      <button
+        type="button"
+        onClick={onTable}
+        className="absolute top-2 left-2 z-50 -translate-y-14 rounded-md bg-accent px-3 py-1.5 text-sm text-on-accent focus:translate-y-0"
+      >
+        Skip graph, go to table
+      </button>
+      {drawing ? (
+        <div className="min-w-0 flex-1">
+          <TopologyGraph {...props} drawing={drawing} />
+        </div>
+      ) : (
+        <MapSkeleton />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,193 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import { Pause, Play } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useSearchParams } from 'next/navigation'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Topology } from '#domain/topology.ts'
+import { Page } from '../shell/page.tsx'
+import { useMay } from '../shell/shell-context.tsx'
+import { Button } from '../ui/button.tsx'
+import { NoneYet } from '../ui/empty-state.tsx'
+import { AddMenu } from './add-menu.tsx'
+import { changesBetween } from './changes.ts'
+import type { Asked } from './dialogs/asked.ts'
+import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { FindDialog } from './find-dialog.tsx'
+import { MapSkeleton } from './map-skeleton.tsx'
+import { modelOf } from './model.ts'
+import { DetailsPanel } from './panel/details-panel.tsx'
+import { TopologyTable } from './table/topology-table.tsx'
+import { topologyQueries } from './topology-queries.ts'
+import { readViewState, type Selection, type View, type ViewState, writeViewState } from './view-state.ts'
+
+// React Flow measures the window: the map is drawn in the browser only.
+const TopologyMap = dynamic(() => import('./topology-map.tsx').then((module) => module.TopologyMap), {
+  ssr: false,
+  loading: MapSkeleton,
+})
+
+const figuresEveryMs = 10_000
+
+/** The topology page: bar, map or table, details, dialogs. */
+export function TopologyScreen({ initial }: { initial: Topology }) {
+  const [paused, setPaused] = useState(false)
+  const { data: topology } = useQuery({
+    ...topologyQueries.document(),
+    initialData: initial,
+    refetchInterval: paused ? false : figuresEveryMs,
+  })
+  const model = useMemo(() => modelOf(topology), [topology])
+  const { state, change } = useViewState()
+  const view = useFittingView(state.view)
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const [finding, setFinding] = useState(false)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const stand = useRef<((stop: string) => void) | null>(null)
+  const mayWrite = useMay('topology.write')
+  const openFind = useCallback(() => setFinding(true), [])
+
+  const choose = useCallback(
+    (selection: Selection | null, byKeyboard: boolean) => {
+      const left = state.selection
+      change({ selection })
+      if (!byKeyboard) return
+      // The panel shows the new selection first; then the focus can go there, or back.
+      requestAnimationFrame(() => {
+        if (selection) heading.current?.focus()
+        else if (left) stand.current?.(`${left.kind}:${left.id}`)
+      })
+    },
+    [change, state.selection],
+  )
+  const empty = topology.networks.length === 0 && topology.apis.length === 0
+  return (
+    <Page
+      title="Topology"
+      crumbs={[{ label: 'Trust' }]}
+      layout="full"
+      actions={
+        <>
+          <PauseButton paused={paused} onPaused={setPaused} />
+          {mayWrite && <AddMenu ask={setAsked} />}
+        </>
+      }
+      bar={<FilterBar model={model} state={state} view={view} change={change} />}
+    >
+      <div className="relative flex min-w-0 flex-1 max-lg:flex-col">
+        {empty ? (
+          <div className="flex-1 p-4">
+            <NoneYet
+              title="Nothing stands here yet"
+              action={mayWrite && <Button onClick={() => setAsked({ kind: 'network' })}>Add network</Button>}
+            >
+              Networks, consumers, providers and the APIs of your gateways are drawn here as a map of trust.
+            </NoneYet>
+          </div>
+        ) : view === 'table' ? (
+          <TopologyTable
+            model={model}
+            state={state}
+            choose={choose}
+            clear={() => change({ useCase: null, severity: null })}
+          />
+        ) : (
+          <TopologyMap
+            model={model}
+            state={state}
+            choose={choose}
+            onFind={openFind}
+            onTable={() => change({ view: 'table' })}
+            standRef={stand}
+          />
+        )}
+        {!empty && (
+          <DetailsPanel
+            model={model}
+            selection={state.selection}
+            choose={choose}
+            ask={setAsked}
+            mayWrite={mayWrite}
+            headingRef={heading}
+          />
+        )}
+      </div>
+      <Announcer topology={topology} />
+      <FindDialog
+        model={model}
+        open={finding}
+        onOpenChange={setFinding}
+        onFound={(selection) => {
+          setFinding(false)
+          change({ selection })
+          requestAnimationFrame(() => stand.current?.(`${selection.kind}:${selection.id}`))
+        }}
+      />
+      <TopologyDialogs
+        model={model}
+        asked={asked}
+        onMade={(selection) => change({ selection })}
+        onClose={() => setAsked(null)}
+      />
+    </Page>
+  )
+}
+
+function useViewState(): { state: ViewState; change: (change: Partial<ViewState>) => void } {
+  const search = useSearchParams()
+  const state = useMemo(() => readViewState(new URLSearchParams(search)), [search])
+  const change = useCallback(
+    (part: Partial<ViewState>) => {
+      const address = writeViewState({ ...state, ...part })
+      // No question to the server: the page has everything already.
+      window.history.replaceState(null, '', `${window.location.pathname}${address}`)
+    },
+    [state],
+  )
+  return { state, change }
+}
+
+/** The view that was asked for, else the table where a map has no room. */
+function useFittingView(asked: View | null): View {
+  const [narrow, setNarrow] = useState(false)
+  useEffect(() => {
+    const query = window.matchMedia('(width < 48rem)')
+    const look = () => setNarrow(query.matches)
+    look()
+    query.addEventListener('change', look)
+    return () => query.removeEventListener('change', look)
+  }, [])
+  return asked ?? (narrow ? 'table' : 'graph')
+}
+
+function PauseButton({ paused, onPaused }: { paused: boolean; onPaused: (paused: boolean) => void }) {
+  const label = paused ? 'Go on updating figures' : 'Pause updating figures'
+  return (
+    <Button
+      size="icon"
+      aria-label={label}
+      title={label}
+      aria-pressed={paused}
+      onClick={() => onPaused(!paused)}
+    >
+      {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
+    </Button>
+  )
+}
+
+/** Says politely what changed, all of one reading at once. */
+function Announcer({ topology }: { topology: Topology }) {
+  const before = useRef(topology)
+  const [words, setWords] = useState('')
+  useEffect(() => {
+    const changes = changesBetween(before.current, topology)
+    before.current = topology
+    if (changes) setWords(changes)
+  }, [topology])
+  return (
+    <p role="status" className="sr-only">
+      {words}
+    </p>
+  )
+}
