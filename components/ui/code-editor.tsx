@@ -4,7 +4,9 @@ import { yaml } from '@codemirror/lang-yaml'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { tags } from '@lezer/highlight'
 import CodeMirror, { EditorView } from '@uiw/react-codemirror'
+import { useMemo } from 'react'
 import { cn } from './class-names.ts'
+import { faultLines as markLines } from './fault-lines.ts'
 
 const theme = EditorView.theme({
   '&': { backgroundColor: 'var(--color-canvas)', color: 'var(--color-ink)', fontSize: '12px' },
@@ -35,6 +37,8 @@ const extensionsOf = {
   json: [languages.json, theme, syntaxHighlighting(highlight), EditorView.lineWrapping],
 } as const
 
+const none: readonly number[] = []
+
 interface Props {
   value: string
   onChange?: (value: string) => void
@@ -44,6 +48,8 @@ interface Props {
   readOnly?: boolean
   invalid?: boolean
   height?: string
+  /** Lines, from 1, in which something is wrong. */
+  faultLines?: readonly number[]
   className?: string
 }
 
@@ -56,8 +62,13 @@ export function CodeEditor({
   readOnly = false,
   invalid,
   height,
+  faultLines = none,
   className,
 }: Props) {
+  const extensions = useMemo(
+    () => [...extensionsOf[language], ...(faultLines.length > 0 ? markLines(faultLines) : [])],
+    [language, faultLines],
+  )
   return (
     <div
       className={cn(
@@ -70,7 +81,7 @@ export function CodeEditor({
         value={value}
         {...(onChange ? { onChange } : {})}
         theme="none"
-        extensions={[...extensionsOf[language]]}
+        extensions={extensions}
         readOnly={readOnly}
         indentWithTab={false}
         minHeight="120px"

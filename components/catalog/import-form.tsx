@@ -1,0 +1,166 @@
+'use client'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import type { ImportOutcome, ImportPreview, ImportSource } from '#domain/catalog.ts'
+import { asProblem, type ProblemError } from '../shell/problem-error.ts'
+import { useMay } from '../shell/shell-context.tsx'
+import { Button } from '../ui/button.tsx'
+import { DialogContent } from '../ui/dialog.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { toast } from '../ui/toast.tsx'
+import { ExposureFields, type ExposureDraft } from './exposure-fields.tsx'
+import { apiQueries, importApi } from './queries.ts'
+
+interface Props {
+  source: ImportSource
+  preview: ImportPreview
+  close: () => void
+  back: () => void
+}
+
+/** What the document would become, ready to be imported and deployed. */
+export function ImportForm({ source, preview, close, back }: Props) {
+  const mayDeploy = useMay('revisions.deploy')
+  const [draft, setDraft] = useState<ExposureDraft>({
+    name: preview.name ?? '',
+    gatewayId: preview.proposal.gatewayId,
+    basePath: preview.proposal.basePath,
+    upstreamUrl: preview.proposal.upstreamUrl,
+  })
+  const doImport = useImport(source, preview, close)
+  const problem = doImport.error ? asProblem(doImport.error) : null
+  const { gatewayId } = draft
+  const isTaken = preview.effect === 'version-taken' && draft.name === preview.name
+  const pending = (deploy: boolean) => doImport.isPending && doImport.variables.deploy === deploy
+  return (
+    <DialogContent
+      title={preview.title || preview.name || 'New API'}
+      description={`Version ${preview.label}, ${preview.operations.length} ${preview.operations.length === 1 ? 'operation' : 'operations'}, ${formatName[preview.sourceFormat]}`}
+      size="lg"
+      footer={
+        <>
+          <Button variant="ghost" className="mr-auto" onClick={back}>
+            Another document
+          </Button>
+          <Button
+            disabled={isTaken || doImport.isPending}
+            busy={pending(false)}
+            onClick={() => doImport.mutate({ draft, deploy: false })}
+          >
+            Import only
+          </Button>
+          {mayDeploy && (
+            <Button
+              variant="primary"
+              disabled={isTaken || gatewayId === null || doImport.isPending}
+              busy={pending(true)}
+              onClick={() => doImport.mutate({ draft, deploy: true })}
+            >
+              Import and deploy
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <Effect preview={preview} name={draft.name} />
+        <ExposureFields
+          draft={draft}
+          setDraft={setDraft}
+          gateways={preview.gateways}
+          servers={preview.servers}
+          errorAt={(pointer) => faultAt(problem, pointer)}
+        />
+        {preview.notes.length > 0 && (
+          <Notice tone="warn" title="Noticed in the document">
+            <ul className="list-disc pl-4">
+              {preview.notes.map((note) => (
+                <li key={note}>{note}</li>
+              ))}
+            </ul>
+          </Notice>
+        )}
+        {problem && !isAtField(problem) && <ProblemPanel problem={problem} />}
+      </div>
+    </DialogContent>
+  )
+}
+
+const formatName: Record<ImportPreview['sourceFormat'], string> = {
+  'openapi-3.0': 'OpenAPI 3.0',
+  'openapi-3.1': 'OpenAPI 3.1',
+  'swagger-2.0': 'converted from Swagger 2.0',
+}
+
+function useImport(source: ImportSource, preview: ImportPreview, close: () => void) {
+  const client = useQueryClient()
+  const router = useRouter()
+  return useMutation({
+    mutationFn: ({ draft, deploy }: { draft: ExposureDraft; deploy: boolean }) =>
+      importApi({
+        source,
+        deploy,
+        expectedSha256: preview.sha256,
+        gatewayId: draft.gatewayId,
+        ...(draft.name ? { name: draft.name } : {}),
+        ...(draft.gatewayId ? { basePath: draft.basePath, upstreamUrl: draft.upstreamUrl } : {}),
+      }),
+    onSuccess: (outcome) => {
+      void client.invalidateQueries({ queryKey: apiQueries.all })
+      say(outcome, preview)
+      close()
+      router.push(`/catalog/${outcome.apiId}`)
+    },
+  })
+}
+
+function say(outcome: ImportOutcome, { title, label }: ImportPreview): void {
+  const what = {
+    created: `${title} is in the catalog`,
+    'version-added': `${title} has a new version, ${label}`,
+    unchanged: `${title} ${label} was there already, with the same content`,
+  }[outcome.outcome]
+  if (outcome.notDeployed) toast.warning(what, { description: `Not deployed: ${outcome.notDeployed}` })
+  else if (outcome.revision) toast.success(what, { description: `Deployed as revision ${outcome.revision}.` })
+  else toast.success(what)
+}
+
+const shownFields = new Set(['/name', '/gatewayId', '/basePath', '/upstreamUrl'])
+
+function isAtField(problem: ProblemError): boolean {
+  return problem.faults.length > 0 && problem.faults.every(({ pointer }) => shownFields.has(pointer))
+}
+
+function faultAt(problem: ProblemError | null, pointer: string): string | undefined {
+  return problem?.faults.find((fault) => fault.pointer === pointer)?.detail
+}
+
+function Effect({ preview, name }: { preview: ImportPreview; name: string }) {
+  if (name !== preview.name) return null
+  const { label } = preview
+  switch (preview.effect) {
+    case 'new-api':
+      return null
+    case 'new-version':
+      return (
+        <Notice tone="info" title={`A new version of ${name}`}>
+          {name} is in the catalog. This adds version {label}, and the gateway serves it in the place of the
+          earlier one.
+        </Notice>
+      )
+    case 'same-content':
+      return (
+        <Notice tone="info" title={`${name} ${label} is in the catalog, with the same content`}>
+          Nothing is imported again. It can be deployed, or exposed at another base path.
+        </Notice>
+      )
+    case 'version-taken':
+      return (
+        <Notice tone="err" title={`${name} ${label} is in the catalog, with other content`}>
+          Versions do not change. Give the document a new version, or import it under another name.
+        </Notice>
+      )
+  }
+}
