@@ -1,0 +1,83 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import { Server } from 'lucide-react'
+import Link from 'next/link'
+import type { GatewayKeyView, GatewaySummary } from '#domain/gateway.ts'
+import { deploymentsHref } from '../deployments/address.ts'
+import { Page } from '../shell/page.tsx'
+import { useMay } from '../shell/shell-context.tsx'
+import { Button } from '../ui/button.tsx'
+import { Mono } from '../ui/code-line.tsx'
+import { NoneYet } from '../ui/empty-state.tsx'
+import { Fact, Facts, Panel, Section } from '../ui/panel.tsx'
+import { AddNodeButton } from './add-node-dialog.tsx'
+import { KeyTable } from './key-table.tsx'
+import { NodeTable } from './node-table.tsx'
+import { gatewayQueries } from './queries.ts'
+
+interface Props {
+  gateway: GatewaySummary
+  keys: GatewayKeyView[]
+}
+
+/** One gateway: its nodes, where it listens, and the keys that nodes register with. */
+export function GatewayPage({ gateway: initial, keys: initialKeys }: Props) {
+  const { data: gateway } = useQuery({ ...gatewayQueries.one(initial.id), initialData: initial })
+  const { data: keys } = useQuery({ ...gatewayQueries.keys(initial.id), initialData: initialKeys })
+  const mayWrite = useMay('gateways.write')
+  return (
+    <Page
+      title={gateway.name}
+      crumbs={[{ label: 'Gateways', href: '/gateways' }]}
+      actions={
+        <>
+          <Button asChild>
+            <Link href={deploymentsHref({ gateway: gateway.id })}>Deployments</Link>
+          </Button>
+          {mayWrite && <AddNodeButton gateway={gateway} variant="primary" />}
+        </>
+      }
+    >
+      <div className="flex flex-col gap-6">
+        <About gateway={gateway} />
+        <Section title="Nodes">
+          {gateway.nodes.length === 0 ? (
+            <NoneYet icon={Server} title="No node yet" className="min-h-36">
+              Nothing serves this gateway. “Add node” gives the one line that changes it.
+            </NoneYet>
+          ) : (
+            <NodeTable gatewayId={gateway.id} caption={`Nodes of ${gateway.name}`} nodes={gateway.nodes} />
+          )}
+        </Section>
+        <Section title="Keys" description="Nodes register and connect with one of these.">
+          <KeyTable gatewayId={gateway.id} keys={keys} mayRevoke={mayWrite} />
+        </Section>
+      </div>
+    </Page>
+  )
+}
+
+function About({ gateway }: { gateway: GatewaySummary }) {
+  const { environment, publicUrl, listeners, headRevision, apis } = gateway
+  return (
+    <Panel className="px-4 py-3">
+      <Facts>
+        <Fact label="Environment">{environment.name}</Fact>
+        <Fact label="Clients reach it at">
+          <Mono>{publicUrl}</Mono>
+        </Fact>
+        <Fact label="Listens at">
+          {listeners.map(({ id, protocol, address, port }) => (
+            <Mono key={id} className="mr-3">
+              {protocol} {address}:{port}
+            </Mono>
+          ))}
+        </Fact>
+        <Fact label="Should serve">
+          {headRevision === 0 ? 'nothing yet' : `revision ${headRevision}`}, {apis}{' '}
+          {apis === 1 ? 'API' : 'APIs'}
+        </Fact>
+      </Facts>
+    </Panel>
+  )
+}

@@ -1,0 +1,55 @@
+import type { NodeState } from '#domain/deployment.ts'
+import type { GatewayNode } from '#domain/gateway.ts'
+import type { NodeStatus } from '#domain/node-status.ts'
+import type { Look } from '../ui/state.tsx'
+
+export const statusLook: Record<NodeStatus, Look> = {
+  healthy: { label: 'healthy', tone: 'ok' },
+  degraded: { label: 'degraded', tone: 'warn' },
+  offline: { label: 'offline', tone: 'err' },
+}
+
+/** How what a node serves stands to what it should serve, in a few words. */
+export const stateLook: Record<NodeState, Look> = {
+  applied: { label: 'in sync', tone: 'ok' },
+  waiting: { label: 'behind', tone: 'busy' },
+  refused: { label: 'refused', tone: 'err' },
+  offline: { label: 'unknown', tone: 'idle' },
+}
+
+/** A node that has registered and never connected is waited for; calling it offline would alarm. */
+export function statusOf(node: GatewayNode): Look {
+  if (node.connectedAt === null) return { label: 'waiting for contact', tone: 'busy' }
+  return statusLook[node.status]
+}
+
+/** A rate or a duration in as many digits as are read. */
+export function figure(value: number): string {
+  if (value === 0) return '0'
+  if (value < 10) return value.toFixed(1)
+  return Math.round(value).toLocaleString('en')
+}
+
+export interface Sums {
+  nodes: number
+  healthy: number
+  degraded: number
+  offline: number
+  requestsPerSecond: number
+  errorsPerSecond: number
+}
+
+/** What all the nodes come to. */
+export function sumsOf(nodes: readonly GatewayNode[]): Sums {
+  const count = (status: NodeStatus) => nodes.filter((node) => node.status === status).length
+  const sum = (read: (node: GatewayNode) => number | undefined) =>
+    nodes.reduce((total, node) => total + (read(node) ?? 0), 0)
+  return {
+    nodes: nodes.length,
+    healthy: count('healthy'),
+    degraded: count('degraded'),
+    offline: count('offline'),
+    requestsPerSecond: sum((node) => node.traffic?.requestsPerSecond),
+    errorsPerSecond: sum((node) => node.traffic?.errorsPerSecond),
+  }
+}

@@ -1,0 +1,45 @@
+import { queryOptions } from '@tanstack/react-query'
+import { z } from 'zod'
+import { gatewayKey, gatewaySummary, type NewGateway, newGatewayKey } from '#domain/gateway.ts'
+import { getJson, nothing, sendJson } from '../shell/api.ts'
+
+// The socket tells of what happens. That a node has fallen silent is told by nobody, so it is asked for.
+const silenceMs = 5_000
+
+/** Gateways with their nodes, and the keys that nodes register with. */
+export const gatewayQueries = {
+  all: ['gateways'] as const,
+  list: () =>
+    queryOptions({
+      queryKey: [...gatewayQueries.all, 'list'],
+      queryFn: ({ signal }) => getJson('/gateways', z.array(gatewaySummary), signal),
+      refetchInterval: silenceMs,
+    }),
+  one: (gatewayId: string) =>
+    queryOptions({
+      queryKey: [...gatewayQueries.all, 'one', gatewayId],
+      queryFn: ({ signal }) => getJson(`/gateways/${gatewayId}`, gatewaySummary, signal),
+      refetchInterval: silenceMs,
+    }),
+  keys: (gatewayId: string) =>
+    queryOptions({
+      queryKey: [...gatewayQueries.all, 'keys', gatewayId],
+      queryFn: ({ signal }) => getJson(`/gateways/${gatewayId}/keys`, z.array(gatewayKey), signal),
+    }),
+}
+
+export function createGateway(wanted: Omit<NewGateway, 'listeners'>) {
+  return sendJson('POST', '/gateways', wanted, gatewaySummary)
+}
+
+export function createKey(gatewayId: string) {
+  return sendJson('POST', `/gateways/${gatewayId}/keys`, undefined, newGatewayKey)
+}
+
+export function revokeKey({ gatewayId, keyId }: { gatewayId: string; keyId: string }) {
+  return sendJson('DELETE', `/gateways/${gatewayId}/keys/${keyId}`, undefined, nothing)
+}
+
+export function removeNode({ gatewayId, nodeId }: { gatewayId: string; nodeId: string }) {
+  return sendJson('DELETE', `/gateways/${gatewayId}/nodes/${nodeId}`, undefined, nothing)
+}
