@@ -1,0 +1,65 @@
+import Link from 'next/link'
+import { notFound } from 'next/navigation'
+import { z } from 'zod'
+import { ApiOverview } from '#components/catalog/api-overview.tsx'
+import { ApiTabs } from '#components/catalog/api-tabs.tsx'
+import { ExposePanel } from '#components/catalog/expose-panel.tsx'
+import { DeployButton } from '#components/deployments/deploy-button.tsx'
+import { Page } from '#components/shell/page.tsx'
+import { ChipButton } from '#components/ui/chip.tsx'
+import { readApiPage } from '#lib/catalog/read-page.ts'
+import { requireActor } from '#lib/session/page.ts'
+
+interface Props {
+  params: Promise<{ apiId: string }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+const place = z.object({ apiId: z.uuid() })
+const view = z.object({ instance: z.uuid().nullable().catch(null) })
+
+export const metadata = { title: 'API' }
+
+export default async function ApiPage({ params, searchParams }: Props) {
+  const actor = await requireActor('apis.read')
+  const { data: at } = place.safeParse(await params)
+  const { instance } = view.parse(await searchParams)
+  const read = at ? await readApiPage(actor, at.apiId, instance) : null
+  if (!read) notFound()
+  const { api, version, exposed, gateways, policies } = read
+  const { id, instances } = api
+  return (
+    <Page
+      title={api.title}
+      crumbs={[{ label: 'Catalog', href: '/catalog' }, { label: version.label }]}
+      actions={exposed && <DeployButton key={exposed.id} initial={exposed.deployment} />}
+      bar={
+        instances.length > 1 &&
+        instances.map(({ id: other, gatewayName, basePath }) => (
+          <ChipButton key={other} asChild on={other === exposed?.id}>
+            <Link href={`/catalog/${id}?instance=${other}`}>
+              {gatewayName} {basePath}
+            </Link>
+          </ChipButton>
+        ))
+      }
+    >
+      <div className="flex flex-col gap-6">
+        {exposed ? (
+          <ApiOverview
+            key={exposed.id}
+            api={api}
+            instanceId={exposed.id}
+            deployment={exposed.deployment}
+            traffic={exposed.traffic}
+            operations={version.operationList}
+            policies={policies}
+          />
+        ) : (
+          <ExposePanel api={api} gateways={gateways} />
+        )}
+        <ApiTabs api={api} version={version} instanceId={exposed?.id ?? null} />
+      </div>
+    </Page>
+  )
+}
