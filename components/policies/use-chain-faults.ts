@@ -5,7 +5,7 @@ import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain
 import type { FieldFault } from './field-faults.ts'
 import { faultsIn, readSchema } from './form-schema.ts'
 import { policyQueries } from './queries.ts'
-import { useDebounced } from './use-debounced.ts'
+import { useDebounced } from '../shell/use-debounced.ts'
 
 export interface Judgement {
   verdicts: ReadonlyMap<string, Verdict>

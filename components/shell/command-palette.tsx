@@ -4,13 +4,14 @@ import { Command } from 'cmdk'
 import { Boxes, Plus, Search, Server } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { Dialog as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useState } from 'react'
 import { scrim } from '../ui/dialog.tsx'
 import { Kbd } from '../ui/kbd.tsx'
 import { asProblem } from './problem-error.ts'
 import { allPages } from './navigation.ts'
 import { searchQueries } from './search-queries.ts'
 import { useMay, useShell } from './shell-context.tsx'
+import { useDebounced } from './use-debounced.ts'
 
 interface Props {
   open: boolean
@@ -40,7 +41,8 @@ function Palette({ close }: { close: () => void }) {
   const { account } = useShell()
   const mayImport = useMay('apis.write')
   const mayAddGateway = useMay('gateways.write')
-  const apis = useQuery(searchQueries.apis())
+  const [words, setWords] = useState('')
+  const apis = useQuery(searchQueries.apis(useDebounced(words.trim(), 150)))
   const gateways = useQuery(searchQueries.gateways())
   const go = (href: string) => () => {
     close()
@@ -53,6 +55,8 @@ function Palette({ close }: { close: () => void }) {
         <Search aria-hidden className="size-4 text-ink-3" />
         <Command.Input
           autoFocus
+          value={words}
+          onValueChange={setWords}
           placeholder="Search APIs, gateways, pages"
           className="h-11 min-w-0 flex-1 bg-transparent text-base outline-none"
         />

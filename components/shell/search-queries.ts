@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
 import { getJson } from './api.ts'
 
@@ -7,15 +7,19 @@ const gateway = z.object({ id: z.string(), name: z.string() })
 
 /** What the search looks through, as far as a name and an address need it. */
 export const searchQueries = {
-  apis: () =>
+  /** The server looks for the words: a catalog may hold more APIs than a page should. */
+  apis: (words: string) =>
     queryOptions({
-      queryKey: ['apis', 'search'],
-      queryFn: async ({ signal }) => (await getJson('/apis', z.object({ apis: z.array(api) }), signal)).apis,
+      queryKey: ['apis', 'search', words],
+      queryFn: async ({ signal }) => {
+        const query = new URLSearchParams({ limit: '20', ...(words ? { search: words } : {}) })
+        return (await getJson(`/apis?${query}`, z.object({ apis: z.array(api) }), signal)).apis
+      },
+      placeholderData: keepPreviousData,
     }),
   gateways: () =>
     queryOptions({
       queryKey: ['gateways', 'search'],
-      queryFn: async ({ signal }) =>
-        (await getJson('/gateways', z.object({ gateways: z.array(gateway) }), signal)).gateways,
+      queryFn: ({ signal }) => getJson('/gateways', z.array(gateway), signal),
     }),
 }

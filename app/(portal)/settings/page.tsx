@@ -1,0 +1,41 @@
+import { MemberTable, ServiceAccountTable } from '#components/settings/people.tsx'
+import { SettingsTabs } from '#components/settings/settings-tabs.tsx'
+import { Page } from '#components/shell/page.tsx'
+import { Fact, Facts, Panel, Section } from '#components/ui/panel.tsx'
+import { Mono } from '#components/ui/code-line.tsx'
+import { readAccount } from '#lib/organisation/read.ts'
+import { listMembers } from '#lib/session/members.ts'
+import { requireActor } from '#lib/session/page.ts'
+import { listServiceAccounts } from '#lib/session/service-accounts.ts'
+
+export const metadata = { title: 'Settings' }
+
+export default async function SettingsPage() {
+  const actor = await requireActor('organisation.read')
+  const [account, members, serviceAccounts] = await Promise.all([
+    readAccount(actor),
+    listMembers(actor),
+    listServiceAccounts(actor),
+  ])
+  return (
+    <Page title="Settings">
+      <SettingsTabs />
+      <div className="flex max-w-240 flex-col gap-6">
+        <Section title="Organisation">
+          <Panel className="px-4 py-3">
+            <Facts>
+              <Fact label="Name">{account.organisation}</Fact>
+              <Fact label="Id">
+                <Mono>{actor.organisationId}</Mono>
+              </Fact>
+              <Fact label="Environments">{account.environments.join(', ') || 'none'}</Fact>
+              <Fact label="Your role">{account.role}</Fact>
+            </Facts>
+          </Panel>
+        </Section>
+        <MemberTable members={members} />
+        <ServiceAccountTable accounts={serviceAccounts} />
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,98 @@
+import { Boxes } from 'lucide-react'
+import Link from 'next/link'
+import type { Overview } from '#domain/overview.ts'
+import { instanceLook } from '../deployments/looks.ts'
+import { Button } from '../ui/button.tsx'
+import { Mono } from '../ui/code-line.tsx'
+import { NoneYet } from '../ui/empty-state.tsx'
+import { Section } from '../ui/panel.tsx'
+import { State } from '../ui/state.tsx'
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
+import { rate } from './figures.ts'
+
+/** The APIs by name, each with how it stands. */
+export function ApiList({ seen }: { seen: Overview }) {
+  const { apis, apisTotal } = seen
+  if (apisTotal === 0) {
+    return (
+      <NoneYet
+        icon={Boxes}
+        title="No APIs yet"
+        action={
+          <Button variant="primary" asChild>
+            <Link href="/catalog">Open the catalog</Link>
+          </Button>
+        }
+      >
+        Import an OpenAPI document in the catalog, and expose it at a gateway.
+      </NoneYet>
+    )
+  }
+  return (
+    <Section
+      title="APIs"
+      action={
+        apisTotal > apis.length && (
+          <Link href="/catalog" className="text-xs text-accent hover:underline">
+            All {apisTotal}
+          </Link>
+        )
+      }
+    >
+      <Table>
+        <TableHead>
+          <tr>
+            <TableHeader>API</TableHeader>
+            <TableHeader>Where</TableHeader>
+            <TableHeader>Draft</TableHeader>
+            <TableHeader className="text-right">Requests</TableHeader>
+          </tr>
+        </TableHead>
+        <TableBody>
+          {apis.map((api) => (
+            <ApiRow key={api.id} api={api} />
+          ))}
+        </TableBody>
+      </Table>
+    </Section>
+  )
+}
+
+function ApiRow({ api }: { api: Overview['apis'][number] }) {
+  const [first, ...more] = api.exposures
+  const look = first && instanceLook[first.state]
+  return (
+    <TableRow>
+      <TableCell>
+        <Link
+          href={`/catalog/${api.id}`}
+          className="rounded-sm font-medium hover:text-accent hover:underline"
+        >
+          {api.title}
+        </Link>
+        <span className="ml-2 text-xs text-ink-3">{api.versionLabel}</span>
+      </TableCell>
+      <TableCell>
+        {first ? (
+          <span className="flex items-baseline gap-2">
+            <Mono>{first.basePath}</Mono>
+            <span className="text-xs text-ink-3">
+              at {first.gatewayName}
+              {more.length > 0 && `, ${more.length} more`}
+            </span>
+          </span>
+        ) : (
+          <span className="text-ink-3">at no gateway</span>
+        )}
+      </TableCell>
+      <TableCell>{look && <State tone={look.tone}>{look.label}</State>}</TableCell>
+      <TableCell className="text-right">
+        {first && first.requestsPerSecond !== null ? (
+          `${rate(first.requestsPerSecond)} req/s`
+        ) : (
+          <span className="text-ink-3">no report</span>
+        )}
+      </TableCell>
+    </TableRow>
+  )
+}

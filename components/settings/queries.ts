@@ -1,0 +1,26 @@
+import { infiniteQueryOptions } from '@tanstack/react-query'
+import { type AuditPage, auditPage, auditVerification } from '#domain/audit.ts'
+import { getJson } from '../shell/api.ts'
+
+export type TrailFilter = 'all' | 'refused'
+
+export const trailQuery = (filter: TrailFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', filter],
+    queryFn: ({ pageParam, signal }) => getJson(`/audit?${searchOf(filter, pageParam)}`, auditPage, signal),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last: AuditPage) => last.next,
+    staleTime: 5_000,
+  })
+
+function searchOf(filter: TrailFilter, before: number | null): URLSearchParams {
+  const query = new URLSearchParams({ limit: '50' })
+  if (filter === 'refused') query.set('outcome', 'refused')
+  if (before !== null) query.set('before', String(before))
+  return query
+}
+
+/** Has the portal walk the whole trail. */
+export function verifyTrail() {
+  return getJson('/audit/verification', auditVerification)
+}
