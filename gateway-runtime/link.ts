@@ -246,7 +246,9 @@ export class Link {
       auth: { gatewayKey: key.reveal(), nodeId: store.identity.registered?.nodeId ?? '' },
     })
     socket.on('config', (message, done) => {
-      void this.#take(message, done)
+      this.#take(message, done).catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'an answer to the portal failed'),
+      )
     })
     return socket
   }
@@ -291,12 +293,13 @@ export class Link {
     this.#flushEvents()
   }
 
-  async #take(message: unknown, done: (answer: Acknowledgement) => void): Promise<void> {
-    const offer = offerOf(message)
-    const acknowledgement = await this.#options.revisions.apply(offer, (gatewayId, hashes) =>
+  async #take(message: unknown, done: unknown): Promise<void> {
+    const acknowledgement = await this.#options.revisions.apply(offerOf(message), (gatewayId, hashes) =>
       this.#fetchItems(gatewayId, hashes),
     )
-    done(acknowledgement)
+    const answer = done as (acknowledgement: Acknowledgement) => void
+    // A portal that asks for no acknowledgement gets none.
+    if (typeof done === 'function') answer(acknowledgement)
     if (this.#isConnected && this.#socket !== undefined) this.#sendReport(this.#socket)
   }
 

@@ -103,7 +103,11 @@ export class LocalMode {
 
   /** Looks at the folder now, after reloads that are under way. */
   reload(): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#reload())
+    this.#queue = this.#queue
+      .then(() => this.#reload())
+      .catch((error: unknown) =>
+        this.#refuse([`failed: ${error instanceof Error ? error.message : String(error)}`]),
+      )
     return this.#queue
   }
 

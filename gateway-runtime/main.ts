@@ -32,12 +32,19 @@ async function validate(folder: string, options: Options): Promise<number> {
   return exitCodes.cannotStart
 }
 
+/** A terminal and a parent may both pass on one Ctrl-C; what comes this soon is the same wish. */
+const sameWishMs = 1_000
+
 /** The first signal drains, a second one ends at once. */
 function stopOnSignal(node: RunningNode, announce: (signal: string) => void): void {
-  let isStopping = false
+  let stoppingSinceMs: number | undefined
   const stop = async (signal: string) => {
-    if (isStopping) process.exit(exitCodes.cannotStart)
-    isStopping = true
+    const now = performance.now()
+    if (stoppingSinceMs !== undefined) {
+      if (now - stoppingSinceMs > sameWishMs) process.exit(exitCodes.cannotStart)
+      return
+    }
+    stoppingSinceMs = now
     announce(signal)
     await node.stop()
     process.exit(exitCodes.fine)

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get as httpGet } from 'node:http'
 import { createServer } from 'node:net'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestPortal } from './testing/portal.ts'
@@ -138,6 +139,8 @@ describe('the gateway-runtime process', () => {
     })
     await until('the request at the upstream', () => arrived)
     node.process.kill('SIGTERM')
+    // As a terminal and a parent both pass it on.
+    node.process.kill('SIGINT')
     await until('draining', () => node.output().includes('draining after SIGTERM'))
     const ready = await fetch(`${node.admin}/ready`)
     expect(ready.status).toBe(503)
@@ -179,5 +182,23 @@ describe('the gateway-runtime process', () => {
     const second = run([...portalArgs, '--admin-port', '0'])
     expect(await second.exit).toBe(1)
     expect(second.output()).toContain('is in use by another gateway-runtime')
+  })
+
+  it('says whether a folder is right without serving it', async () => {
+    await writeFile(join(data, 'a.yaml'), 'kind: Certificate\n')
+    const wrong = run(['--local', data, '--validate'])
+    expect(await wrong.exit).toBe(1)
+    expect(wrong.output()).toBe('a.yaml:1:7: must be ApiInstance, PolicyBinding, Service or Secret (/kind)\n')
+    const instance = `apiVersion: gateway.mulesoft.com/v1alpha1
+kind: ApiInstance
+metadata: { name: orders }
+spec:
+  address: http://0.0.0.0:8081
+  services: { upstream: { address: http://orders.internal } }
+`
+    await writeFile(join(data, 'a.yaml'), instance)
+    const right = run(['--local', data, '--validate'])
+    expect(await right.exit).toBe(0)
+    expect(right.output()).toBe(`${data} is right: 3 items\n`)
   })
 })

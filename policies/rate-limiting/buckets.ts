@@ -10,7 +10,6 @@ export interface Limit {
 
 /** How one request stands with the limit that leaves it the least. */
 export interface Standing {
-  allowed: boolean
   limit: Limit
   /** Requests that would still be allowed now. */
   remaining: number
@@ -25,12 +24,15 @@ const driftMs = 0.001
 
 export class Buckets {
   readonly #limits: readonly Limit[]
+  /** What one request adds, for each limit. */
+  readonly #steps: readonly number[]
   readonly #maxKeys: number
-  /** In order of use, the least recently used first. */
+  /** The first is the least recently used, as far as it matters. */
   readonly #fullAt = new Map<string, Float64Array>()
 
   constructor(limits: readonly Limit[], maxKeys: number) {
     this.#limits = limits
+    this.#steps = limits.map((limit) => limit.timePeriodInMilliseconds / limit.maximumRequests)
     this.#maxKeys = maxKeys
   }
 
@@ -38,43 +40,48 @@ export class Buckets {
     return this.#fullAt.size
   }
 
-  /** Counts one request if every limit allows it; a refused request costs nothing. */
-  take(key: string, now: number): Standing {
+  /** Counts one request if every limit allows it, and says so; a refused request costs nothing. */
+  take(key: string, now: number): boolean {
     const known = this.#fullAt.get(key)
     const fullAt = known ?? new Float64Array(this.#limits.length)
-    const before = this.#standing(fullAt, now, 1)
-    if (before.allowed) {
-      for (const [index, limit] of this.#limits.entries()) {
-        const step = limit.timePeriodInMilliseconds / limit.maximumRequests
-        fullAt[index] = Math.max(fullAt[index] ?? 0, now) + step
-      }
-      if (known !== undefined) this.#fullAt.delete(key)
-      this.#fullAt.set(key, fullAt)
-      if (known === undefined && this.#fullAt.size > this.#maxKeys) this.#evict(now)
-      return this.#standing(fullAt, now, 0)
+    for (const [index, limit] of this.#limits.entries()) {
+      const filling = Math.max(0, (fullAt[index] ?? 0) - now)
+      if (filling + (this.#steps[index] ?? 0) - limit.timePeriodInMilliseconds > driftMs) return false
     }
-    return before
+    for (const [index, step] of this.#steps.entries()) {
+      fullAt[index] = Math.max(fullAt[index] ?? 0, now) + step
+    }
+    this.#use(key, fullAt, known === undefined, now)
+    return true
   }
 
-  #standing(fullAt: Float64Array, now: number, cost: 0 | 1): Standing {
-    let worst: Standing | undefined
-    for (const [index, limit] of this.#limits.entries()) {
-      const { maximumRequests, timePeriodInMilliseconds: period } = limit
-      const step = period / maximumRequests
-      const filling = Math.max(0, (fullAt[index] ?? 0) - now)
-      const over = filling + cost * step - period
-      const allowed = over <= driftMs
+  /** How a key stands with the limit that leaves it the least, without counting anything. */
+  standing(key: string, now: number): Standing {
+    const fullAt = this.#fullAt.get(key)
+    const standings = this.#limits.map((limit, index): Standing => {
+      const { timePeriodInMilliseconds: period } = limit
+      const step = this.#steps[index] ?? 0
+      const filling = Math.max(0, (fullAt?.[index] ?? 0) - now)
+      const over = filling + step - period
       const remaining = Math.max(0, Math.floor((period - filling + driftMs) / step))
-      const retryMs = allowed ? 0 : over
-      if (
-        worst === undefined ||
-        retryMs > worst.retryMs ||
-        (retryMs === worst.retryMs && remaining < worst.remaining)
-      )
-        worst = { allowed, limit, remaining, resetMs: filling, retryMs }
+      return { limit, remaining, resetMs: filling, retryMs: over > driftMs ? over : 0 }
+    })
+    return standings.reduce((worst, one) =>
+      one.retryMs > worst.retryMs || (one.retryMs === worst.retryMs && one.remaining < worst.remaining)
+        ? one
+        : worst,
+    )
+  }
+
+  #use(key: string, fullAt: Float64Array, isNew: boolean, now: number): void {
+    if (isNew) {
+      this.#fullAt.set(key, fullAt)
+      if (this.#fullAt.size > this.#maxKeys) this.#evict(now)
+    } else if (this.#fullAt.size * 2 > this.#maxKeys) {
+      // The order costs time to keep and matters only where something may have to go.
+      this.#fullAt.delete(key)
+      this.#fullAt.set(key, fullAt)
     }
-    if (worst === undefined) throw new Error('no limits')
-    return worst
   }
 
   /**

@@ -136,9 +136,12 @@ export const rateLimiting = definePolicy<Config>({
       onRequest(exchange) {
         const value = select(exchange)
         const key = value.length > keyLengthMax ? ports.sha256(value) : value
-        const standing = buckets.take(key, ports.monotonicMs())
-        if (!standing.allowed) return refusalOf(standing, exposeHeaders)
-        if (exposeHeaders) standings.set(exchange, standing)
+        const now = ports.monotonicMs()
+        const isAllowed = buckets.take(key, now)
+        if (isAllowed && !exposeHeaders) return undefined
+        const standing = buckets.standing(key, now)
+        if (!isAllowed) return refusalOf(standing, exposeHeaders)
+        standings.set(exchange, standing)
         return undefined
       },
       onResponse(exchange) {
