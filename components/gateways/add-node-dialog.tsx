@@ -52,9 +52,7 @@ function Content({ gateway }: { gateway: GatewaySummary }) {
       }
     >
       <div className="flex flex-col gap-3">
-        {key.error instanceof ProblemError && (
-          <ProblemPanel problem={asProblem(key.error)} onRetry={() => mutate()} />
-        )}
+        {key.error && <ProblemPanel problem={asProblem(key.error)} onRetry={() => mutate()} />}
         {key.data ? (
           <CodeLine text={key.data.command} label="Copy the line" wrap />
         ) : (
