@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Permission } from '#domain/access.ts'
-import { type Fault, Problem, problemDocument } from '#domain/problem.ts'
+import { type Fault, Problem, type ProblemCode, problemDocument } from '#domain/problem.ts'
 import { type Actor, requirePermission } from './actor.ts'
 import { audit } from './audit.ts'
 import { transaction } from './db.ts'
@@ -45,6 +45,8 @@ export interface Operation {
   readonly status: number
   readonly bodyBytesMax: number
   readonly needsIfMatch: boolean
+  /** Whether the answer carries its version as an ETag. */
+  readonly hasETag: boolean
   handle(request: Request, params: Record<string, string>, requestId: string): Promise<Response>
 }
 
@@ -82,7 +84,13 @@ export function endpoint<
   declared: Declaration<A, { params: P & z.ZodType; query: Q & z.ZodType; body: B & z.ZodType }, O>,
 ): Operation {
   const { run, etag, ...rest } = declared
-  const operation = { status: 200, bodyBytesMax: 1_048_576, needsIfMatch: false, ...rest }
+  const operation = {
+    status: 200,
+    bodyBytesMax: 1_048_576,
+    needsIfMatch: false,
+    hasETag: etag !== undefined,
+    ...rest,
+  }
   return {
     ...operation,
     async handle(request, rawParams, requestId) {
@@ -212,12 +220,19 @@ async function recordRefusal(
   )
 }
 
+// RFC 6750 §3.1: what is wrong with a token that was sent.
+const challenges: Partial<Record<ProblemCode, string>> = {
+  'token.invalid': 'Bearer realm="hexgate", error="invalid_token"',
+  'token.scope': 'Bearer realm="hexgate", error="insufficient_scope"',
+}
+
 /** Turns whatever was thrown into a problem document; what is not a Problem is logged and is a 500. */
 export function problemResponse(error: unknown, requestId: string): Response {
   const problem = toProblem(error)
   if (problem.code === 'internal') log.error({ err: error, requestId }, 'unexpected failure')
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  if (problem.status === 401) headers.set('www-authenticate', 'Bearer realm="hexgate"')
+  const challenge = challenges[problem.code] ?? (problem.status === 401 ? 'Bearer realm="hexgate"' : null)
+  if (challenge) headers.set('www-authenticate', challenge)
   if (problem.status === 503) headers.set('retry-after', '5')
   return new Response(JSON.stringify(problemDocument(problem, requestId)), {
     status: problem.status,

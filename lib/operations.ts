@@ -3,6 +3,7 @@ import { catalogOperations } from './catalog/operations.ts'
 import { type Operation, newRequestId, problemResponse } from './endpoint.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
 import { networksOperations } from './networks/operations.ts'
+import { openApiOperation } from './openapi-document.ts'
 import { organisationOperations } from './organisation/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
 import { publishOperations } from './publish/operations.ts'
@@ -17,6 +18,7 @@ export const operations: readonly Operation[] = [
   ...publishOperations,
   ...gatewaysOperations,
   ...networksOperations,
+  openApiOperation(() => operations),
 ]
 
 /** Answers a request under /api/v1. */
