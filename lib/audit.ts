@@ -15,13 +15,16 @@ export interface AuditEvent {
   after?: unknown
 }
 
+/** As much of an actor as the trail keeps. */
+export type AuditedActor = Pick<Actor, 'kind' | 'id' | 'name' | 'organisationId'>
+
 const genesis = '0'.repeat(64)
 
 /**
  * Appends to the organisation's audit trail inside the caller's transaction, so that a change and its entry
  * stand or fall together. Each entry carries the hash of the one before it.
  */
-export async function audit(tx: Tx, actor: Actor, event: AuditEvent): Promise<void> {
+export async function audit(tx: Tx, actor: AuditedActor, event: AuditEvent): Promise<void> {
   // Two transactions must not both follow the same entry; the lock ends with the transaction.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`audit:${actor.organisationId}`}, 0))`
   const last = await tx.auditEntry.findFirst({

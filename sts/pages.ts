@@ -10,10 +10,10 @@ const styles = `
 *{box-sizing:border-box;margin:0}
 body{min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--bg);color:var(--ink);font:14px/1.5 "Geist","Inter",system-ui,"Segoe UI",sans-serif}
 main{width:100%;max-width:360px}
-.brand{display:flex;align-items:center;gap:10px;font-weight:650;font-size:18px;letter-spacing:-.01em;margin-bottom:20px}
+.brand{display:flex;align-items:center;gap:8px;font-weight:600;font-size:15px;margin-bottom:20px}
 .brand svg{color:var(--accent)}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:24px}
-h1{font-size:18px;font-weight:600;letter-spacing:-.01em}
+h1{font-size:19px;font-weight:600;letter-spacing:-.01em}
 p{color:var(--ink2);margin-top:4px}
 form{margin-top:20px;display:grid;gap:16px}
 label{display:grid;gap:6px;font-size:13px;font-weight:550}
@@ -29,7 +29,7 @@ footer{margin-top:16px;color:var(--ink2);font-size:12px}
 
 const autoSubmit = `document.addEventListener('DOMContentLoaded',()=>document.forms[0].requestSubmit(document.querySelector('[name=logout]')))`
 
-const logo = `<svg width="26" height="24" viewBox="0 0 22 20" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><polygon points="21,10 16,19 6,19 1,10 6,1 16,1" stroke-linejoin="round"/><path d="M7 10h8M11 6v8" stroke-linecap="round"/></svg>`
+const logo = `<svg width="22" height="20" viewBox="0 0 22 20" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true"><polygon points="21,10 16,19 6,19 1,10 6,1 16,1" stroke-linejoin="round"/><path d="M7 10h8M11 6v8" stroke-linecap="round"/></svg>`
 
 export interface LoginForm {
   action: string

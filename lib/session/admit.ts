@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type Role, roles } from '#domain/access.ts'
 import { Problem } from '#domain/problem.ts'
-import type { Actor } from '../actor.ts'
 import { audit } from '../audit.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
@@ -19,6 +18,7 @@ export type Profile = z.output<typeof profile>
 
 export interface Admitted {
   userId: string
+  name: string
   organisationId: string
 }
 
@@ -32,19 +32,23 @@ export async function admit(tx: Tx, person: Profile): Promise<Admitted> {
     where: { userId: user.id, revokedAt: null },
     orderBy: { createdAt: 'asc' },
   })
-  if (membership) return { userId: user.id, organisationId: membership.organisationId }
+  if (membership) return { userId: user.id, name: user.name, organisationId: membership.organisationId }
   const first = await firstMembership(tx, user.id, person)
   if (!first) {
     throw new Problem('access.no-membership', 'Ask an administrator of your organisation to add you.')
   }
   await tx.membership.create({ data: { ...first, userId: user.id } })
-  await audit(tx, actorOf(user, first), {
-    action: 'members.join',
-    subjectKind: 'member',
-    subjectId: user.id,
-    after: { role: first.role },
-  })
-  return { userId: user.id, organisationId: first.organisationId }
+  await audit(
+    tx,
+    { kind: 'user', ...user, organisationId: first.organisationId },
+    {
+      action: 'members.join',
+      subjectKind: 'member',
+      subjectId: user.id,
+      after: { role: first.role },
+    },
+  )
+  return { userId: user.id, name: user.name, organisationId: first.organisationId }
 }
 
 async function upsertUser(tx: Tx, person: Profile): Promise<{ id: string; name: string }> {
@@ -81,8 +85,4 @@ async function firstMembership(
   }
   const isFirst = organisations.length === 1 && organisation._count.memberships === 0
   return isFirst ? { organisationId: organisation.id, role: 'admin' } : null
-}
-
-function actorOf(user: { id: string; name: string }, first: { organisationId: string; role: Role }): Actor {
-  return { kind: 'user', ...user, ...first, scopes: null, sessionId: null }
 }

@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { roles } from '#domain/access.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
+import { audit } from '../audit.ts'
 import { db, type Tx, transaction } from '../db.ts'
 import { seal, unseal } from '../seal.ts'
 import type { Admitted } from './admit.ts'
-import { absoluteMs, idleMs } from './cookie.ts'
+import { absoluteMs, idleMs, publicSessionId } from './cookie.ts'
 import { refreshTokens, type Tokens } from './issuer.ts'
 
 // Refreshed a little early, so that a token does not expire on its way.
@@ -14,12 +15,18 @@ const refreshBeforeMs = 30_000
 /** How long a session outlives its access token while the issuer cannot be asked. */
 export const issuerAwayMs = 60 * 60_000
 const seenEveryMs = 60_000
+// Long enough to look into; every login sweeps what is older.
+const keptMs = 30 * 24 * 60 * 60_000
 
 /** Writes the row of a new login, under an id that nobody had before, and gives that id. */
 export async function openSession(tx: Tx, admitted: Admitted, tokens: Tokens): Promise<string> {
   const id = randomBytes(32).toString('base64url')
-  const expiresAt = new Date(Date.now() + absoluteMs)
-  await tx.session.create({ data: { id, ...admitted, ...sealed(tokens), expiresAt } })
+  const { userId, name, organisationId } = admitted
+  const now = Date.now()
+  await tx.session.deleteMany({ where: { expiresAt: { lt: new Date(now - keptMs) } } })
+  const expiresAt = new Date(now + absoluteMs)
+  await tx.session.create({ data: { id, userId, organisationId, ...sealed(tokens), expiresAt } })
+  await audit(tx, { kind: 'user', id: userId, name, organisationId }, auditOf('sessions.begin', id))
   return id
 }
 
@@ -139,9 +146,25 @@ async function askIssuer(refreshTokenSealed: string): Promise<Tokens | null | 'a
 
 /** Ends a session here; gives the ID token by which it can be ended at the issuer too. */
 export async function revokeSession(id: string): Promise<{ idToken: string | null } | null> {
-  const session = await db().session.findUnique({ where: { id } })
+  const session = await transaction(async (tx) => {
+    const found = await tx.session.findUnique({ where: { id }, include: { user: true } })
+    const where = { id, revokedAt: null }
+    const { count } = await tx.session.updateMany({ where, data: { revokedAt: new Date() } })
+    if (found?.organisationId && count > 0) {
+      const { user, organisationId } = found
+      await audit(
+        tx,
+        { kind: 'user', id: user.id, name: user.name, organisationId },
+        auditOf('sessions.end', id),
+      )
+    }
+    return found
+  })
   if (!session) return null
-  await db().session.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } })
   const idToken = session.idTokenSealed ? unseal(session.idTokenSealed, 'session.id').reveal() : null
   return { idToken }
+}
+
+function auditOf(action: string, id: string) {
+  return { action, subjectKind: 'session', subjectId: publicSessionId(id) }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { db } from '../db.ts'
 import { authenticate } from './authenticate.ts'
-import { localPath } from './login.ts'
+import { localPath, serveAuth } from './login.ts'
 import {
   attributesOf,
   cookieHeader,
@@ -128,6 +128,41 @@ test('another site cannot sign somebody out', async () => {
     expect(response.status).toBe(403)
   }
   expect(await authenticate(new Headers({ cookie: cookieHeader(browser) }))).not.toBeNull()
+})
+
+test('a script that signs out is told where to go on', async () => {
+  const browser = portalBrowser()
+  await signIn(running.sts, browser, owner)
+  const headers = { 'sec-fetch-site': 'same-origin', accept: 'application/json' }
+  const response = await browser.request(`${portal}/api/auth/logout`, { method: 'POST', headers })
+  expect(await response.json()).toMatchObject({ location: expect.stringContaining('/oauth/logout?') })
+  expect((await newestSession()).revokedAt).not.toBeNull()
+})
+
+test('whoever comes by another name of the portal is led to its own address before signing in', async () => {
+  const response = await serveAuth(
+    new Request(`${portal}/api/auth/signin/oidc?next=/catalog`, { headers: { host: '127.0.0.1:9' } }),
+  )
+  expect(response.headers.get('location')).toBe(`${portal}/api/auth/signin/oidc?next=%2Fcatalog&moved=1`)
+  const proxied = new Request(`${portal}/api/auth/signin/oidc?moved=1`, {
+    headers: { host: 'internal:3000' },
+  })
+  expect((await serveAuth(proxied)).headers.get('location')).toContain(
+    `${running.sts.issuer}/oauth/authorize`,
+  )
+})
+
+test('signing in and out stand in the audit trail', async () => {
+  const browser = portalBrowser()
+  await signIn(running.sts, browser, owner)
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  await browser.request(`${portal}/api/auth/logout`, { method: 'POST', headers })
+  const entries = await db().auditEntry.findMany({ orderBy: { sequence: 'desc' }, take: 2 })
+  expect(entries).toMatchObject([
+    { action: 'sessions.end', actorName: 'Olivia Owner' },
+    { action: 'sessions.begin', actorName: 'Olivia Owner' },
+  ])
+  expect(entries[0]?.subjectId).toBe(entries[1]?.subjectId)
 })
 
 test('with the provider away, signing in says so and stays at the portal', async () => {

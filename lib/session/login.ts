@@ -30,6 +30,9 @@ export async function serveAuth(request: Request): Promise<Response> {
 }
 
 async function beginLogin(request: Request, url: URL): Promise<Response> {
+  const moved = ownAddress(request, url)
+  if (moved)
+    return new Response(null, { status: 303, headers: { location: moved, 'cache-control': 'no-store' } })
   const next = localPath(url.searchParams.get('next'))
   try {
     // The issuer must answer now: sending somebody to a page that does not come up explains nothing.
@@ -46,6 +49,15 @@ async function beginLogin(request: Request, url: URL): Promise<Response> {
   } catch (error) {
     return toSignIn(errorWord(error), next)
   }
+}
+
+// The way back ends at the portal's own address, and cookies that are set at another, say 127.0.0.1 instead of
+// localhost, would be missing there. Once only, since a proxy may well ask us by another name.
+function ownAddress(request: Request, url: URL): string | null {
+  const portal = new URL(env().HEXGATE_PORTAL_URL)
+  if (request.headers.get('host') === portal.host || url.searchParams.has('moved')) return null
+  const query = new URLSearchParams([...url.searchParams, ['moved', '1']])
+  return `${portal.origin}${url.pathname}?${query}`
 }
 
 // next-auth starts a login for forms that carry its token. Starting one changes nothing yet: what must not be
@@ -94,7 +106,7 @@ async function logout(request: Request): Promise<Response> {
   const sessionId = await sessionIdIn(request.headers.get('cookie'))
   const ended = sessionId ? await revokeSession(sessionId) : null
   const there = await endSessionAddress(ended?.idToken ?? null, portal + signedOutPath).catch(() => null)
-  const location = there ?? portal + signedOutPath
+  const location = there ?? `${portal}${signedOutPath}?only=here`
   const headers = new Headers({ 'cache-control': 'no-store' })
   headers.append('set-cookie', expired(cookieName('session')))
   // A script asks where to go, since a form's redirects are bound to known places.

@@ -36,6 +36,8 @@ export class Browser {
     const headers = new Headers(init.headers)
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
     if (cookie) headers.set('cookie', cookie)
+    // A browser names the host that it asks; a Request alone does not.
+    headers.set('host', new URL(url).host)
     const request = new Request(url, { ...init, headers, redirect: 'manual' })
     const response = await (this.#local[new URL(url).origin] ?? fetch)(request)
     this.keep(hostname, response)
