@@ -223,3 +223,27 @@ const securitySchemes = {
     description: 'An access token from client credentials, with the scope api.read or api.write.',
   },
 }
+
+/** The document operation by operation, for a page that people read. */
+export function readableOperations(operations: readonly Operation[]) {
+  const { paths } = openApiDocument(operations)
+  return operations.map(({ id, method, path, tag, summary, access, output, status }) => {
+    const described = paths[path]?.[method.toLowerCase()]
+    const body = described?.requestBody?.content['application/json'].schema
+    return {
+      method,
+      path,
+      operationId: id,
+      summary,
+      tags: [tag],
+      deprecated: false,
+      security: access === 'public' || access === 'gateway-key' ? [] : [[access]],
+      parameters: (described?.parameters ?? []).map(({ schema, ...parameter }) => ({
+        ...parameter,
+        type: typeof schema['type'] === 'string' ? schema['type'] : 'text',
+      })),
+      body: body ? JSON.stringify(body, null, 2) : null,
+      answer: status === 204 ? null : JSON.stringify(schemaOf(output, 'output'), null, 2),
+    }
+  })
+}
