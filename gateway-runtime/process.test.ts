@@ -141,7 +141,7 @@ describe('the gateway-runtime process', () => {
     node.process.kill('SIGTERM')
     // As a terminal and a parent both pass it on.
     node.process.kill('SIGINT')
-    await until('draining', () => node.output().includes('draining after SIGTERM'))
+    await until('draining', () => node.output().includes('draining after SIG'))
     const ready = await fetch(`${node.admin}/ready`)
     expect(ready.status).toBe(503)
     expect(await ready.json()).toMatchObject({ reason: 'the node is draining' })
