@@ -21,7 +21,7 @@ const admins: readonly Role[] = ['admin']
 const auditors: readonly Role[] = ['reviewer', 'operator', 'admin']
 
 interface Row {
-  may: readonly Role[] | 'gateway-key'
+  may: readonly Role[] | 'gateway-key' | 'public'
   /** A body that would be taken, so that a refusal is about who asks. It names rows of the organisation. */
   body?: (rows: Rows) => unknown
   /** Without parameters: what somebody of another organisation who names our rows in the body is told. */
@@ -110,6 +110,7 @@ const matrix: Record<string, Row> = {
   'gateway-keys.list': { may: everyone },
   'gateway-keys.create': { may: runners },
   'gateway-keys.revoke': { may: runners },
+  'openapi.read': { may: 'public' },
   'gateways.register': { may: 'gateway-key', body: () => registration },
   'gateway-config.read': { may: 'gateway-key' },
   'gateway-config.acknowledge': { may: 'gateway-key', body: ({ nodeId }) => acknowledgement(nodeId) },
@@ -224,6 +225,14 @@ describe('nobody changes anything that is not theirs to change', () => {
 
   describe.each(operations.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
     const row = matrix[id] ?? { may: [] }
+    if (row.may === 'public') {
+      test('is open to everybody and names nothing of anybody', async () => {
+        const answer = await ask(operation, { cookie: null })
+        expect(answer.status).toBe(200)
+        expect(namesIn(answer.text)).toEqual([])
+      })
+      return
+    }
     if (row.may === 'gateway-key') {
       test('is refused without the gateway’s own key, whoever asks', async () => {
         for (const cookie of [null, cookies.admin]) {
@@ -257,12 +266,12 @@ describe('nobody changes anything that is not theirs to change', () => {
   })
 })
 
-const forPeople = operations.filter(({ id }) => matrix[id]?.may !== 'gateway-key')
+const forPeople = operations.filter(({ id }) => Array.isArray(matrix[id]?.may))
 
 describe.each(forPeople.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   const row = matrix[id] ?? { may: [] }
 
-  test.each(row.may === 'gateway-key' ? [] : row.may)('is open to a %s', async (role) => {
+  test.each(typeof row.may === 'string' ? [] : row.may)('is open to a %s', async (role) => {
     const cookie = cookies[role]
     if (operation.method === 'GET') {
       expect((await ask(operation, { cookie })).status).toBe(200)
