@@ -1,0 +1,46 @@
+import { ensureClient } from './client.ts'
+import { checkout } from './folders.ts'
+import { floorFaults } from './floors.ts'
+import { programOf, runNode } from './run-program.ts'
+
+/** A check of the whole checkout that passes or does not. */
+export interface Check {
+  name: string
+  passes: () => Promise<boolean>
+}
+
+const command = (args: () => string[]) => async () => (await runNode(args())) === 0
+
+/** Format, lint, floors and types. */
+export const checks: readonly Check[] = [
+  { name: 'format', passes: command(() => [programOf('@biomejs/biome', 'biome'), 'format', '.']) },
+  { name: 'lint', passes: command(() => [programOf('oxlint'), '--type-aware', '--quiet']) },
+  { name: 'floors', passes: floors },
+  { name: 'types', passes: types },
+]
+
+async function floors(): Promise<boolean> {
+  const faults = await floorFaults(checkout)
+  for (const fault of faults) console.error(fault)
+  return faults.length === 0
+}
+
+async function types(): Promise<boolean> {
+  await ensureClient()
+  // The addresses of pages are types too; Next writes them.
+  if ((await runNode([programOf('next'), 'typegen'], { NEXT_TELEMETRY_DISABLED: '1' })) !== 0) return false
+  return (await runNode([programOf('typescript', 'tsc'), '--noEmit', '-p', '.'])) === 0
+}
+
+/** Runs all of them, each shown with its time; answers how many passed and failed. */
+export async function runChecks(): Promise<{ passed: number; failed: number }> {
+  let failed = 0
+  for (const { name, passes } of checks) {
+    const started = performance.now()
+    const passed = await passes()
+    if (!passed) failed += 1
+    const seconds = ((performance.now() - started) / 1_000).toFixed(1)
+    console.log(`  ${passed ? '✓' : '✗'} ${name.padEnd(10)} ${seconds} s`)
+  }
+  return { passed: checks.length - failed, failed }
+}
