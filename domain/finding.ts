@@ -59,10 +59,9 @@ function unprotected(leg: Leg): Finding | null {
   return { ...base, code: 'leg.mtls-absent', severity: 'warning', why }
 }
 
-function fixOf({ side, from, to }: Leg): Fix {
-  const gateway = side === 'inbound' ? to : from
-  if (side === 'inbound') return { kind: 'edit-listener', label: `Open ${gateway.name}`, id: gateway.id }
-  return { kind: 'edit-upstream', label: `Open ${to.name}`, id: to.id }
+function fixOf({ from, to, declaredBy }: Leg): Fix {
+  const { kind, id, name } = declaredBy ?? (from.kind === 'gateway' ? to : from)
+  return { kind: kind === 'gateway' ? 'edit-listener' : 'edit-upstream', label: `Open ${name}`, id }
 }
 
 function withoutFirewall(leg: Leg, far: { id: string; name: string } | null): Finding | null {

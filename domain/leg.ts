@@ -26,6 +26,8 @@ export interface Leg {
   /** Null until the provider is named, since its network decides. */
   readonly expected: Expected | null
   readonly actual: Actual
+  /** Whose settings `actual` was read from; null where nothing of it is stored. */
+  readonly declaredBy: Stop | null
   readonly verdict: Verdict
 }
 
@@ -47,6 +49,7 @@ export interface Api {
   readonly networkId: string | null
 }
 type Networks = ReadonlyMap<string, Network>
+type Known = Pick<Leg, 'actual' | 'declaredBy'>
 
 const white = 'org-internal'
 
@@ -55,17 +58,17 @@ export function inboundLegs(consumer: Consumer, gateway: Gateway, networks: Netw
   const far = networks.get(consumer.networkId)
   if (!far) return []
   const from: Stop = { kind: 'consumer', id: consumer.id, name: consumer.name }
-  return hops('inbound', from, far, gateway, networks, atListeners(gateway))
+  const known = { actual: atListeners(gateway), declaredBy: stopOf(gateway) }
+  return hops('inbound', from, far, gateway, networks, known)
 }
 
 /** The legs from the gateway to an API. */
 export function outboundLegs(gateway: Gateway, api: Api, networks: Networks): Leg[] {
   const to: Stop = { kind: 'api', id: api.id, name: api.name }
-  const actual = atUpstream(api.upstreamUrl)
+  const known: Known = { actual: atUpstream(api.upstreamUrl), declaredBy: to }
   const far = api.networkId === null ? undefined : networks.get(api.networkId)
-  if (!far)
-    return [leg({ side: 'outbound', from: stopOf(gateway), to, crosses: false, expected: null, actual })]
-  return hops('outbound', to, far, gateway, networks, actual)
+  if (far) return hops('outbound', to, far, gateway, networks, known)
+  return [leg({ side: 'outbound', from: stopOf(gateway), to, crosses: false, expected: null, ...known })]
 }
 
 // `nearGateway` is what is known of the hop that ends at the gateway; of a hop beyond a firewall nothing is.
@@ -75,32 +78,38 @@ function hops(
   far: Network,
   gateway: Gateway,
   networks: Networks,
-  nearGateway: Actual,
+  nearGateway: Known,
 ): Leg[] {
-  const hop = (away: Stop, near: Stop, rest: Pick<Leg, 'crosses' | 'expected' | 'actual'>) =>
+  const hop = (away: Stop, near: Stop, rest: Omit<Leg, 'id' | 'verdict' | 'side' | 'from' | 'to'>) =>
     leg({ side, from: side === 'inbound' ? away : near, to: side === 'inbound' ? near : away, ...rest })
 
   if (far.class === white) {
     const expected: Expected = { class: white, required: false }
-    return [hop(end, stopOf(gateway), { crosses: false, expected, actual: nearGateway })]
+    return [hop(end, stopOf(gateway), { crosses: false, expected, ...nearGateway })]
   }
   const external: Expected = { class: far.class, required: true }
   const guarding = firewallFor(far.id, networks)
-  if (!guarding)
-    return [hop(end, stopOf(gateway), { crosses: true, expected: external, actual: nearGateway })]
+  if (!guarding) return [hop(end, stopOf(gateway), { crosses: true, expected: external, ...nearGateway })]
 
   const firewall: Stop = { kind: 'firewall', id: guarding.id, name: guarding.firewall ?? '' }
   const outer = hop(end, firewall, {
     crosses: true,
     expected: external,
     actual: { state: 'not-declared' },
+    declaredBy: null,
   })
   const inner = hop(firewall, stopOf(gateway), {
     crosses: true,
     expected: { class: white, required: true },
-    actual: nearGateway,
+    ...nearGateway,
   })
   return side === 'inbound' ? [outer, inner] : [inner, outer]
+}
+
+/** Of two readings of one hop the worse: it is as well protected as the least protected traffic on it. */
+export function worse(a: Leg, b: Leg): Leg {
+  const badness: Record<Actual['state'], number> = { plain: 3, 'one-way': 2, 'not-declared': 1, mutual: 0 }
+  return badness[b.actual.state] > badness[a.actual.state] ? b : a
 }
 
 function leg(parts: Omit<Leg, 'id' | 'verdict'>): Leg {

@@ -106,6 +106,19 @@ describe('the topology', () => {
     expect(crossing[0]?.flowIds).toEqual(['f3', 'f4'])
   })
 
+  it('calls a shared leg plain when any traffic on it is, and leads to the API that makes it so', () => {
+    const partner = party('partner', 'provider', 'partners', 'third-party')
+    const [safe, plain] = [{ ...api('safe', 'partner'), upstreamUrl: 'https://up' }, api('plain', 'partner')]
+    for (const apis of [
+      [safe, plain],
+      [plain, safe],
+    ]) {
+      const shared = describeTopology({ ...stored, parties: [...stored.parties, partner], apis, flows: [] })
+      const crossing = shared.findings.filter(({ code }) => code === 'leg.plaintext-crossing')
+      expect(crossing).toMatchObject([{ fix: { kind: 'edit-upstream', id: 'plain' } }])
+    }
+  })
+
   it('describes 500 parties and 1,500 flows in well under a second', () => {
     const many: Stored = {
       ...stored,

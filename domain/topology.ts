@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { actualStates, verdicts } from './context.ts'
 import { findingCodes, fixKinds, lintLeg, severities } from './finding.ts'
-import { inboundLegs, type Leg, outboundLegs, stopKinds } from './leg.ts'
+import { inboundLegs, type Leg, outboundLegs, stopKinds, worse } from './leg.ts'
 import { areOneNetwork, locations, type Network, networkClasses } from './network.ts'
 import { owners, partyKinds } from './party.ts'
 import { type Classified, classify, gatewayRoles, patterns, useCases } from './pattern.ts'
@@ -81,6 +81,7 @@ export const legView = z.object({
   crosses: z.boolean(),
   expected: z.object({ class: networkClass, required: z.boolean() }).nullable(),
   actual,
+  declaredBy: stop.nullable().describe('Whose settings say so'),
   verdict: z.enum(verdicts),
 })
 
@@ -143,7 +144,12 @@ export interface Stored {
 export function describeTopology(stored: Stored): Topology {
   const at = index(stored)
   const legs = new Map<string, Leg>()
-  const keep = (made: readonly Leg[]) => made.map((leg) => (legs.set(leg.id, leg), leg.id))
+  const keep = (made: readonly Leg[]) =>
+    made.map((leg) => {
+      const known = legs.get(leg.id)
+      legs.set(leg.id, known ? worse(known, leg) : leg)
+      return leg.id
+    })
 
   for (const api of stored.apis) keep(outboundOf(api, at))
   const flows = stored.flows.flatMap((flow): FlowView[] => {

@@ -29,7 +29,7 @@ export function TopologyMap({ onTable, ...props }: Props) {
       <button
         type="button"
         onClick={onTable}
-        className="absolute top-2 left-2 z-50 -translate-y-14 rounded-md bg-accent px-3 py-1.5 text-sm text-on-accent focus:translate-y-0"
+        className="sr-only z-50 rounded-md bg-accent text-sm text-on-accent focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:px-3 focus:py-1.5"
       >
         Skip graph, go to table
       </button>

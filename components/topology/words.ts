@@ -63,8 +63,8 @@ function rate(perSecond: number): string {
 
 export function apiSubtitle(api: ApiView): string {
   const state = deploymentLook[api.deployment].label
-  const traffic = api.traffic && api.traffic.requestsPerSecond > 0 ? trafficText(api) : null
-  return traffic ? `${state}, ${traffic}` : state
+  const requests = api.traffic?.requestsPerSecond ?? 0
+  return requests > 0 ? `${state}, ${rate(requests)} req/s` : state
 }
 
 /** The gateway's nodes against its newest revision. */

@@ -1,4 +1,4 @@
-import { type Edge, type Node, Position } from 'reactflow'
+import type { Edge, Node } from 'reactflow'
 import type {
   Box,
   Drawing,
@@ -20,21 +20,16 @@ export type NetworkNode = Node<{ network: DrawnNetwork }, 'network'>
 export type CardNode = Node<{ card: DrawnCard }, 'card'>
 export type GatewayNode = Node<{ gateway: DrawnGateway }, 'gateway'>
 export type FirewallNode = Node<{ firewall: DrawnFirewall }, 'firewall'>
-export type TopologyNode = LaneNode | NetworkNode | CardNode | GatewayNode | FirewallNode
+export type CaptionNode = Node<{ text: string }, 'caption'>
+export type TopologyNode = CaptionNode | LaneNode | NetworkNode | CardNode | GatewayNode | FirewallNode
 export type LegEdge = Edge<{ leg: DrawnLeg }, 'leg'>
 
 // Lines lie above lanes and networks, and below what they connect.
 const level = { lane: 0, network: 1, dimmedLine: 10, line: 20, solid: 30 } as const
 
-// Lines know their own way, so one handle of each sort at any place will do; React Flow asks for them.
-const handles = [
-  { type: 'source' as const, position: Position.Right, x: 0, y: 0 },
-  { type: 'target' as const, position: Position.Left, x: 0, y: 0 },
-]
-
 function placed({ x, y, width, height }: Box) {
   // Known sizes spare React Flow the measuring, and its minimap and fitting work at once.
-  return { position: { x, y }, width, height, measured: { width, height }, handles, focusable: false }
+  return { position: { x, y }, width, height, measured: { width, height }, focusable: false }
 }
 
 /** Lanes first, then everything in reading order, since the order here is the order in the document. */
@@ -87,7 +82,29 @@ export function nodesOf(drawing: Drawing): TopologyNode[] {
     ),
   ]
   const inOrder = rest.toSorted((a, b) => a.position.y - b.position.y || a.position.x - b.position.x)
-  return [...lanes, ...inOrder]
+  return [...captionsOf(drawing), ...lanes, ...inOrder]
+}
+
+// What the columns hold, under the lowest lane.
+function captionsOf({ cards, gateways, height }: Drawing): TopologyNode[] {
+  const columns = [
+    { text: 'Consumers', box: cards.find(({ end }) => end === 'consumers')?.box },
+    { text: 'Gateway', box: gateways[0]?.box },
+    { text: 'Providers', box: cards.find(({ end }) => end === 'providers')?.box },
+  ]
+  return columns.flatMap(({ text, box }): TopologyNode[] =>
+    box
+      ? [
+          {
+            id: `caption:${text}`,
+            type: 'caption',
+            data: { text },
+            zIndex: level.lane,
+            ...placed({ ...box, y: height + 6, height: 16 }),
+          },
+        ]
+      : [],
+  )
 }
 
 export function edgesOf(drawing: Drawing, model: Model, highlight: Highlight | null): LegEdge[] {

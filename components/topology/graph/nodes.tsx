@@ -1,9 +1,9 @@
 'use client'
-import type { NodeProps } from 'reactflow'
+import { Handle, type NodeProps, Position } from 'reactflow'
 import { cn } from '../../ui/class-names.ts'
 import { Dot, WordState } from '../../ui/state.tsx'
 import { gatewayPoint, headHeight } from '../layout/measures.ts'
-import { deploymentLook, laneLook, locationLabel } from '../looks.ts'
+import { deploymentLook, laneLook, locationLabel, ownerLabel } from '../looks.ts'
 import { networkOf } from '../model.ts'
 import {
   apiLabel,
@@ -15,16 +15,30 @@ import {
   partyLabel,
   partySubtitle,
 } from '../words.ts'
-import type { CardNode, FirewallNode, GatewayNode, LaneNode, NetworkNode } from './elements.ts'
+import type { CaptionNode, CardNode, FirewallNode, GatewayNode, LaneNode, NetworkNode } from './elements.ts'
 import { useGraph } from './graph-context.tsx'
 import { StopButton } from './stop-button.tsx'
 
 /** The things that stand in the topology, as they are drawn. */
 
+// React Flow draws no line without handles at its ends; ours know their own way, so these are never seen.
+function Ends() {
+  return (
+    <span aria-hidden className="invisible">
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </span>
+  )
+}
+
 function useStanding(boxId: string): { dimmed: boolean; lit: boolean } {
   const { highlight } = useGraph()
   const lit = highlight?.boxes.has(boxId) ?? false
   return { dimmed: highlight !== null && !lit, lit }
+}
+
+export function CaptionShape({ data: { text } }: NodeProps<CaptionNode>) {
+  return <div className="text-center text-2xs text-ink-3">{text}</div>
 }
 
 export function LaneShape({ data: { lane } }: NodeProps<LaneNode>) {
@@ -73,9 +87,14 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
   const { dimmed, lit } = useStanding(id)
   const party = card.partyId ? model.parties.get(card.partyId) : undefined
   if (card.partyId && !party) return null
-  const subtitle = party ? partySubtitle(party, networkOf(model, party)) : ''
   const name = party?.name ?? 'Provider not named'
   const single = card.rows.length === 0
+  // A head above rows has no room for the location; the network's box around it says it.
+  const subtitle = party
+    ? single
+      ? partySubtitle(party, networkOf(model, party))
+      : ownerLabel[party.owner]
+    : ''
   return (
     <div
       className={cn(
@@ -104,6 +123,7 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
       {card.rows.map(({ apiId }) => (
         <ApiRow key={apiId} apiId={apiId} />
       ))}
+      <Ends />
     </div>
   )
 }
@@ -184,6 +204,7 @@ export function GatewayShape({ id, data: { gateway: drawn } }: NodeProps<Gateway
           {state.text}
         </WordState>
       </StopButton>
+      <Ends />
     </div>
   )
 }
@@ -207,6 +228,7 @@ export function FirewallShape({ id, data: { firewall } }: NodeProps<FirewallNode
       {[0, 1, 2].map((bar) => (
         <i key={bar} className="h-px w-2.5 bg-ink-3" />
       ))}
+      <Ends />
     </div>
   )
 }

@@ -1,7 +1,7 @@
 'use client'
 import 'reactflow/dist/base.css'
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
+import { type FitViewOptions, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
 import { highlightOf } from '../highlight.ts'
 import type { Drawing } from '../layout/drawing.ts'
 import type { Model } from '../model.ts'
@@ -12,10 +12,11 @@ import { GraphControls } from './graph-controls.tsx'
 import { GraphProvider } from './graph-context.tsx'
 import { LegLine } from './leg-edge.tsx'
 import { Legend } from './legend.tsx'
-import { CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
+import { CaptionShape, CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
 import { along, domId, type GraphStop, stopId, stopsOf } from './stops.ts'
 
 const nodeTypes = {
+  caption: CaptionShape,
   lane: LaneShape,
   network: NetworkShape,
   card: CardShape,
@@ -23,7 +24,11 @@ const nodeTypes = {
   firewall: FirewallShape,
 }
 const edgeTypes = { leg: LegLine }
-const fitOptions = { padding: 0.02, maxZoom: 1 }
+// Room at the bottom for the controls, so that they cover nothing when everything is shown.
+const fitOptions: FitViewOptions = {
+  padding: { top: '14px', left: '14px', right: '14px', bottom: '50px' },
+  maxZoom: 1,
+}
 const ariaWords = {
   'node.a11yDescription.default': '',
   'node.a11yDescription.keyboardDisabled': '',
@@ -99,9 +104,8 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         fitView
         fitViewOptions={fitOptions}
         onlyRenderVisibleElements={nodes.length + edges.length > 400}
-        proOptions={{ hideAttribution: true }}
       >
-        <GraphControls legend={legend} onLegend={() => setLegend((shown) => !shown)} />
+        <GraphControls fit={fitOptions} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
         {legend && <Legend onClose={() => setLegend(false)} />}
       </ReactFlow>
     </GraphProvider>
