@@ -70,7 +70,8 @@ beforeEach(async () => {
 })
 afterEach(() => end.closeAll())
 
-describe('the gateway-runtime process', () => {
+// Each starts processes, which takes its time on a machine that does much else.
+describe('the gateway-runtime process', { timeout: 120_000 }, () => {
   it('killed with -9 and started again while the portal is away, it serves from its store', async () => {
     portal.publish(1, oneApi(upstream))
     const first = await startNode()

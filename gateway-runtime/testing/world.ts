@@ -54,7 +54,7 @@ export function memoryLog(): { log: Logger; lines: Record<string, unknown>[] } {
 export async function until(
   what: string,
   isSo: () => unknown | Promise<unknown>,
-  withinMs = 10_000,
+  withinMs = 25_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   for (;;) {
