@@ -56,8 +56,7 @@ export function escapes(file: string, text: string): string[] {
   const [home = ''] = file.split(path.sep)
   return [...text.matchAll(specifier)].flatMap(([, wanted = '']) => {
     const target = path.normalize(path.join(path.dirname(file), wanted))
-    return target.startsWith(`${home}${path.sep}`)
-      ? []
-      : [`${file}: ${wanted} leaves ${home}; use #${target}`]
+    const stays = target.startsWith(`${home}${path.sep}`) || target === 'package.json'
+    return stays ? [] : [`${file}: ${wanted} leaves ${home}; use #${target}`]
   })
 }
