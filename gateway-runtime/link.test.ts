@@ -201,8 +201,17 @@ describe('Link', () => {
     expect(node.ports()).toEqual([])
     const ready = () => fetch(`http://127.0.0.1:${node.adminPort}/ready`)
     expect((await ready()).status).toBe(503)
-    portal.publish(1, oneApi(upstream))
+    const { hash } = portal.publish(1, oneApi(upstream)).manifest
     await applied(1)
     expect((await ready()).status).toBe(200)
+    const config = await (await fetch(`http://127.0.0.1:${node.adminPort}/config`)).json()
+    expect(config).toMatchObject({ revision: 1, hash, node: 'node-1', gateway: 'Test', refused: null })
+    const metrics = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text()
+    for (const line of [
+      'hexgate_config_revision 1',
+      'hexgate_config_persisted 1',
+      'hexgate_portal_connected 1',
+    ])
+      expect(metrics.split('\n')).toContain(line)
   })
 })

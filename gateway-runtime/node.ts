@@ -10,6 +10,7 @@ import type { Options } from './options.ts'
 import { type Contents, Planner } from './plan.ts'
 import { IntervalFigures } from './reports.ts'
 import { createAccessLog } from './serve/log.ts'
+import { seldom } from './seldom.ts'
 import { createServer, type Server, type ServerEvent } from './serve/server.ts'
 import { type ListenerOverride, listenFault, Serving } from './serving.ts'
 import { Store } from './store/store.ts'
@@ -44,6 +45,9 @@ interface Parts {
   readonly startedAtMs: number
 }
 
+/** A policy that fails may fail with every request. */
+const eventEveryMs = 10_000
+
 /** Starts a node: the admin port first, then what was stored or lies in the folder, then the link. */
 export async function startNode(
   options: Options,
@@ -54,10 +58,10 @@ export async function startNode(
   const server = createServer({
     trustedHops: options.trustedHops,
     ...(options.accessLog ? { log: createAccessLog(1) } : {}),
-    onEvent: (event) => {
-      log[event.level === 'warning' ? 'warn' : event.level]({ code: event.code }, event.detail)
+    onEvent: seldom(eventEveryMs, (event: ServerEvent, heldBack) => {
+      log[event.level === 'warning' ? 'warn' : event.level]({ code: event.code, heldBack }, event.detail)
       if (event.level !== 'info') origin?.event(event)
-    },
+    }),
   })
   const planner = new Planner({ allowLoopback: options.allowLoopbackUpstreams })
   const serving = new Serving(server, planner, overrideOf(options))
@@ -179,15 +183,22 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
     },
     configuration: () => ({
       source: { portal: portal.origin, isConnected: link.isConnected },
-      node: store.identity.registered?.nodeId ?? null,
-      gateway: store.identity.registered?.gatewayName ?? null,
-      revision: revisions.current?.manifest.revision ?? null,
-      hash: revisions.current?.manifest.hash ?? null,
-      appliedAt: revisions.current?.appliedAt.toISOString() ?? null,
-      refused: revisions.refusal ?? null,
-      items: maskedItems(revisions.current?.contents ?? new Map()),
+      ...servedBy(store, revisions),
     }),
     problems,
+  }
+}
+
+/** Who this node is and which revision it serves, for people who look at it. */
+function servedBy({ identity }: Store, { current, refusal }: Revisions): Record<string, unknown> {
+  return {
+    node: identity.registered?.nodeId ?? null,
+    gateway: identity.registered?.gatewayName ?? null,
+    revision: current?.manifest.revision ?? null,
+    hash: current?.manifest.hash ?? null,
+    appliedAt: current?.appliedAt.toISOString() ?? null,
+    refused: refusal ?? null,
+    items: maskedItems(current?.contents ?? new Map()),
   }
 }
 

@@ -25,7 +25,7 @@ const ofTheConnection = new Set([
   'upgrade',
 ])
 const ofTheFraming = new Set(['content-length', 'transfer-encoding'])
-const ofTheGateway = new Set(['forwarded', 'via', 'x-real-ip', 'x-request-id'])
+const ofTheGateway = new Set(['forwarded', 'x-request-id'])
 
 /** Says why a configuration must not touch a header, or undefined when it may. */
 export function reservedHeader(name: string): string | undefined {
