@@ -1,4 +1,3 @@
-const freeAttempts = 5
 const firstWaitMs = 15_000
 const longestWaitMs = 15 * 60_000
 const forgetAfterMs = 30 * 60_000
@@ -11,11 +10,16 @@ interface Failures {
 }
 
 /**
- * Slows down guessing: after five wrong passwords for one key each further one doubles a wait.
+ * Slows down guessing: after so many wrong passwords for one key each further one doubles a wait.
  * An attempt is counted when it starts, so that many at once gain nothing.
  */
 export class Attempts {
+  readonly #free: number
   readonly #failures = new Map<string, Failures>()
+
+  constructor(free: number) {
+    this.#free = free
+  }
 
   /** Counts an attempt, or says how many milliseconds are still to wait. */
   begin(key: string, now: number): number {
@@ -24,7 +28,7 @@ export class Attempts {
       known && now - known.lastAt < forgetAfterMs ? known : { count: 0, lastAt: now, waitUntil: 0 }
     if (failures.waitUntil > now) return failures.waitUntil - now
     const count = failures.count + 1
-    const doublings = count - freeAttempts
+    const doublings = count - this.#free
     const wait = doublings < 0 ? 0 : Math.min(firstWaitMs * 2 ** doublings, longestWaitMs)
     // Set anew so that the map's order stays the order of use, which is the order of eviction.
     this.#failures.delete(key)
@@ -36,6 +40,12 @@ export class Attempts {
   /** Forgets the failures of a key after a right password. */
   succeeded(key: string): void {
     this.#failures.delete(key)
+  }
+
+  /** Takes back one attempt that turned out right, without forgiving the others. */
+  takeBack(key: string): void {
+    const failures = this.#failures.get(key)
+    if (failures) this.#failures.set(key, { ...failures, count: failures.count - 1, waitUntil: 0 })
   }
 
   #evict(): void {

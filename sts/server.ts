@@ -44,7 +44,8 @@ export async function startSts(settings: Settings, log: StsLog): Promise<Running
   const provider = createProvider({ issuer, portalUrls, keys, clients, accounts, store })
   provider.on('server_error', (_ctx, error) => log.error({ err: error }, 'a request failed'))
   const font = await readFile(fontFile)
-  const attempts = new Attempts()
+  // By address too, so that trying one password on many accounts is slow; many people may share an address.
+  const attempts = { account: new Attempts(5), address: new Attempts(50) }
   server.on('request', requestListener({ provider, accounts, portalUrls, log, attempts, font }))
   return {
     issuer,
@@ -77,7 +78,7 @@ interface Parts {
   provider: Provider
   accounts: readonly Account[]
   portalUrls: readonly string[]
-  attempts: Attempts
+  attempts: { account: Attempts; address: Attempts }
   log: StsLog
   font: Buffer
 }
@@ -143,7 +144,8 @@ async function attempt(
   address: string,
 ): Promise<Outcome> {
   const key = `${email.trim().toLowerCase()} ${address}`
-  const waitMs = attempts.begin(key, Date.now())
+  const now = Date.now()
+  const waitMs = attempts.account.begin(key, now) || attempts.address.begin(address, now)
   if (waitMs > 0) {
     const waitSeconds = Math.ceil(waitMs / 1000)
     const error = `Too many wrong passwords. Try again in ${spoken(waitSeconds)}.`
@@ -151,7 +153,8 @@ async function attempt(
   }
   const account = await signIn(accounts, email, password)
   if (!account) return { error: 'The e-mail address or the password is wrong.', status: 401 }
-  attempts.succeeded(key)
+  attempts.account.succeeded(key)
+  attempts.address.takeBack(address)
   return { account }
 }
 

@@ -1,7 +1,8 @@
+import type { ReactNode } from 'react'
 import { Logo } from '#components/ui/logo.tsx'
 
 /** The frame of the pages that need nobody signed in. */
-export default function SignInLayout({ children }: LayoutProps<'/signin'>) {
+export default function SignInLayout({ children }: { children: ReactNode }) {
   return (
     <main className="grid min-h-dvh place-items-center px-4 py-6">
       <div className="w-full max-w-90">
