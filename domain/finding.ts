@@ -61,7 +61,8 @@ function unprotected(leg: Leg): Finding | null {
 
 function fixOf({ from, to, declaredBy }: Leg): Fix {
   const { kind, id, name } = declaredBy ?? (from.kind === 'gateway' ? to : from)
-  return { kind: kind === 'gateway' ? 'edit-listener' : 'edit-upstream', label: `Open ${name}`, id }
+  if (kind === 'gateway') return { kind: 'edit-listener', label: `Open the gateway ${name}`, id }
+  return { kind: 'edit-upstream', label: `Open the API ${name}`, id }
 }
 
 function withoutFirewall(leg: Leg, far: { id: string; name: string } | null): Finding | null {

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { useSearchParams } from 'next/navigation'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { Topology } from '#domain/topology.ts'
 import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
@@ -40,7 +40,9 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   })
   const model = useMemo(() => modelOf(topology), [topology])
   const { state, change } = useViewState()
-  const view = useFittingView(state.view)
+  const { narrow, tight } = useRoom()
+  // A map has no room on a telephone; whoever asks for it gets it nevertheless.
+  const view: View = state.view ?? (narrow ? 'table' : 'graph')
   const [asked, setAsked] = useState<Asked | null>(null)
   const [finding, setFinding] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -75,7 +77,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
       }
       bar={<FilterBar model={model} state={state} view={view} change={change} />}
     >
-      <div className="relative flex min-w-0 flex-1 max-lg:flex-col">
+      <div className="relative flex min-w-0 flex-1">
         {empty ? (
           <div className="flex-1 p-4">
             <NoneYet
@@ -102,8 +104,9 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             standRef={stand}
           />
         )}
-        {!empty && (
+        {!empty && (view === 'graph' || state.selection) && (
           <DetailsPanel
+            sheet={tight}
             model={model}
             selection={state.selection}
             choose={choose}
@@ -148,17 +151,25 @@ function useViewState(): { state: ViewState; change: (change: Partial<ViewState>
   return { state, change }
 }
 
-/** The view that was asked for, else the table where a map has no room. */
-function useFittingView(asked: View | null): View {
-  const [narrow, setNarrow] = useState(false)
-  useEffect(() => {
-    const query = window.matchMedia('(width < 48rem)')
-    const look = () => setNarrow(query.matches)
-    look()
-    query.addEventListener('change', look)
-    return () => query.removeEventListener('change', look)
-  }, [])
-  return asked ?? (narrow ? 'table' : 'graph')
+/** Whether there is room for a map, and for details beside it. Wide until the browser says otherwise. */
+function useRoom(): { narrow: boolean; tight: boolean } {
+  return { narrow: useMediaQuery('(width < 48rem)'), tight: useMediaQuery('(width < 64rem)') }
+}
+
+function useMediaQuery(text: string): boolean {
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      const query = window.matchMedia(text)
+      query.addEventListener('change', changed)
+      return () => query.removeEventListener('change', changed)
+    },
+    [text],
+  )
+  return useSyncExternalStore(
+    subscribe,
+    () => window.matchMedia(text).matches,
+    () => false,
+  )
 }
 
 function PauseButton({ paused, onPaused }: { paused: boolean; onPaused: (paused: boolean) => void }) {

@@ -98,7 +98,7 @@ function MarkText({ y, fill, weight = 400, children }: TextProps) {
       aria-hidden
       y={y}
       textAnchor="middle"
-      fontSize="9.5"
+      fontSize="10"
       fontWeight={weight}
       fill={fill}
       stroke="var(--panel)"

@@ -83,8 +83,9 @@ export function NetworkShape({ data: { network: drawn } }: NodeProps<NetworkNode
 const cardLook = 'size-full rounded-lg border bg-panel transition-opacity'
 
 export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
-  const { model } = useGraph()
+  const { model, selection } = useGraph()
   const { dimmed, lit } = useStanding(id)
+  const chosen = selection?.kind === 'party' && selection.id === card.partyId
   const party = card.partyId ? model.parties.get(card.partyId) : undefined
   if (card.partyId && !party) return null
   const name = party?.name ?? 'Provider not named'
@@ -101,6 +102,7 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
         cardLook,
         lit ? 'border-accent ring-1 ring-accent' : 'border-line-2',
         dimmed && 'opacity-40',
+        chosen && 'bg-accent-soft',
         !party && 'border-dashed',
       )}
     >

@@ -2,6 +2,7 @@
 import { X } from 'lucide-react'
 import type { ReactNode, RefObject } from 'react'
 import { Button } from '../../ui/button.tsx'
+import { Drawer, DrawerContent } from '../../ui/drawer.tsx'
 import type { Asked } from '../dialogs/asked.ts'
 import type { Model } from '../model.ts'
 import type { Selection } from '../view-state.ts'
@@ -25,6 +26,8 @@ interface Props extends Omit<DetailsProps, 'id'> {
   selection: Selection | null
   /** The heading, which takes the focus when the panel is opened by keyboard. */
   headingRef: RefObject<HTMLHeadingElement | null>
+  /** Comes over the page where there is no room beside it. */
+  sheet: boolean
 }
 
 const details = {
@@ -46,10 +49,12 @@ const kindWord = {
 } as const
 
 /** What is chosen explains itself here: a sentence, facts, legs, findings. */
-export function DetailsPanel({ selection, headingRef, ...props }: Props) {
+export function DetailsPanel({ selection, headingRef, sheet, ...props }: Props) {
   const { model, choose } = props
   const title = selection && titleOf(model, selection)
+  const close = () => choose(null, true)
   if (!selection || !title) {
+    if (sheet) return null
     return (
       <PanelFrame title="The whole topology" headingRef={headingRef}>
         <Summary {...props} />
@@ -57,14 +62,19 @@ export function DetailsPanel({ selection, headingRef, ...props }: Props) {
     )
   }
   const Details = details[selection.kind]
+  const content = <Details {...props} id={selection.id} />
+  if (sheet) {
+    return (
+      <Drawer open onOpenChange={(open) => !open && close()}>
+        <DrawerContent title={title} description={kindWord[selection.kind]}>
+          <div className="flex flex-col gap-3">{content}</div>
+        </DrawerContent>
+      </Drawer>
+    )
+  }
   return (
-    <PanelFrame
-      title={title}
-      kind={kindWord[selection.kind]}
-      headingRef={headingRef}
-      onClose={() => choose(null, true)}
-    >
-      <Details {...props} id={selection.id} />
+    <PanelFrame title={title} kind={kindWord[selection.kind]} headingRef={headingRef} onClose={close}>
+      {content}
     </PanelFrame>
   )
 }
@@ -104,7 +114,7 @@ function PanelFrame({ title, kind, headingRef, onClose, children }: FrameProps) 
   return (
     <aside
       aria-label="Details"
-      className="flex w-full shrink-0 flex-col gap-3 overflow-y-auto border-line bg-panel px-4.5 py-4 max-lg:border-t lg:w-80 lg:border-l"
+      className="flex w-80 shrink-0 flex-col gap-3 overflow-y-auto border-l border-line bg-panel px-4.5 py-4"
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !onClose) return
         event.stopPropagation()

@@ -25,7 +25,6 @@ export interface FlowRow {
     readonly class: NonNullable<LegView['expected']>['class'] | null
   }[]
   readonly deployment: string
-  readonly rate: number | null
   readonly traffic: string
   readonly errors: number
   readonly warnings: number
@@ -69,7 +68,6 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
           ]
         }),
         deployment: api ? deploymentLook[api.deployment].label : '',
-        rate: api?.traffic?.requestsPerSecond ?? null,
         traffic: (api && trafficText(api)) ?? '',
         errors,
         warnings: findings.length - errors,

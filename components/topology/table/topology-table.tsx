@@ -29,7 +29,7 @@ export function TopologyTable({ model, state, choose, clear }: Props) {
       id="topology-table"
       tabIndex={-1}
       aria-label="Flows"
-      className="flex min-w-0 flex-1 flex-col gap-3 overflow-auto p-4 focus:outline-none"
+      className="flex min-w-0 flex-1 flex-col gap-3 overflow-auto p-4 focus:outline-none [&_td]:whitespace-nowrap"
     >
       <div className="flex items-center gap-3">
         <p className="text-xs text-ink-3 tnum">{count(rows.length, 'flow')}</p>
@@ -110,11 +110,15 @@ function columnsFor(choose: Props['choose']): ColumnDef<FlowRow, never>[] {
       header: 'Legs',
       cell: ({ row: { original } }) => <Legs row={original} />,
     },
-    { accessorKey: 'deployment', header: 'Deployment' },
     {
-      accessorKey: 'rate',
-      header: 'Traffic of the API',
-      cell: ({ row: { original } }) => original.traffic || <span className="text-ink-3">none reported</span>,
+      accessorKey: 'deployment',
+      header: 'Deployment of the API',
+      cell: ({ row: { original } }) => (
+        <>
+          {original.deployment}
+          <span className="block text-xs text-ink-3 tnum">{original.traffic || 'no traffic reported'}</span>
+        </>
+      ),
     },
     {
       accessorKey: 'weight',
