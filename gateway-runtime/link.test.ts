@@ -131,6 +131,14 @@ describe('Link', () => {
     expect(portal.registrations).toHaveLength(1)
   })
 
+  it('says in words why it cannot reach the portal', async () => {
+    await portal.stop()
+    const { lines } = await start()
+    const said = () => lines.find((line) => line['code'] === 'link.not-connected')
+    await until('the reason in the log', said)
+    expect(said()?.['msg']).toContain('ECONNREFUSED')
+  })
+
   it('gets no configuration when it serves the desired one already', async () => {
     portal.publish(1, oneApi(upstream))
     await start()

@@ -144,7 +144,7 @@ export class Link {
 
   #logFailure(error: unknown, waitMs: number): void {
     if (this.#stopping.signal.aborted) return
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     const fields = { retryInMs: Math.round(waitMs), portal: this.#options.portal.origin }
     if (error instanceof KeyRefused)
       this.#options.log.error(
@@ -322,6 +322,14 @@ export class Link {
   #flushEvents(): void {
     for (const event of this.#waiting.splice(0)) this.#socket?.emit('event', event)
   }
+}
+
+/** What went wrong in words; `fetch` hides it behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  return cause.message || ('code' in cause ? String(cause.code) : error.message)
 }
 
 /** The outer form of a `config` message; its parts are checked when they are applied. */
