@@ -44,20 +44,20 @@ function state(): Known {
 /** The issuer's own description; the last good one while the issuer is away, unless it must answer now. */
 export async function issuerMetadata(options: { mustAnswer?: boolean } = {}): Promise<IssuerMetadata> {
   const current = state()
+  if (options.mustAnswer) return discoverOnce(current)
   const now = Date.now()
-  if (!options.mustAnswer) {
-    if (current.found && now - current.foundAt < freshMs) return current.found
-    if (now - current.failedAt < retryAfterMs) return current.found ?? unavailable()
-  }
+  const mayAsk = now - current.failedAt >= retryAfterMs
+  if (!current.found) return mayAsk ? discoverOnce(current) : unavailable()
+  // Nobody waits for a description that is merely old.
+  if (now - current.foundAt >= freshMs && mayAsk) discoverOnce(current).catch(() => undefined)
+  return current.found
+}
+
+function discoverOnce(current: Known): Promise<IssuerMetadata> {
   current.asking ??= discover(current).finally(() => {
     current.asking = null
   })
-  try {
-    return await current.asking
-  } catch (error) {
-    if (current.found && !options.mustAnswer) return current.found
-    throw error
-  }
+  return current.asking
 }
 
 async function discover(current: Known): Promise<IssuerMetadata> {
