@@ -83,6 +83,13 @@ export const gatewayKey = z.object({
   revokedAt: z.iso.datetime().nullable(),
 })
 
+/** What a key tells whoever holds it. */
+export const gatewayOfKey = z.object({
+  gatewayId: z.uuid(),
+  gatewayName: z.string(),
+  listeners: z.array(listener),
+})
+
 /** The one answer that holds the key itself. */
 export const newGatewayKey = gatewayKey.extend({ key: z.string(), command: z.string() })
 
@@ -93,4 +100,5 @@ export type GatewayNode = z.infer<typeof gatewayNode>
 export type GatewaySummary = z.infer<typeof gatewaySummary>
 export type NewGateway = z.infer<typeof newGateway>
 export type GatewayKeyView = z.infer<typeof gatewayKey>
+export type GatewayOfKey = z.infer<typeof gatewayOfKey>
 export type NewGatewayKey = z.infer<typeof newGatewayKey>

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import path from 'node:path'
+import { z } from 'zod'
 import { Failure } from './failure.ts'
 import { checkout } from './folders.ts'
-import { isFree, listenFault } from './ports.ts'
+import { listenFault } from './ports.ts'
 
 /** npm run gateway -- …: a node from this checkout. Its arguments are those of gateway-runtime/main.ts. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -24,41 +25,61 @@ export async function run(args: readonly string[]): Promise<number> {
 
 const leashed = ['--import', path.join(checkout, 'scripts', 'leashed.ts')]
 
-const usualPorts = { 'admin-port': 9901, 'http-port': 8081 } as const
-
 /**
  * What a second node on the same machine needs and nobody should have to type: a store of its own, one for each
  * key, so that the same command is the same node, and ports beside those that are taken.
  */
-export async function fitting(args: readonly string[]): Promise<string[]> {
-  const given = (option: string) =>
-    args.some((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`))
-  if (given('help') || given('local')) return []
-  const key = keyIn(args) ?? process.env['HEXGATE_GATEWAY_KEY']
+export async function fitting(
+  args: readonly string[],
+  env: Record<string, string | undefined> = process.env,
+): Promise<string[]> {
+  const isGiven = (option: string) => valueOf(args, option) !== undefined || args.includes(`--${option}`)
+  if (isGiven('help') || isGiven('local') || env['HEXGATE_LOCAL']) return []
+  const key = valueOf(args, 'key') ?? env['HEXGATE_GATEWAY_KEY']
+  const portal = valueOf(args, 'portal') ?? env['HEXGATE_PORTAL']
   const added: string[] = []
-  if (!given('data') && !process.env['HEXGATE_DATA'] && key) {
+  if (!isGiven('data') && !env['HEXGATE_DATA'] && key) {
     added.push('--data', path.join(checkout, '.data', 'nodes', hash('sha256', key).slice(0, 12)))
   }
-  for (const [option, usual] of Object.entries(usualPorts)) {
-    const variable = `HEXGATE_${option.toUpperCase().replace('-', '_')}`
-    if (given(option) || process.env[variable] || (await isFreeEverywhere(usual))) continue
-    const port = await nextFree(usual + 1)
-    console.error(`Port ${usual} is taken; this node uses ${port} (--${option}).`)
-    added.push(`--${option}`, String(port))
+  if (!isGiven('admin-port') && !env['HEXGATE_ADMIN_PORT']) {
+    added.push(...(await beside('admin-port', 9901, '127.0.0.1')))
+  }
+  if (!isGiven('http-port') && !env['HEXGATE_HTTP_PORT'] && key && portal) {
+    const listeners = await listenersOf(portal, key)
+    const [only] = listeners
+    // An override of the port holds for every listener, so it helps where there is one.
+    if (only && listeners.length === 1) added.push(...(await beside('http-port', only.port, only.address)))
   }
   return added
 }
 
-function keyIn(args: readonly string[]): string | undefined {
-  const index = args.indexOf('--key')
-  return index === -1 ? args.find((arg) => arg.startsWith('--key='))?.slice('--key='.length) : args[index + 1]
+async function beside(option: string, usual: number, address: string): Promise<string[]> {
+  if ((await listenFault(usual, address)) !== 'EADDRINUSE') return []
+  for (let port = usual + 1; port < 65_536; port++) {
+    if ((await listenFault(port, address)) !== null) continue
+    console.error(`Port ${usual} is taken on this machine; this node uses ${port} (--${option}).`)
+    return [`--${option}`, String(port)]
+  }
+  throw new Failure(`No port from ${usual} on is free.`)
 }
 
-async function isFreeEverywhere(port: number): Promise<boolean> {
-  return (await isFree(port)) && (await listenFault(port, '0.0.0.0')) === null
+const gatewayOfKey = z.object({ listeners: z.array(z.object({ address: z.string(), port: z.int() })) })
+
+// A portal that is away, or a key that is wrong, is for the node itself to report: it may have a configuration.
+async function listenersOf(portal: string, key: string): Promise<{ address: string; port: number }[]> {
+  try {
+    const response = await fetch(new URL('/api/v1/gateway/self', portal), {
+      headers: { authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(5_000),
+    })
+    return response.ok ? gatewayOfKey.parse(await response.json()).listeners : []
+  } catch {
+    return []
+  }
 }
 
-async function nextFree(from: number): Promise<number> {
-  for (let port = from; port < 65_536; port++) if (await isFreeEverywhere(port)) return port
-  throw new Failure(`No port from ${from} on is free.`)
+function valueOf(args: readonly string[], option: string): string | undefined {
+  const index = args.indexOf(`--${option}`)
+  if (index !== -1) return args[index + 1]
+  return args.find((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3)
 }

@@ -59,7 +59,9 @@ function NodeRow({ gatewayId, node }: { gatewayId: string; node: GatewayNode }) 
     <TableRow data-node={node.id}>
       <TableCell>
         <div className="font-medium">{node.hostname}</div>
-        <div className="text-xs text-ink-3">runtime {node.runtimeVersion}</div>
+        <div className="text-xs whitespace-nowrap text-ink-3">
+          runtime {node.runtimeVersion} <span className="font-mono">{node.id.slice(-4)}</span>
+        </div>
       </TableCell>
       <TableCell>
         <State tone={tone}>{label}</State>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Acknowledgement, acknowledgement, type Config, config } from '#contract/events.ts'
 import { manifest } from '#contract/manifest.ts'
+import { type GatewayOfKey, listener } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { announceChange } from '../changes.ts'
@@ -58,11 +59,22 @@ function outcomeOf(answer: Acknowledgement) {
   return { outcome, revision, reasons: answer.reasons satisfies Prisma.InputJsonValue, durationMs: null }
 }
 
-// The key travels as a bearer token. One of another gateway learns no more than an unknown one.
+/** The gateway behind the key of a request, for whoever wants to add a node to it. */
+export async function readGatewayOfKey(request: Request): Promise<GatewayOfKey> {
+  const { gatewayId, gatewayName } = await requireGatewayKey(keyOf(request))
+  const { listeners } = await db().gateway.findUniqueOrThrow({ where: { id: gatewayId } })
+  return { gatewayId, gatewayName, listeners: z.array(listener).parse(listeners) }
+}
+
+// One of another gateway learns no more than an unknown one.
 async function requireKeyOf(request: Request, gatewayId: string): Promise<KeyHolder> {
-  const key = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
-  const holder = await requireGatewayKey(key)
-  if (holder.gatewayId !== gatewayId)
+  const holder = await requireGatewayKey(keyOf(request))
+  if (holder.gatewayId !== gatewayId) {
     throw new Problem('gateway.key-invalid', 'The key is for another gateway.')
+  }
   return holder
+}
+
+function keyOf(request: Request): string {
+  return /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
 }

@@ -292,6 +292,13 @@ describe('configuration without Socket.IO', () => {
     }
   })
 
+  it('names the gateway of a key and where it listens, to the holder of the key alone', async () => {
+    const { gateway, key } = await deployed()
+    const response = await call('gateways.of-key', {}, undefined, key)
+    expect(await response.json()).toMatchObject({ gatewayId: gateway.id, listeners: [{ port: 8081 }] })
+    expect((await call('gateways.of-key', {}, undefined, 'hgk_none')).status).toBe(401)
+  })
+
   it('is acknowledged, and the gateway then shows what the node serves', async () => {
     const { gateway, key, node, hash, actor } = await deployed()
     const { nodeId } = node

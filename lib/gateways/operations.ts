@@ -3,13 +3,14 @@ import { config, registered, registration } from '#contract/events.ts'
 import {
   environment,
   gatewayKey,
+  gatewayOfKey,
   gatewayNode,
   gatewaySummary,
   newGateway,
   newGatewayKey,
 } from '#domain/gateway.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
-import { answered, readConfig, takeAnswer } from './config.ts'
+import { answered, readConfig, readGatewayOfKey, takeAnswer } from './config.ts'
 import { createKey, listKeys, revokeKey } from './keys.ts'
 import { listEnvironments, listGateways, readGateway } from './read.ts'
 import { register } from './register.ts'
@@ -130,6 +131,16 @@ export const gatewaysOperations: readonly Operation[] = [
     body: registration,
     output: registered,
     run: ({ body }) => register(body),
+  }),
+  endpoint({
+    id: 'gateways.of-key',
+    method: 'GET',
+    path: '/gateway/self',
+    tag,
+    summary: 'Which gateway a key belongs to, and where it listens; the gateway key is the bearer token',
+    access: 'gateway-key',
+    output: gatewayOfKey,
+    run: (_input, { request }) => readGatewayOfKey(request),
   }),
   endpoint({
     id: 'gateway-config.read',
