@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { db } from '../db.ts'
 import { testDatabase } from '../testing/database.ts'
 import { authenticate } from './authenticate.ts'
+import { staleKeysMs } from './issuer.ts'
 
 // An issuer of the tests' own, so that every kind of token can be made: right, expired, somebody else's.
 const keys = await generateKeyPair('RS256', { extractable: true })
@@ -14,6 +15,7 @@ let server: Server
 let issuer: string
 let organisationId: string
 let asked = 0
+let keysAway = false
 const active = new Map<string, Record<string, unknown>>()
 
 beforeAll(async () => {
@@ -28,6 +30,7 @@ beforeAll(async () => {
       })
     }
     if (request.url === '/jwks') {
+      if (keysAway) return response.destroy()
       return answer({
         keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }],
       })
@@ -198,6 +201,20 @@ test('a removed client is refused at once, although its token is cached', async 
   await db().serviceAccount.updateMany({ where: { clientId: 'deployer' }, data: { revokedAt: new Date() } })
   await expect(bearer('opaque-2')).rejects.toMatchObject({ code: 'access.no-membership' })
   await db().serviceAccount.updateMany({ where: { clientId: 'deployer' }, data: { revokedAt: null } })
+})
+
+test('with the issuer away its last keys count for an hour, and no longer', async () => {
+  await bearer(await jwt(claims))
+  keysAway = true
+  try {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + staleKeysMs / 2 })
+    expect(await bearer(await jwt(claims))).toMatchObject({ name: 'Deployer' })
+    vi.setSystemTime(Date.now() + staleKeysMs)
+    await expect(bearer(await jwt(claims))).rejects.toMatchObject({ code: 'issuer.unavailable' })
+  } finally {
+    vi.useRealTimers()
+    keysAway = false
+  }
 })
 
 function later(seconds: number): number {

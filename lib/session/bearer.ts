@@ -5,7 +5,7 @@ import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { env } from '../env.ts'
-import { introspect, issuerKeys, issuerMetadata } from './issuer.ts'
+import { introspect, isUnreachable, issuerKeys, issuerMetadata } from './issuer.ts'
 
 /** What a valid token says: whose it is, and what it may be used for. */
 interface Claims {
@@ -93,17 +93,10 @@ function refuse(error: unknown): never {
   if (error instanceof errors.JWTClaimValidationFailed) {
     invalid(`The token does not fit this portal (${error.claim}).`)
   }
-  if (error instanceof errors.JWKSTimeout || isNetwork(error)) {
+  if (isUnreachable(error)) {
     throw new Problem('issuer.unavailable', 'The keys of the identity provider cannot be fetched.')
   }
   invalid('The token is not one of ours.')
-}
-
-// jose passes on what fetch threw, and a plain JOSEError when the answer was not 200.
-function isNetwork(error: unknown): boolean {
-  return (
-    error instanceof TypeError || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
-  )
 }
 
 interface Cached {

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose'
 import { z } from 'zod'
 import { Problem } from '#domain/problem.ts'
 import { env } from '../env.ts'
@@ -71,7 +71,7 @@ async function discover(current: Known): Promise<IssuerMetadata> {
       throw new Error(`${address} describes ${found.issuer}`)
     }
     if (found.jwks_uri !== current.found?.jwks_uri) {
-      current.keys = createRemoteJWKSet(new URL(found.jwks_uri), { timeoutDuration: answerWithinMs })
+      current.keys = lastingKeys(new URL(found.jwks_uri))
     }
     Object.assign(current, { found, foundAt: Date.now(), failedAt: 0 })
     return found
@@ -84,6 +84,32 @@ async function discover(current: Known): Promise<IssuerMetadata> {
 
 function unavailable(): never {
   throw new Problem('issuer.unavailable', 'The identity provider does not answer; try again in a moment.')
+}
+
+/** How long keys that were fetched count while the issuer cannot be asked for new ones. */
+export const staleKeysMs = 60 * 60_000
+
+function lastingKeys(address: URL): JWTVerifyGetKey {
+  const remote = createRemoteJWKSet(address, { timeoutDuration: answerWithinMs, cacheMaxAge: freshMs })
+  let freshAt = 0
+  return async (header, token) => {
+    try {
+      const key = await remote(header, token)
+      freshAt = Date.now()
+      return key
+    } catch (error) {
+      const kept = remote.jwks()
+      if (!isUnreachable(error) || !kept || Date.now() - freshAt > staleKeysMs) throw error
+      return createLocalJWKSet(kept)(header, token)
+    }
+  }
+}
+
+/** Whether keys could not be fetched, as opposed to: were fetched, and none fits. */
+export function isUnreachable(error: unknown): boolean {
+  // jose passes on what fetch threw, and a plain JOSEError when the answer was not 200.
+  if (error instanceof errors.JWKSTimeout || error instanceof TypeError) return true
+  return error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'
 }
 
 /** The issuer's keys for signatures; fetched when needed, at most every 30 s for unknown ones. */
