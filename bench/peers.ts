@@ -6,7 +6,7 @@ export interface Peer {
   readonly name: string
   readonly program: string
   /** Writes its configuration and says what to run. */
-  command(folder: string, port: number, upstreamPort: number): { command: string[]; env?: NodeJS.ProcessEnv }
+  command(folder: string, port: number, upstreamPort: number): { command: string[]; env?: Record<string, string> }
 }
 
 const nginx: Peer = {

@@ -24,7 +24,7 @@ export class Processes {
   private readonly running = new Set<Running>()
 
   /** Starts a program on one core. */
-  start(name: string, core: number, command: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  start(name: string, core: number, command: readonly string[], env: Record<string, string> = {}): Running {
     const child = spawn('taskset', ['-c', String(core), ...command], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

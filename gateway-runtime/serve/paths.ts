@@ -1,4 +1,4 @@
-import { at, HEX } from './http1/bytes.ts'
+import { hexValue } from './http1/bytes.ts'
 
 /**
  * The one normal form of a path, or null where it must be refused (RFC 3986 §6.2.2). Route, policies and
@@ -25,7 +25,8 @@ const ESCAPE_RUN = /(?:%[0-9A-F]{2})+/g
 function normalEscapes(path: string): string | null {
   let refused = false
   const decoded = path.replace(ESCAPE, (escape) => {
-    const byte = escape.length === 3 ? at(HEX, escape.charCodeAt(1)) * 16 + at(HEX, escape.charCodeAt(2)) : 0
+    const byte =
+      escape.length === 3 ? hexValue(escape.charCodeAt(1)) * 16 + hexValue(escape.charCodeAt(2)) : 0
     if (byte < 0x20 || byte === 0x7f || byte === 0x2f || byte === 0x5c) refused = true
     return isUnreserved(byte) ? String.fromCharCode(byte) : escape.toUpperCase()
   })

@@ -38,7 +38,7 @@ export class HostRoutes<R extends Routed> {
   }
 
   /** The route for a normal path (a query may follow) between `start` and `end`. */
-  find(bytes: Uint8Array, start: number, end: number): R | null {
+  find(bytes: Buffer, start: number, end: number): R | null {
     let best = this.root
     if (this.entries.length === 0) return best
     let hash = HASH_OF_SLASH
@@ -52,7 +52,7 @@ export class HostRoutes<R extends Routed> {
     }
   }
 
-  private lookUp(bytes: Uint8Array, start: number, end: number, hash: number): R | null {
+  private lookUp(bytes: Buffer, start: number, end: number, hash: number): R | null {
     const mask = this.slots.length - 1
     if (mask < 0) return null
     for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
@@ -112,7 +112,7 @@ export function buildRouter<R extends Routed>(routes: readonly R[]): Router<R> {
   return { routesOf: (host) => (host === ANY_HOST ? any : (lists.get(host) ?? any)) }
 }
 
-function hashOf(path: Uint8Array): number {
+function hashOf(path: Buffer): number {
   let hash = HASH_START
   for (let i = 0; i < path.length; i++) hash = Math.imul(hash ^ at(path, i), HASH_PRIME)
   return hash

@@ -48,24 +48,38 @@ TARGET[SLASH] = TARGET_LOOK_CLOSER
 
 export const HOST_NAME: Uint8Array = tableOf(`${ALPHANUMERIC}-._`)
 
-/** The value of a hexadecimal digit, or -1. */
-export const HEX: Int8Array = new Int8Array(256).fill(-1)
+const HEX: Int8Array = new Int8Array(256).fill(-1)
 for (let i = 0; i < 10; i++) HEX[48 + i] = i
 for (let i = 0; i < 6; i++) {
   HEX[65 + i] = 10 + i
   HEX[97 + i] = 10 + i
 }
 
-/**
- * The byte at an index that the caller knows to lie inside the bytes. The one place where the checked index
- * is set aside: a `?? 0` in the loops over every byte costs, and would hide a bound that was forgotten.
- */
-export function at(bytes: Uint8Array | Int8Array | Uint16Array, index: number): number {
+// Where the checked index is set aside: a `?? 0` in the loops over every byte costs, and would hide a bound that
+// was forgotten. Each kind of array has a function of its own, since one for all would look at the kind each time.
+
+/** The byte at an index that the caller knows to lie inside the bytes. */
+export function at(bytes: Buffer, index: number): number {
   return bytes[index] as number
 }
 
+/** What a table says of a byte. */
+export function classOf(table: Uint8Array, byte: number): number {
+  return table[byte] as number
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexValue(byte: number): number {
+  return HEX[byte] as number
+}
+
+/** The word at an index that the caller knows to lie inside the words. */
+export function wordAt(words: Uint16Array, index: number): number {
+  return words[index] as number
+}
+
 /** Whether bytes from `start` spell a lower-case word in any case. The word has a to z and hyphens only. */
-export function spells(bytes: Uint8Array, start: number, word: string): boolean {
+export function spells(bytes: Buffer, start: number, word: string): boolean {
   for (let i = 0; i < word.length; i++) {
     if ((at(bytes, start + i) | 0x20) !== word.charCodeAt(i)) return false
   }
@@ -73,7 +87,7 @@ export function spells(bytes: Uint8Array, start: number, word: string): boolean 
 }
 
 /** Whether a token from `start` equals a lower-case token in any case, whatever characters it has. */
-export function equalsToken(bytes: Uint8Array, start: number, lower: string): boolean {
+export function equalsToken(bytes: Buffer, start: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) {
     let byte = at(bytes, start + i)
     if (byte >= 65 && byte <= 90) byte |= 0x20
@@ -83,7 +97,7 @@ export function equalsToken(bytes: Uint8Array, start: number, lower: string): bo
 }
 
 /** Whether bytes from `start` to `end` are exactly this text. */
-export function equalsText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+export function equalsText(bytes: Buffer, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false
   for (let i = 0; i < text.length; i++) if (at(bytes, start + i) !== text.charCodeAt(i)) return false
   return true
@@ -94,7 +108,7 @@ export function isToken(text: string): boolean {
   if (text === '') return false
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 255 || at(TOKEN, code) === 0) return false
+    if (code > 255 || classOf(TOKEN, code) === 0) return false
   }
   return true
 }
@@ -103,7 +117,7 @@ export function isToken(text: string): boolean {
 export function isFieldValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 255 || at(FIELD_VALUE, code) === 0) return false
+    if (code > 255 || classOf(FIELD_VALUE, code) === 0) return false
   }
   return true
 }
@@ -113,7 +127,7 @@ export function isQuery(text: string): boolean {
   if (text.charCodeAt(0) !== QUESTION) return false
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code > 255 || at(TARGET, code) === 0) return false
+    if (code > 255 || classOf(TARGET, code) === 0) return false
   }
   return true
 }

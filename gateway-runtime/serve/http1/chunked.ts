@@ -1,4 +1,4 @@
-import { at, CR, FIELD_VALUE, HEX, LF, TOKEN } from './bytes.ts'
+import { at, CR, classOf, FIELD_VALUE, hexValue, LF, TOKEN } from './bytes.ts'
 
 const SIZE_FIRST = 0
 const SIZE = 1
@@ -74,7 +74,7 @@ export class ChunkedDecoder {
   }
 
   /** Decodes bytes up to `end`; returns where it stopped (`end`, or just after the last chunk), or -1. */
-  decode(bytes: Uint8Array, start: number, end: number): number {
+  decode(bytes: Buffer, start: number, end: number): number {
     const slices = this.slices
     slices.length = 0
     let position = start
@@ -101,7 +101,7 @@ export class ChunkedDecoder {
   }
 
   private size(state: number, byte: number): number {
-    const digit = at(HEX, byte)
+    const digit = hexValue(byte)
     if (state === SIZE_FIRST) {
       if (digit < 0) return FAULT
       this.left = digit
@@ -136,7 +136,7 @@ export class ChunkedDecoder {
   // chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ), without the blanks of BWS.
   private extension(state: number, byte: number): number {
     if (++this.extensionBytes > EXTENSION_BYTES_MAX) return FAULT
-    const isToken = at(TOKEN, byte) !== 0
+    const isToken = classOf(TOKEN, byte) !== 0
     switch (state) {
       case EXTENSION_START:
         return isToken ? EXTENSION_NAME : FAULT
@@ -144,11 +144,11 @@ export class ChunkedDecoder {
         if (byte === QUOTE) return EXTENSION_QUOTED
         return isToken ? EXTENSION_VALUE : FAULT
       case EXTENSION_QUOTED:
-        if (at(FIELD_VALUE, byte) === 0) return FAULT
+        if (classOf(FIELD_VALUE, byte) === 0) return FAULT
         if (byte === QUOTE) return EXTENSION_AFTER_QUOTED
         return byte === BACKSLASH ? EXTENSION_ESCAPE : EXTENSION_QUOTED
       case EXTENSION_ESCAPE:
-        return at(FIELD_VALUE, byte) === 0 ? FAULT : EXTENSION_QUOTED
+        return classOf(FIELD_VALUE, byte) === 0 ? FAULT : EXTENSION_QUOTED
       default:
         if (byte === CR) return SIZE_LF
         if (byte === SEMICOLON) return EXTENSION_START
@@ -169,14 +169,14 @@ export class ChunkedDecoder {
         return FORBIDDEN_TRAILERS.has(this.trailerName) ? FAULT : TRAILER_VALUE
       case TRAILER_VALUE:
         if (byte === CR) return TRAILER_LF
-        return at(FIELD_VALUE, byte) === 0 ? FAULT : TRAILER_VALUE
+        return classOf(FIELD_VALUE, byte) === 0 ? FAULT : TRAILER_VALUE
       default:
         return byte === LF ? TRAILER_START : FAULT
     }
   }
 
   private trailerNameByte(byte: number): number {
-    if (at(TOKEN, byte) === 0) return FAULT
+    if (classOf(TOKEN, byte) === 0) return FAULT
     if (this.trailerName.length < FORBIDDEN_NAME_MAX) {
       this.trailerName += String.fromCharCode(byte >= 65 && byte <= 90 ? byte | 0x20 : byte)
     }

@@ -1,10 +1,11 @@
 import type { Limits } from '../limits.ts'
 import {
   at,
+  classOf,
   COLON,
   CR,
   equalsToken,
-  HEX,
+  hexValue,
   HOST_NAME,
   LF,
   PERCENT,
@@ -16,6 +17,7 @@ import {
   TARGET_LOOK_CLOSER,
   TOKEN,
   TOKEN_UNDERSCORE,
+  wordAt,
 } from './bytes.ts'
 
 /** What a field is to the gateway. The serialiser drops kinds by a bit mask, so there are at most 31. */
@@ -217,7 +219,7 @@ export class Head {
 
   private requestLine(bytes: Buffer, start: number, stop: number): number {
     let position = start
-    while (position < stop && at(TOKEN, at(bytes, position)) !== 0) position++
+    while (position < stop && classOf(TOKEN, at(bytes, position)) !== 0) position++
     if (position - start > METHOD_BYTES_MAX) return this.refuse('method_unknown')
     if (position >= stop) return MORE
     if (bytes[position] !== SP || position === start) return this.refuse('bad_request_line')
@@ -233,7 +235,7 @@ export class Head {
     let byte = 0
     let kind = 0
     let closer = false
-    while (position < stop && (kind = at(TARGET, (byte = at(bytes, position)))) !== 0) {
+    while (position < stop && (kind = classOf(TARGET, (byte = at(bytes, position)))) !== 0) {
       if (kind === TARGET_LOOK_CLOSER && (byte === PERCENT || previous === SLASH)) closer = true
       previous = byte
       position++
@@ -292,7 +294,7 @@ export class Head {
     let byte = 0
     let kind = 0
     let seen = 0
-    while (position < stop && (kind = at(TOKEN, (byte = at(bytes, position)))) !== 0) {
+    while (position < stop && (kind = classOf(TOKEN, (byte = at(bytes, position)))) !== 0) {
       seen |= kind
       position++
     }
@@ -444,7 +446,7 @@ export class Head {
     for (const option of bytes.latin1Slice(start, end).toLowerCase().split(',')) {
       const word = trimBlanks(option)
       for (let i = 0; i < word.length; i++)
-        if (at(TOKEN, word.charCodeAt(i)) === 0) return this.bad('bad_header')
+        if (classOf(TOKEN, word.charCodeAt(i)) === 0) return this.bad('bad_header')
       if (word === 'close') this.close = true
       else if (word === 'keep-alive') this.keepAlive = true
       else if (word === 'upgrade') this.upgradeNamed = true
@@ -524,27 +526,27 @@ export class Head {
   }
 
   kind(field: number): number {
-    return at(this.words, field * WORDS_PER_FIELD + KIND) & KIND_MASK
+    return wordAt(this.words, field * WORDS_PER_FIELD + KIND) & KIND_MASK
   }
 
   private setKind(field: number, kind: number): void {
     const word = field * WORDS_PER_FIELD + KIND
-    this.words[word] = (at(this.words, word) & CANONICAL) | kind
+    this.words[word] = (wordAt(this.words, word) & CANONICAL) | kind
   }
 
   isCanonical(field: number): boolean {
-    return (at(this.words, field * WORDS_PER_FIELD + KIND) & CANONICAL) !== 0
+    return (wordAt(this.words, field * WORDS_PER_FIELD + KIND) & CANONICAL) !== 0
   }
 
   /** Where the line of a field starts in `bytes`; of the field behind the last one, where the fields end. */
   lineStart(field: number): number {
     if (field === this.fieldCount) return this.base + this.size - 2
-    return this.base + at(this.words, field * WORDS_PER_FIELD + LINE_START)
+    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + LINE_START)
   }
 
   nameLength(field: number): number {
     const word = field * WORDS_PER_FIELD
-    return at(this.words, word + NAME_END) - at(this.words, word + LINE_START)
+    return wordAt(this.words, word + NAME_END) - wordAt(this.words, word + LINE_START)
   }
 
   name(field: number): string {
@@ -553,11 +555,11 @@ export class Head {
   }
 
   valueStart(field: number): number {
-    return this.base + at(this.words, field * WORDS_PER_FIELD + VALUE_START)
+    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_START)
   }
 
   valueEnd(field: number): number {
-    return this.base + at(this.words, field * WORDS_PER_FIELD + VALUE_END)
+    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_END)
   }
 
   value(field: number): string {
@@ -680,7 +682,7 @@ function isHost(bytes: Buffer, start: number, end: number): boolean {
 
 function endOfName(bytes: Buffer, start: number, end: number): number {
   let position = start
-  while (position < end && at(HOST_NAME, at(bytes, position)) !== 0) position++
+  while (position < end && classOf(HOST_NAME, at(bytes, position)) !== 0) position++
   return position
 }
 
@@ -690,7 +692,7 @@ function endOfIpv6(bytes: Buffer, start: number, end: number): number {
   for (; position < end; position++) {
     const byte = at(bytes, position)
     if (byte === COLON) colons++
-    else if (at(HEX, byte) < 0 && byte !== 46) break
+    else if (hexValue(byte) < 0 && byte !== 46) break
   }
   return bytes[position] === 93 && position < end && colons >= 2 && colons <= 7 ? position + 1 : start
 }
