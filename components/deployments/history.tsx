@@ -53,7 +53,7 @@ export function History({ gatewayId, revisions, shown, onRollBack }: Props) {
             revision={revision}
             isShown={revision.number === shown}
             isChosen={chosen.includes(revision.number)}
-            onChoose={choose}
+            onChoose={revisions.length > 1 ? choose : undefined}
             onRollBack={revision.isHead ? undefined : onRollBack}
           />
         ))}
@@ -66,7 +66,8 @@ interface EntryProps {
   revision: RevisionSummary
   isShown: boolean
   isChosen: boolean
-  onChoose: (number: number, on: boolean) => void
+  /** Absent where there is nothing to compare with. */
+  onChoose: ((number: number, on: boolean) => void) | undefined
   onRollBack: ((number: number) => void) | undefined
 }
 
@@ -108,11 +109,13 @@ function Entry({ revision, isShown, isChosen, onChoose, onRollBack }: EntryProps
               Roll back
             </Button>
           )}
-          <Checkbox
-            aria-label={`Compare revision ${number}`}
-            checked={isChosen}
-            onCheckedChange={(on) => onChoose(number, on === true)}
-          />
+          {onChoose && (
+            <Checkbox
+              aria-label={`Compare revision ${number}`}
+              checked={isChosen}
+              onCheckedChange={(on) => onChoose(number, on === true)}
+            />
+          )}
         </span>
       </div>
     </li>

@@ -73,7 +73,7 @@ function Facts({ revision, headNumber }: { revision: RevisionDetail; headNumber:
         note={
           isHead ? (
             <>
-              deployed <Clock at={createdAt} /> by {createdBy}
+              <Clock at={createdAt} />, {createdBy}
             </>
           ) : (
             `revision ${headNumber} is desired now`

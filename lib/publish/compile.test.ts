@@ -212,6 +212,29 @@ describe('difference', () => {
     ])
   })
 
+  it('shows no change of text for another order of members', () => {
+    const draft = itemsOf(instance('orders', { policies: [policy('p1', 'rate-limiting', 0, limit(5))] }))
+    const reversed = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map(reversed)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(
+              Object.entries(value)
+                .reverse()
+                .map(([key, inner]) => [key, reversed(inner)]),
+            )
+          : value
+    const items = new Map([...draft].map(([id, item]) => [id, reversed(item)]))
+    const now = itemsOf(instance('orders', { policies: [policy('p1', 'rate-limiting', 0, limit(6))] }))
+    const { groups } = difference(
+      { revision: 1, items: items as never },
+      { revision: null, items: now },
+      gateway,
+    )
+    const changed = groups[0]?.lines.filter(({ sign }) => sign === 'added' || sign === 'removed')
+    expect(changed).toHaveLength(2)
+  })
+
   it('never shows a whole key hash', () => {
     const { groups } = compare([instance('orders')], [instance('orders', { flows: [consumer('c1', 'a')] })])
     expect(JSON.stringify(groups)).not.toContain('a'.repeat(13))

@@ -147,7 +147,8 @@ function policyChanges(old: ApiItem, now: ApiItem): Change[] {
 }
 
 function titleOf(policy: AttachedPolicy): string {
-  return policy.label || (policyOf(policy.kind)?.title ?? policy.kind)
+  const title = policyOf(policy.kind)?.title ?? policy.kind
+  return policy.label === '' ? title : `${title} “${policy.label}”`
 }
 
 function summaryOf(policy: AttachedPolicy): string {
@@ -317,7 +318,10 @@ function textOf(ids: readonly string[], items: Items): string {
     const name = item.kind === 'listener' ? item.id : item.kind
     return [[name, item.kind === 'contracts' ? withShortHashes(item) : item] as const]
   })
-  return found.length === 0 ? '' : stringify(Object.fromEntries(found), { lineWidth: 0 })
+  // The database keeps members in an order of its own; it must not show as a change.
+  return found.length === 0
+    ? ''
+    : stringify(Object.fromEntries(found), { lineWidth: 0, sortMapEntries: true })
 }
 
 // A whole hash tells a reader nothing more, and there may be hundreds of them.
