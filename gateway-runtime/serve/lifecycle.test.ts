@@ -48,7 +48,7 @@ async function open(port: number): Promise<{ socket: Socket; text: () => string;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   let text = ''
   socket.on('error', () => undefined)
-  const closed = once(socket, 'close')
+  const closed = new Promise((resolve) => socket.on('close', resolve))
   await once(socket, 'connect')
   socket.on('data', (bytes) => (text += bytes.toString('latin1')))
   return { socket, text: () => text, closed }
@@ -133,9 +133,9 @@ describe('connections to the upstream', () => {
     const second = await open(gateway.port)
     second.socket.write(GET)
     await eventually(() => gateway.pool.figures().pending === 1)
-    second.socket.destroy()
+    second.socket.resetAndDestroy()
     await eventually(() => gateway.pool.figures().pending === 0)
-    first.socket.destroy()
+    first.socket.resetAndDestroy()
     await eventually(() => gateway.pool.figures().connections === 0)
   })
 
@@ -384,7 +384,8 @@ describe('clients', () => {
     const { socket } = await open(gateway.port)
     socket.write(GET)
     await eventually(() => upstream.seen.includes('GET'))
-    socket.destroy()
+    // By a reset: an orderly end could be a half-closed client that still wants its answer.
+    socket.resetAndDestroy()
     await eventually(() => isClosed)
     expect(gateway.entries[0]).toMatchObject({ code: 'client_gone', status: 499 })
   })
@@ -627,7 +628,7 @@ describe('policies', () => {
     expect(
       statusOf((await talk(gateway.port, [head('GET /ok HTTP/1.1', 'Host: a', 'Connection: close')])).text),
     ).toBe(200)
-    gone.socket.destroy()
+    gone.socket.resetAndDestroy()
     await eventually(() => gateway.server.figures().connections === 1)
     upstream.seen = ''
     release()

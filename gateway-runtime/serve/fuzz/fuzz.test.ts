@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const seconds = Number(process.env['HEXGATE_FUZZ_SECONDS'] ?? 60)
+const seed = Number(process.env['HEXGATE_FUZZ_SEED'] ?? Date.now() % 1_000_000)
+
+interface Summary {
+  readonly findings: readonly unknown[]
+  readonly inputs?: number
+  readonly cases?: number
+}
+
+// In a process of its own: Node's parser is reached by a flag that nothing else should run with.
+async function run(script: string): Promise<{ code: unknown; summary: Summary }> {
+  const file = fileURLToPath(new URL(script, import.meta.url))
+  const child = spawn(
+    process.execPath,
+    ['--expose-internals', '--no-warnings', file, String(seconds), String(seed)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  let output = ''
+  child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  const [code] = await once(child, 'close')
+  // The script prints one line, and this test is what holds it to that.
+  return { code, summary: JSON.parse(output) as Summary }
+}
+
+describe(`fuzzing for ${seconds} s with seed ${seed}`, () => {
+  it('the codec accepts nothing that llhttp refuses, wherever the bytes are split', {
+    timeout: (seconds + 60) * 1000,
+  }, async () => {
+    const { code, summary } = await run('differential.ts')
+    expect(summary.findings).toEqual([])
+    expect(summary.inputs).toBeGreaterThan(1_000)
+    expect(code).toBe(0)
+  })
+
+  it('an upstream of node:http sees no malformed, extra or altered request, and nothing hangs', {
+    timeout: (seconds + 60) * 1000,
+  }, async () => {
+    const { code, summary } = await run('end-to-end.ts')
+    expect(summary.findings).toEqual([])
+    expect(summary.cases).toBeGreaterThan(50)
+    expect(code).toBe(0)
+  })
+})
