@@ -179,6 +179,8 @@ export const importPreview = z.object({
   operations: z.array(operationView),
   gateways: z.array(gatewayChoice),
   proposal: z.object({ gatewayId: z.string().nullable(), basePath: z.string(), upstreamUrl: z.string() }),
+  /** What is wrong with the proposal itself: a base path that is taken, an upstream that cannot be served. */
+  faults: z.array(z.object({ pointer: z.string(), detail: z.string() })),
   /** What the name means in this catalog. */
   effect: z.enum(['new-api', 'new-version', 'same-content', 'version-taken']),
 })

@@ -1,6 +1,7 @@
 'use client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { z } from 'zod'
 import type { IssuedCredential } from '#domain/catalog.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
@@ -10,6 +11,9 @@ import { Field } from '../ui/field.tsx'
 import { Input } from '../ui/input.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { admitConsumer, apiQueries } from './queries.ts'
+
+// With the refusal of a name that is taken comes whose it is.
+const existingId = z.uuid()
 
 interface Props {
   instanceId: string
@@ -34,12 +38,14 @@ function NameIt({ instanceId, onIssued }: Pick<Props, 'instanceId' | 'onIssued'>
   const client = useQueryClient()
   const [name, setName] = useState('')
   const create = useMutation({
-    mutationFn: () => admitConsumer(instanceId, name),
+    mutationFn: (who: Parameters<typeof admitConsumer>[1]) => admitConsumer(instanceId, who),
     onSuccess: (issued) => {
       onIssued(issued)
       return client.invalidateQueries({ queryKey: apiQueries.all })
     },
   })
+  const problem = create.error ? asProblem(create.error) : null
+  const existing = existingId.safeParse(problem?.document['consumerId']).data
   return (
     <DialogContent
       title="New consumer"
@@ -50,10 +56,17 @@ function NameIt({ instanceId, onIssued }: Pick<Props, 'instanceId' | 'onIssued'>
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault()
-          create.mutate()
+          create.mutate({ name })
         }}
       >
-        <Field label="Name" error={create.error ? asProblem(create.error).message : undefined} required>
+        {existing && (
+          <Notice tone="info" title={`${name.trim()} is a consumer already`}>
+            <Button size="sm" className="mt-1" onClick={() => create.mutate({ consumerId: existing })}>
+              Let it call this API too
+            </Button>
+          </Notice>
+        )}
+        <Field label="Name" error={problem && !existing ? problem.message : undefined} required>
           {(control) => (
             <Input
               {...control}
@@ -61,7 +74,10 @@ function NameIt({ instanceId, onIssued }: Pick<Props, 'instanceId' | 'onIssued'>
               maxLength={80}
               placeholder="Web shop"
               value={name}
-              onChange={(event) => setName(event.target.value)}
+              onChange={(event) => {
+                setName(event.target.value)
+                create.reset()
+              }}
             />
           )}
         </Field>

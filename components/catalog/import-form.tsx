@@ -1,5 +1,6 @@
 'use client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Check } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { ImportOutcome, ImportPreview, ImportSource } from '#domain/catalog.ts'
@@ -65,13 +66,14 @@ export function ImportForm({ source, preview, close, back }: Props) {
       }
     >
       <div className="flex flex-col gap-4">
+        <Checks preview={preview} draft={draft} />
         <Effect preview={preview} name={draft.name} />
         <ExposureFields
           draft={draft}
           setDraft={setDraft}
           gateways={preview.gateways}
           servers={preview.servers}
-          errorAt={(pointer) => faultAt(problem, pointer)}
+          errorAt={(pointer) => faultAt(problem, pointer) ?? proposalFault(preview, draft, pointer)}
         />
         {preview.notes.length > 0 && (
           <Notice tone="warn" title="Noticed in the document">
@@ -135,6 +137,44 @@ function isAtField(problem: ProblemError): boolean {
 
 function faultAt(problem: ProblemError | null, pointer: string): string | undefined {
   return problem?.faults.find((fault) => fault.pointer === pointer)?.detail
+}
+
+// What the server said of its own proposal stands until the reader changes that field.
+function proposalFault({ faults, proposal }: ImportPreview, draft: ExposureDraft, pointer: string) {
+  const field = pointer === '/basePath' ? 'basePath' : pointer === '/upstreamUrl' ? 'upstreamUrl' : null
+  if (field === null || draft[field] !== proposal[field] || draft.gatewayId !== proposal.gatewayId)
+    return undefined
+  return faults.find((fault) => fault.pointer === pointer)?.detail
+}
+
+/** What was found to be right, so that nobody has to guess what was looked at. */
+function Checks({ preview, draft }: { preview: ImportPreview; draft: ExposureDraft }) {
+  const { operations, sourceFormat, effect, name } = preview
+  const isFree = draft.gatewayId !== null && !proposalFault(preview, draft, '/basePath')
+  const checks = [
+    `Valid ${sourceFormat === 'swagger-2.0' ? 'Swagger 2.0' : formatName[sourceFormat]}: every reference leads somewhere, no two paths clash`,
+    ...(effect === 'new-api' && draft.name === name ? [`The name ${name} is free`] : []),
+    ...(isFree && draft.basePath === preview.proposal.basePath
+      ? [`${draft.basePath} is free at the gateway`]
+      : []),
+  ]
+  const paths = operations.slice(0, 3).map(({ method, path }) => `${method} ${path}`)
+  return (
+    <ul className="flex flex-col gap-1 text-sm text-ink-2">
+      {checks.map((check) => (
+        <li key={check} className="flex items-start gap-1.5">
+          <Check aria-hidden className="mt-0.75 size-3.5 shrink-0 text-ok" />
+          {check}
+        </li>
+      ))}
+      {paths.length > 0 && (
+        <li className="truncate pl-5 font-mono text-xs text-ink-3">
+          {paths.join(', ')}
+          {operations.length > paths.length && ` and ${operations.length - paths.length} more`}
+        </li>
+      )}
+    </ul>
+  )
 }
 
 function Effect({ preview, name }: { preview: ImportPreview; name: string }) {

@@ -56,6 +56,7 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
             <div className="grid gap-4 sm:grid-cols-2">
               <TextField
                 label="Base path"
+                description="Under which it answers."
                 value={draft.basePath}
                 onChange={(value) => set({ basePath: value })}
                 error={faultAt(problem, '/basePath')}

@@ -101,9 +101,9 @@ export function deleteApi(id: string, version: number) {
   return sendJson('DELETE', `/apis/${id}`, undefined, nothing, { ifMatch: version })
 }
 
-/** Makes a consumer that may call the API, with a first key. */
-export function admitConsumer(instanceId: string, name: string) {
-  return sendJson('POST', `/instances/${instanceId}/consumers`, { name }, issuedCredential)
+/** Lets a consumer call the API, a new one by its name, and issues a key to it. */
+export function admitConsumer(instanceId: string, who: { name: string } | { consumerId: string }) {
+  return sendJson('POST', `/instances/${instanceId}/consumers`, who, issuedCredential)
 }
 
 /** One more key for a consumer. */

@@ -62,8 +62,8 @@ function Removal({ title, detail, act, then }: Props) {
         <p className="text-sm font-medium">{title}</p>
         <p className="text-xs text-ink-3">{detail}</p>
       </div>
-      <Button variant="danger" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-        {title}
+      <Button variant="danger" aria-haspopup="dialog" aria-label={title} onClick={() => setOpen(true)}>
+        {title.split(' ')[0]}…
       </Button>
       <Dialog
         open={isOpen}

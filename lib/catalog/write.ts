@@ -7,7 +7,7 @@ import type {
   InstanceWish,
 } from '#domain/catalog.ts'
 import { nameFromTitle, proposeExposure } from '#domain/exposure.ts'
-import { Problem } from '#domain/problem.ts'
+import { type Fault, Problem } from '#domain/problem.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
@@ -16,7 +16,7 @@ import { env } from '../env.ts'
 import { manifestOf } from '../publish/draft.ts'
 import { publish } from '../publish/write.ts'
 import { requireVersion } from '../versions.ts'
-import { namingTheTaken, requireFreePlace } from './exposing.ts'
+import { namingTheTaken, type Place, requireFreePlace } from './exposing.ts'
 import { fetchDocument } from './fetch-document.ts'
 import { type ReadDocument, readDocument } from './import.ts'
 
@@ -41,6 +41,7 @@ export async function previewImport(
     gatewayId: gateways[0]?.id ?? null,
     ...proposeExposure(name ?? 'api', document.servers),
   }
+  const faults = await faultsOfPlace(organisationId, { host: '*', ...proposal }, standing?.id)
   return {
     title: document.title,
     name,
@@ -52,7 +53,24 @@ export async function previewImport(
     operations: document.operations,
     gateways,
     proposal,
+    faults,
     effect: effectOf(known, document),
+  }
+}
+
+// The same checks as at the import, so that what would be refused is said beforehand.
+async function faultsOfPlace(
+  organisationId: string,
+  { gatewayId, ...place }: Omit<Place, 'gatewayId'> & { gatewayId: string | null },
+  exceptId: string | undefined,
+): Promise<Fault[]> {
+  if (gatewayId === null) return []
+  try {
+    await requireFreePlace(db(), organisationId, { gatewayId, ...place }, exceptId)
+    return []
+  } catch (error) {
+    if (error instanceof Problem) return [...error.faults]
+    throw error
   }
 }
 

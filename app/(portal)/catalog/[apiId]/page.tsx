@@ -1,12 +1,11 @@
-import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { z } from 'zod'
 import { ApiOverview } from '#components/catalog/api-overview.tsx'
 import { ApiTabs } from '#components/catalog/api-tabs.tsx'
 import { ExposePanel } from '#components/catalog/expose-panel.tsx'
+import { ExposureChips } from '#components/catalog/exposure-chips.tsx'
 import { DeployButton } from '#components/deployments/deploy-button.tsx'
 import { Page } from '#components/shell/page.tsx'
-import { ChipButton } from '#components/ui/chip.tsx'
 import { readApiPage } from '#lib/catalog/read-page.ts'
 import { requireActor } from '#lib/session/page.ts'
 
@@ -27,22 +26,12 @@ export default async function ApiPage({ params, searchParams }: Props) {
   const read = at ? await readApiPage(actor, at.apiId, instance) : null
   if (!read) notFound()
   const { api, version, exposed, gateways, policies } = read
-  const { id, instances } = api
   return (
     <Page
       title={api.title}
       crumbs={[{ label: 'Catalog', href: '/catalog' }, { label: version.label }]}
       actions={exposed && <DeployButton key={exposed.id} initial={exposed.deployment} />}
-      bar={
-        instances.length > 1 &&
-        instances.map(({ id: other, gatewayName, basePath }) => (
-          <ChipButton key={other} asChild on={other === exposed?.id}>
-            <Link href={`/catalog/${id}?instance=${other}`}>
-              {gatewayName} {basePath}
-            </Link>
-          </ChipButton>
-        ))
-      }
+      bar={api.instances.length > 1 && <ExposureChips instances={api.instances} shownId={exposed?.id} />}
     >
       <div className="flex flex-col gap-6">
         {exposed ? (
