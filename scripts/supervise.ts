@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from './failure.ts'
 import { checkout, shownPath } from './folders.ts'
+import { LogFile } from './log-file.ts'
 
 /** A process of ours that is to run until it is stopped. */
 export interface Part {
@@ -26,7 +26,6 @@ export interface RunningPart {
   stop(): Promise<void>
 }
 
-const logBytesMax = 10_000_000
 const backoffMs = { first: 500, most: 30_000, forgottenAfter: 60_000 }
 
 /**
@@ -61,7 +60,7 @@ export async function startPart(
       if (stopping) return
       if (Date.now() - started > backoffMs.forgottenAfter) delay = backoffMs.first
       report(
-        `The ${part.name} ended (${ending}); it is started again. Its log: ${logFile(logFolder, part.name)}`,
+        `The ${part.name} ended (${ending}); it is started again. Its log: ${shownPath(logFile(logFolder, part.name))}`,
       )
       await sleep(delay, undefined, { signal: pause.signal }).catch(() => {})
       delay = Math.min(delay * 2, backoffMs.most)
@@ -87,7 +86,7 @@ function launch(part: Part, logFolder: string): Launched {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
-  const log = openLog(logFolder, part.name)
+  const log = new LogFile(logFile(logFolder, part.name))
   let tail = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -99,7 +98,7 @@ function launch(part: Part, logFolder: string): Launched {
     child.once('error', (error) => resolve(error.message))
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
-  void ended.then(() => log.end())
+  void ended.then(() => log.close())
   return { process: child, ended, lastWords: () => lastWords(tail) }
 }
 
@@ -119,7 +118,7 @@ async function untilReady(
     if (halted.aborted || Date.now() > deadline) {
       await end(child.process, 2_000)
       halted.throwIfAborted()
-      const where = logFile(logFolder, part.name)
+      const where = shownPath(logFile(logFolder, part.name))
       throw new Failure(`The ${part.name} does not answer at ${part.readyUrl}. Its log: ${where}`)
     }
     await sleep(50)
@@ -152,14 +151,7 @@ export async function end(child: ChildProcess, withinMs: number): Promise<void> 
 }
 
 function logFile(folder: string, name: string): string {
-  return path.join(shownPath(folder), `${name.replaceAll(' ', '-')}.log`)
-}
-
-function openLog(folder: string, name: string): WriteStream {
-  mkdirSync(folder, { recursive: true })
-  const file = path.join(folder, `${name.replaceAll(' ', '-')}.log`)
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) renameSync(file, `${file}.1`)
-  return createWriteStream(file, { flags: 'a', mode: 0o600 })
+  return path.join(folder, `${name.replaceAll(' ', '-')}.log`)
 }
 
 // The line that says what went wrong: the message of a structured log line, or of a stack trace, or the last one.

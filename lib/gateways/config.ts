@@ -40,6 +40,11 @@ export async function takeAnswer(
     if (!node) throw new Problem('not-found', 'There is no such node.')
     const revision = await tx.revision.findFirst({ where: { gatewayId, number: answer.revision } })
     if (!revision) throw new Problem('not-found', 'There is no such revision.')
+    if (answer.status === 'applied' && answer.hash !== revision.hash) {
+      throw new Problem('request.invalid', `Revision ${revision.number} has another hash.`, {
+        faults: [{ pointer: '/acknowledgement/hash', detail: `It is ${revision.hash}.` }],
+      })
+    }
     await tx.acknowledgement.create({
       data: { organisationId, gatewayId, nodeId, hash: revision.hash, ...outcomeOf(answer) },
     })
@@ -49,6 +54,7 @@ export async function takeAnswer(
       answer.status === 'applied' ? { appliedRevision: answer.revision, appliedHash: answer.hash } : {}
     await tx.node.update({ where: { id: nodeId }, data: { ...seen, ...applied } })
     await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
+    await announceChange(tx, organisationId, { topic: 'revisions', id: gatewayId })
   })
 }
 

@@ -306,6 +306,9 @@ describe('configuration without Socket.IO', () => {
     const params = { gatewayId: gateway.id }
     const response = await call('gateway-config.acknowledge', params, { nodeId, acknowledgement }, key)
     expect(response.status).toBe(204)
+    const wrong = { ...acknowledgement, hash: 'f'.repeat(64) }
+    const refused = await call('gateway-config.acknowledge', params, { nodeId, acknowledgement: wrong }, key)
+    expect(refused.status).toBe(422)
     const [shown] = (await readGateway(gateway.id, await actor('viewer'))).nodes
     expect(shown).toMatchObject({ state: 'applied', status: 'healthy', servesRevision: 1, wantedRevision: 1 })
   })
