@@ -1,5 +1,6 @@
 'use client'
 import { Plus } from 'lucide-react'
+import { useRef } from 'react'
 import { Button } from '../ui/button.tsx'
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../ui/menu.tsx'
 import type { Asked } from './dialogs/asked.ts'
@@ -13,6 +14,7 @@ const entries: { label: string; asked: Asked }[] = [
 
 /** Adds to the topology. */
 export function AddMenu({ ask }: { ask: (asked: Asked) => void }) {
+  const chosen = useRef<Asked | null>(null)
   return (
     <Menu>
       <MenuTrigger asChild>
@@ -21,9 +23,22 @@ export function AddMenu({ ask }: { ask: (asked: Asked) => void }) {
           Add
         </Button>
       </MenuTrigger>
-      <MenuContent>
+      <MenuContent
+        // A menu holds the focus until it has closed; only then can a dialog take it.
+        onCloseAutoFocus={(event) => {
+          if (!chosen.current) return
+          event.preventDefault()
+          ask(chosen.current)
+          chosen.current = null
+        }}
+      >
         {entries.map(({ label, asked }) => (
-          <MenuItem key={label} onSelect={() => ask(asked)}>
+          <MenuItem
+            key={label}
+            onSelect={() => {
+              chosen.current = asked
+            }}
+          >
             {label}
           </MenuItem>
         ))}

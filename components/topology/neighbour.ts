@@ -22,14 +22,16 @@ export function neighbour<S extends Stop>(from: Stop, direction: Direction, stop
 
 function distanceTo(from: Box, to: Box, direction: Direction): number | null {
   const [dx, dy] = [middleX(to) - middleX(from), middleY(to) - middleY(from)]
-  const [ahead, aside] = {
-    left: [-dx, dy],
-    right: [dx, dy],
-    up: [-dy, dx],
-    down: [dy, dx],
-  }[direction] as [number, number]
-  if (ahead <= 1) return null
-  return ahead + 3 * Math.abs(aside)
+  switch (direction) {
+    case 'left':
+      return to.x + to.width <= middleX(from) ? -dx + 2 * Math.abs(dy) : null
+    case 'right':
+      return to.x >= middleX(from) ? dx + 2 * Math.abs(dy) : null
+    case 'up':
+      return to.y + to.height <= middleY(from) ? -dy + 2 * Math.abs(dx) : null
+    case 'down':
+      return to.y >= middleY(from) ? dy + 2 * Math.abs(dx) : null
+  }
 }
 
 const middleX = ({ x, width }: Box) => x + width / 2

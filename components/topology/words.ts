@@ -107,15 +107,14 @@ export function legTitle({ from, to }: Pick<LegView, 'from' | 'to'>): string {
   return `${from.name} to ${to.name}`
 }
 
-/** What a screen reader says of a consumer or provider. */
-export function partyLabel(model: Model, party: PartyView): string {
+/** What a screen reader hears of a consumer or provider after its name. */
+export function partyDetail(model: Model, party: PartyView): string {
   const network = model.networks.get(party.networkId)
   const flows = model.topology.flows.filter(
     ({ consumerId, apiId }) => consumerId === party.id || model.apis.get(apiId)?.providerId === party.id,
   )
   const apis = model.topology.apis.filter(({ providerId }) => providerId === party.id)
   return [
-    party.name,
     party.kind,
     `owned by ${ownerName[party.owner]}`,
     ...(network ? [`in ${network.name}, ${networkClassName[network.class]}`] : []),
@@ -124,19 +123,19 @@ export function partyLabel(model: Model, party: PartyView): string {
   ].join(', ')
 }
 
-export function apiLabel(model: Model, api: ApiView): string {
+export function apiDetail(model: Model, api: ApiView): string {
   const callers = model.topology.flows.filter(({ apiId }) => apiId === api.id).length
-  return `${api.name} ${api.label}, API, ${apiSubtitle(api)}, ${count(callers, 'consumer')}`
+  return `API, ${count(callers, 'consumer')}`
 }
 
-export function gatewayLabel(gateway: GatewayView): string {
-  return `${gateway.name}, gateway in ${gateway.environment}, ${gatewaySubtitle(gateway)}, ${gatewayState(gateway).text}`
+export function gatewayDetail(gateway: GatewayView): string {
+  return `gateway in ${gateway.environment}`
 }
 
-export function networkLabel(model: Model, network: NetworkView): string {
+export function networkDetail(model: Model, network: NetworkView): string {
   const parties = model.topology.parties.filter(({ networkId }) => networkId === network.id).length
   const firewall = network.firewall ? `firewall ${network.firewall}` : 'no firewall'
-  return `${network.name}, network, ${networkClassName[network.class]}, ${locationLabel[network.location]}, ${firewall}, ${count(parties, 'party', 'parties')}`
+  return `network, ${networkClassName[network.class]}, ${firewall}, ${count(parties, 'party', 'parties')}`
 }
 
 export function legLabel(model: Model, leg: LegView): string {

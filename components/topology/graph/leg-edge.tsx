@@ -2,7 +2,6 @@
 import type { EdgeProps } from 'reactflow'
 import type { Severity } from '#domain/finding.ts'
 import type { LegView } from '#domain/topology.ts'
-import { cn } from '../../ui/class-names.ts'
 import { HexagonShape, trustLook } from '../../ui/hexagon.tsx'
 import type { Point } from '../layout/drawing.ts'
 import { findingMark } from '../looks.ts'
@@ -20,10 +19,17 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
   if (!leg || !data) return null
   const [finding] = findingsOn(model, [id])
   const lit = highlight?.legs.has(id) ?? false
+  const dimmed = highlight !== null && !lit
   const wrong = finding?.severity === 'error'
-  const stroke = wrong ? severityStroke.error : lit ? 'var(--accent)' : 'var(--trust-line)'
+  const stroke = dimmed
+    ? 'var(--line-2)'
+    : wrong
+      ? severityStroke.error
+      : lit
+        ? 'var(--accent)'
+        : 'var(--trust-line)'
   return (
-    <g className={cn('transition-opacity', highlight && !lit && 'opacity-25')}>
+    <g>
       <path d={data.leg.path} fill="none" stroke="transparent" strokeWidth={16} />
       <path
         d={data.leg.path}
@@ -32,7 +38,7 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
         strokeWidth={lit ? 3 : 1.6}
         strokeDasharray={finding && finding.code !== 'flow.no-firewall' ? '6 4' : undefined}
       />
-      <LegMark leg={leg} at={data.leg.hexagon} lit={lit} label={legLabel(model, leg)}>
+      <LegMark leg={leg} at={data.leg.hexagon} lit={lit} dimmed={dimmed} label={legLabel(model, leg)}>
         {finding && (
           <MarkText y={33} fill={severityStroke[finding.severity]} weight={600}>
             {findingMark[finding.code]}
@@ -47,19 +53,27 @@ interface MarkProps {
   leg: LegView
   at: Point
   lit: boolean
+  /** Keeps its place and its name, but stands back: no words under it. */
+  dimmed: boolean
   label: string
   children: React.ReactNode
 }
 
-function LegMark({ leg, at, lit, label, children }: MarkProps) {
+function LegMark({ leg, at, lit, dimmed, label, children }: MarkProps) {
   const { expected } = leg
   return (
     <g transform={`translate(${at.x} ${at.y})`} role="img" aria-label={label}>
-      {expected ? <HexagonShape trust={expected.class} selected={lit} /> : <UnknownHexagon />}
-      <MarkText y={23} fill="var(--ink-2)">
-        {expected ? shortLabel(expected.class) : 'not known yet'}
-      </MarkText>
-      {children}
+      <g opacity={dimmed ? 0.45 : 1}>
+        {expected ? <HexagonShape trust={expected.class} selected={lit} /> : <UnknownHexagon />}
+      </g>
+      {!dimmed && (
+        <>
+          <MarkText y={23} fill="var(--ink-2)">
+            {expected ? shortLabel(expected.class) : 'not known yet'}
+          </MarkText>
+          {children}
+        </>
+      )}
     </g>
   )
 }

@@ -6,13 +6,13 @@ import { gatewayPoint, headHeight } from '../layout/measures.ts'
 import { deploymentLook, laneLook, locationLabel, ownerLabel } from '../looks.ts'
 import { networkOf } from '../model.ts'
 import {
-  apiLabel,
+  apiDetail,
   apiSubtitle,
-  gatewayLabel,
+  gatewayDetail,
   gatewayState,
   gatewaySubtitle,
-  networkLabel,
-  partyLabel,
+  networkDetail,
+  partyDetail,
   partySubtitle,
 } from '../words.ts'
 import type { CaptionNode, CardNode, FirewallNode, GatewayNode, LaneNode, NetworkNode } from './elements.ts'
@@ -67,7 +67,7 @@ export function NetworkShape({ data: { network: drawn } }: NodeProps<NetworkNode
     <div className={cn('size-full rounded-lg border border-line-2 bg-panel/40', chosen && 'border-accent')}>
       <StopButton
         selection={{ kind: 'network', id: network.id }}
-        label={networkLabel(model, network)}
+        detail={networkDetail(model, network)}
         className="ml-1 flex h-6 max-w-[calc(100%-8px)] items-baseline gap-2 rounded-sm px-1.5 pt-1 hover:text-accent"
       >
         <span className="truncate text-2xs font-medium text-ink-2">{network.name}</span>
@@ -80,7 +80,7 @@ export function NetworkShape({ data: { network: drawn } }: NodeProps<NetworkNode
   )
 }
 
-const cardLook = 'size-full rounded-lg border bg-panel transition-opacity'
+const cardLook = 'size-full rounded-lg border bg-panel'
 
 export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
   const { model, selection } = useGraph()
@@ -101,7 +101,7 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
       className={cn(
         cardLook,
         lit ? 'border-accent ring-1 ring-accent' : 'border-line-2',
-        dimmed && 'opacity-40',
+        dimmed && 'border-line [&_*]:text-ink-3',
         chosen && 'bg-accent-soft',
         !party && 'border-dashed',
       )}
@@ -109,7 +109,7 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
       {party ? (
         <StopButton
           selection={{ kind: 'party', id: party.id }}
-          label={partyLabel(model, party)}
+          detail={partyDetail(model, party)}
           className={cn(
             'w-full rounded-lg px-3 hover:bg-canvas/60',
             single ? 'flex h-full flex-col justify-center' : 'flex items-center gap-2',
@@ -158,7 +158,7 @@ function ApiRow({ apiId }: { apiId: string }) {
   return (
     <StopButton
       selection={{ kind: 'api', id: apiId }}
-      label={apiLabel(model, api)}
+      detail={apiDetail(model, api)}
       className={cn(
         'flex h-13 w-full flex-col justify-center border-t border-line px-3 last:rounded-b-lg hover:bg-canvas/60',
         chosen && 'bg-accent-soft',
@@ -185,19 +185,19 @@ export function GatewayShape({ id, data: { gateway: drawn } }: NodeProps<Gateway
   const p = gatewayPoint
   const outline = `${p},1 ${width - p},1 ${width - 1},${height / 2} ${width - p},${height - 1} ${p},${height - 1} 1,${height / 2}`
   return (
-    <div className={cn('relative size-full transition-opacity', dimmed && 'opacity-40')}>
+    <div className={cn('relative size-full', dimmed && '[&_*]:text-ink-3')}>
       <svg aria-hidden width={width} height={height} className="absolute inset-0 overflow-visible">
         <polygon
           points={outline}
           fill="var(--accent-soft)"
-          stroke="var(--accent)"
+          stroke={dimmed ? 'var(--line-2)' : 'var(--accent)'}
           strokeWidth={chosen ? 3 : 2}
           strokeLinejoin="round"
         />
       </svg>
       <StopButton
         selection={{ kind: 'gateway', id: gateway.id }}
-        label={gatewayLabel(gateway)}
+        detail={gatewayDetail(gateway)}
         className="relative flex size-full flex-col items-center justify-center rounded-lg px-5 text-center"
       >
         <span className="w-full truncate text-center text-sm font-semibold">{gateway.name}</span>

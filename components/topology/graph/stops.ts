@@ -1,6 +1,6 @@
 import type { Drawing } from '../layout/drawing.ts'
 import { cardId, firewallId, gatewayId } from '../layout/structure.ts'
-import { networkHead } from '../layout/measures.ts'
+import { headHeight, networkHead } from '../layout/measures.ts'
 import type { Model } from '../model.ts'
 import type { Stop } from '../neighbour.ts'
 import type { Selection } from '../view-state.ts'
@@ -24,12 +24,18 @@ export function stopsOf(drawing: Drawing, model: Model): GraphStop[] {
     ...drawing.networks.flatMap(({ id, box }) =>
       stop(
         { kind: 'network', id },
-        { ...box, height: networkHead, width: 120 },
+        { ...box, height: networkHead, width: Math.min(300, box.width) },
         model.networks.get(id)?.name,
       ),
     ),
     ...drawing.cards.flatMap(({ partyId, box, rows }) => [
-      ...(partyId ? stop({ kind: 'party', id: partyId }, box, model.parties.get(partyId)?.name) : []),
+      ...(partyId
+        ? stop(
+            { kind: 'party', id: partyId },
+            rows.length > 0 ? { ...box, height: headHeight } : box,
+            model.parties.get(partyId)?.name,
+          )
+        : []),
       ...rows.flatMap((row) =>
         stop({ kind: 'api', id: row.apiId }, row.box, model.apis.get(row.apiId)?.name),
       ),

@@ -103,7 +103,7 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         maxZoom={2}
         fitView
         fitViewOptions={fitOptions}
-        className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:text-ink-3"
+        className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:!text-ink-2"
         onlyRenderVisibleElements={nodes.length + edges.length > 400}
       >
         <GraphControls fit={fitOptions} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
