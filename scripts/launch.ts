@@ -272,6 +272,8 @@ async function seedWith(
   sts: StartedSts | null,
   say: (text: string) => void,
 ): Promise<Seeded> {
+  // Prisma reads relations of a transaction side by side, of which pg warns at every first start.
+  process.noDeprecation = true
   // Only now: its modules want the generated client and the environment.
   const [{ seed }, { db }] = await Promise.all([import('./seed.ts'), import('#lib/db.ts')])
   const wish: SeedWish = {

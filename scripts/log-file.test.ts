@@ -10,7 +10,7 @@ it('a log keeps its newest lines and never more than twice its limit', async () 
   for (const start of [0, 50]) {
     const log = new LogFile(file, 100)
     for (let index = start; index < start + 50; index += 1) log.write(Buffer.from(`line ${index}\n`))
-    await log.close()
+    log.close()
   }
   const [newest, older] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.1`, 'utf8')])
   expect(newest).toMatch(/line 99\n$/)

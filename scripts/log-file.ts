@@ -1,11 +1,11 @@
-import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
 /** A log that never takes more than twice its limit: when it is full it becomes FILE.1 and begins anew. */
 export class LogFile {
   readonly #file: string
   readonly #bytesMax: number
-  #stream: WriteStream
+  #descriptor: number
   #bytes: number
 
   constructor(file: string, bytesMax = 10_000_000) {
@@ -13,28 +13,27 @@ export class LogFile {
     this.#file = file
     this.#bytesMax = bytesMax
     this.#bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-    this.#stream = this.#open()
+    this.#descriptor = openSync(file, 'a', 0o600)
   }
 
   write(chunk: Buffer): void {
-    if (this.#bytes > 0 && this.#bytes + chunk.length > this.#bytesMax) {
-      this.#stream.end()
-      renameSync(this.#file, `${this.#file}.1`)
-      this.#stream = this.#open()
-      this.#bytes = 0
+    try {
+      if (this.#bytes > 0 && this.#bytes + chunk.length > this.#bytesMax) this.#begin()
+      this.#bytes += writeSync(this.#descriptor, chunk)
+    } catch {
+      // A full disk must not end the parts whose log this is.
     }
-    this.#bytes += chunk.length
-    this.#stream.write(chunk)
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#stream.end(() => resolve()))
+  close(): void {
+    closeSync(this.#descriptor)
   }
 
-  #open(): WriteStream {
-    const stream = createWriteStream(this.#file, { flags: 'a', mode: 0o600 })
-    // A full disk must not end the parts whose log this is.
-    stream.on('error', () => {})
-    return stream
+  #begin(): void {
+    renameSync(this.#file, `${this.#file}.1`)
+    const fresh = openSync(this.#file, 'a', 0o600)
+    closeSync(this.#descriptor)
+    this.#descriptor = fresh
+    this.#bytes = 0
   }
 }
