@@ -607,7 +607,7 @@ describe('policies', () => {
       const gateway = await gatewayWith({
         routes: (pool) => [
           route(pool, {
-            policies: [policy({ onRequest: (exchange) => void exchange.setHeader(name, value) })],
+            policies: [policy({ onResponse: (exchange) => exchange.setResponseHeader(name, value) })],
           }),
         ],
       })

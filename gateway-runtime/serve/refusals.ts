@@ -53,7 +53,7 @@ export const refusalKinds = {
   exchange_timeout: { status: 504, title: 'The request took too long' },
   bad_version: { status: 505, title: 'That HTTP version is not spoken here' },
   bad_status_line: { status: 502, title: 'The answer of the provider cannot be read' },
-} as const satisfies Record<HeadFault | string, RefusalKind>
+} as const satisfies Record<HeadFault, RefusalKind> & Record<string, RefusalKind>
 
 export type RefusalCode = keyof typeof refusalKinds
 

@@ -100,8 +100,7 @@ async function tryOne(): Promise<void> {
   // llhttp stops at an upgrade, whatever becomes of it.
   if (/upgrade/i.test(input)) return
   const theirs = readByLlhttp(false, bytes)
-  const begun = theirs.messages.length + (theirs.state === 'ok' ? 1 : 1)
-  if (requests > begun) note('extraRequests', { requests, begun })
+  if (requests > theirs.heads) note('extraRequests', { requests, seenByLlhttp: theirs.heads })
   for (const body of bodies) {
     if (!theirs.messages.some((message) => message.body === body)) note('otherBodies', body)
   }

@@ -34,14 +34,20 @@ export interface Reading {
 const HEADER_BYTES_MAX = 1 << 20
 const STRICT = 0
 
+export interface LlhttpReading extends Reading {
+  /** Heads that were complete, whether or not their bodies were. */
+  readonly heads: number
+}
+
 /** What Node's llhttp, strict, makes of these bytes. */
-export function readByLlhttp(isResponse: boolean, bytes: Buffer): Reading {
+export function readByLlhttp(isResponse: boolean, bytes: Buffer): LlhttpReading {
   const parser = new HTTPParser()
   const messages: Message[] = []
   let current: Message = { line: '', headers: [], body: '' }
   let pendingHeaders: string[] = []
   let pendingUrl = ''
   let upgraded = false
+  let heads = 0
   const on = (name: string, callback: (...values: never[]) => unknown) => {
     parser[HTTPParser[name] ?? -1] = callback
   }
@@ -67,6 +73,7 @@ export function readByLlhttp(isResponse: boolean, bytes: Buffer): Reading {
       pendingHeaders = []
       pendingUrl = ''
       if (upgrade) upgraded = true
+      heads++
       return 0
     },
   )
@@ -81,10 +88,8 @@ export function readByLlhttp(isResponse: boolean, bytes: Buffer): Reading {
   })
   const result = parser.execute(bytes)
   parser.close()
-  return {
-    messages,
-    state: result instanceof Error ? `error ${result.message}` : upgraded ? 'upgrade' : 'ok',
-  }
+  const state = result instanceof Error ? `error ${result.message}` : upgraded ? 'upgrade' : 'ok'
+  return { messages, state, heads }
 }
 
 function kind(name: string): number {
