@@ -49,16 +49,12 @@ export async function openPage(
 }
 
 /** Signs in at the provider's own page and waits for the portal. */
-export async function signIn(
-  page: Page,
-  role: DemoRole,
-  password = inject('product').password,
-): Promise<void> {
+export async function signIn(page: Page, role: DemoRole, password = inject('product').password): Promise<void> {
   await page.goto('/signin')
-  await page.getByRole('button', { name: /sign in/i }).click()
-  await page.getByLabel(/e-?mail|account|user/i).fill(`${role}@demo.hexgate.test`)
-  await page.getByLabel(/password/i).fill(password)
-  await page.getByRole('button', { name: /sign in/i }).click()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByLabel('E-mail address').fill(`${role}@demo.hexgate.test`)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
 /** A signed-in page in a profile of its own. */

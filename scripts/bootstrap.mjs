@@ -104,6 +104,7 @@ function handOver(node) {
   })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
+  if (process.env.npm_lifecycle_event) whenOrphaned(() => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => {
@@ -111,4 +112,15 @@ function handOver(node) {
       resolve()
     })
   })
+}
+
+// npm that is ended by a signal does not always pass it on; what it started must not go on without it.
+function whenOrphaned(end) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    end()
+  }, 500)
+  watch.unref()
 }
