@@ -106,6 +106,12 @@ describe('the embedded PostgreSQL', () => {
     expect(await readFile(path.join(folder, 'data', 'PG_VERSION'), 'utf8')).toMatch(/^18/)
   })
 
+  it.runIf(process.getuid?.() === 0)('refuses to begin anew when its files became unreachable', async () => {
+    await (await start()).stop()
+    await chmod(folder, 0o700)
+    await expect(startPostgres(folder, { durable: false })).rejects.toThrow(/can no longer reach its files/)
+  })
+
   it.runIf(process.getuid?.() === 0)(
     'puts the files elsewhere when its own user cannot reach them',
     async () => {

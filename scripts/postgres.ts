@@ -82,6 +82,12 @@ async function reachableHome(folder: string, say: (line: string) => void): Promi
   const kept = await readFile(path.join(folder, 'location'), 'utf8').catch(() => null)
   if (kept) return kept.trim()
   if (await isReachable(folder)) return folder
+  if (await exists(madeMark({ data: path.join(folder, 'data') }))) {
+    throw new Failure(
+      `PostgreSQL's own user can no longer reach its files in ${folder}: let others pass through every folder ` +
+        'that leads there (chmod o+x).',
+    )
+  }
   const home = path.join('/var/lib/hexgate', hash('sha256', await realpath(folder)).slice(0, 12))
   await mkdir(home, { recursive: true, mode: 0o755 })
   if (!(await isReachable(home))) {
@@ -105,7 +111,7 @@ async function keptPassword(folder: string): Promise<string> {
 }
 
 // Written when the cluster is whole, so that one whose making was cut short is made again.
-function madeMark(cluster: Cluster): string {
+function madeMark(cluster: Pick<Cluster, 'data'>): string {
   return `${cluster.data}.made`
 }
 
