@@ -29,6 +29,7 @@ async function main() {
   process.env.PATH = `${path.join(checkout, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`
   const node = suitableNode()
   if (node === process.execPath) {
+    watchParent(() => process.kill(process.pid, 'SIGTERM'))
     process.argv.splice(1, 1, path.join(checkout, 'scripts', 'run.ts'))
     await import('./run.ts')
   } else {
@@ -96,6 +97,18 @@ function isOlder(version, [major, minor]) {
   return givenMajor < major || (givenMajor === major && givenMinor < minor)
 }
 
+// npm runs its scripts in a shell, and a signal that is sent to npm alone ends that shell without a word to us.
+function watchParent(gone) {
+  if (!process.env.npm_lifecycle_event) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    gone()
+  }, 300)
+  timer.unref()
+}
+
 // The channel tells the child when this process is killed; signals are passed on, since one sent to this
 // process alone would not reach it.
 function handOver(node) {
@@ -104,6 +117,7 @@ function handOver(node) {
   })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
+  watchParent(() => child.kill('SIGTERM'))
   if (process.env.npm_lifecycle_event) whenOrphaned(() => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
