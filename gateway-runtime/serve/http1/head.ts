@@ -361,7 +361,7 @@ export class Head {
     switch (kind) {
       case FIELD.contentLength:
       case FIELD.transferEncoding:
-        if (isRepeated || bytes.subarray(nameEnd, lineEnd).includes(TAB)) return this.bad('bad_framing')
+        if (isRepeated || hasTab(bytes, nameEnd, lineEnd)) return this.bad('bad_framing')
         return kind === FIELD.contentLength
           ? this.takeLength(bytes, start, end)
           : this.takeCoding(bytes, start, end)
@@ -593,6 +593,12 @@ export class Head {
 const EMPTY = Buffer.alloc(0)
 const VERSION_LINE = 'HTTP/1.1\r\n'
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([/?].*)?$/i
+
+// TAB is a legal blank round a value, and llhttp takes a coding behind one for another coding.
+function hasTab(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === TAB) return true
+  return false
+}
 
 function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57

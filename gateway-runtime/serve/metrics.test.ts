@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { Metrics, quantileMs } from './metrics.ts'
+
+describe('metrics', () => {
+  it('count answers, errors and refusals, in all and by route', () => {
+    const metrics = new Metrics()
+    const route = metrics.countersOf('a')
+    metrics.answered(route, 200, 1, false)
+    metrics.answered(route, 401, 1, true)
+    metrics.answered(route, 502, 1, false)
+    metrics.answered(null, 404, 0, false)
+    const figures = metrics.figures()
+    expect(figures).toMatchObject({ requests: 4, errors: 1, refused: 1 })
+    expect(figures.routes.get('a')).toEqual({ requests: 3, errors: 1, refused: 1 })
+    expect(figures.statuses.get(401)).toBe(1)
+    expect(figures.latency.counts.reduce((sum, count) => sum + count, 0)).toBe(4)
+  })
+
+  it('know quantiles within a fifth', () => {
+    const metrics = new Metrics()
+    for (let ms = 1; ms <= 1_000; ms++) metrics.answered(null, 200, ms, false)
+    const { counts } = metrics.figures().latency
+    for (const share of [0.5, 0.95, 0.99]) {
+      const quantile = quantileMs(counts, share) ?? 0
+      expect(Math.abs(quantile / (share * 1_000) - 1)).toBeLessThan(0.2)
+    }
+    expect(quantileMs([0, 0], 0.5)).toBeNull()
+  })
+
+  it('keep durations of zero, of hours and of nonsense in the first and the last bucket', () => {
+    const metrics = new Metrics()
+    metrics.answered(null, 200, 0, false)
+    metrics.answered(null, 200, 1e9, false)
+    const { counts } = metrics.figures().latency
+    expect([counts[0], counts.at(-1)]).toEqual([1, 1])
+  })
+})
