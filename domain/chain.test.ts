@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ChainStep, compareChains, placeFor, sameValue } from './chain.ts'
+import { type Category, type ChainStep, compareChains, placeFor, sameValue } from './chain.ts'
 
 function step(id: string, more: Partial<ChainStep> = {}): ChainStep {
   return { id, kind: 'cors', policyVersion: '1.0.0', label: '', enabled: true, config: {}, ...more }
@@ -38,10 +38,17 @@ describe('a draft chain against what runs', () => {
 })
 
 describe('the place of a new policy', () => {
+  const of = (category: Category, first = false) => ({ category, first })
+
   it('is after what identifies the caller and before what shapes the request', () => {
-    expect(placeFor('traffic', ['identity', 'shape'])).toBe(1)
-    expect(placeFor('identity', ['traffic', 'shape'])).toBe(0)
-    expect(placeFor('shape', ['identity', 'traffic', 'shape'])).toBe(3)
+    expect(placeFor(of('traffic'), [of('identity'), of('shape')])).toBe(1)
+    expect(placeFor(of('identity'), [of('traffic'), of('shape')])).toBe(0)
+    expect(placeFor(of('shape'), [of('identity'), of('traffic'), of('shape')])).toBe(3)
+  })
+
+  it('is never before a policy that runs first whatever its category', () => {
+    expect(placeFor(of('identity'), [of('shape', true), of('traffic')])).toBe(1)
+    expect(placeFor(of('shape', true), [of('identity')])).toBe(0)
   })
 })
 

@@ -77,10 +77,16 @@ export type ChainStep = z.infer<typeof chainStep>
 export type Chain = z.infer<typeof chain>
 export type ChainStepInput = z.infer<typeof chainStepInput>
 
-/** Where a policy of this category belongs: after everything that usually comes before it. */
-export function placeFor(category: Category, chain: readonly Category[]): number {
-  const rank = categories.indexOf(category)
-  return chain.findLastIndex((other) => categories.indexOf(other) <= rank) + 1
+export interface Placed {
+  category: Category
+  /** Runs before everything else, whatever its place. */
+  first: boolean
+}
+
+/** Where a policy belongs: after everything that usually comes before it. */
+export function placeFor(policy: Placed, chain: readonly Placed[]): number {
+  const rank = ({ category, first }: Placed) => (first ? -1 : categories.indexOf(category))
+  return chain.findLastIndex((other) => rank(other) <= rank(policy)) + 1
 }
 
 /** How a step of the draft stands to what runs. `off` runs now and would stop. */

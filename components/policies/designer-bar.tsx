@@ -1,6 +1,7 @@
 'use client'
 import type { Chain } from '#domain/chain.ts'
 import { Button } from '../ui/button.tsx'
+import { AppliedNote } from './applied-note.tsx'
 import { Tooltip } from '../ui/tooltip.tsx'
 import { WordState } from '../ui/state.tsx'
 
@@ -44,6 +45,7 @@ export function DesignerBar(props: Props) {
           : 'Not deployed yet.'}
         {dirty && ' Not saved.'}
       </span>
+      {chain.deployed && differences === 0 && <AppliedNote instanceId={chain.instanceId} />}
       <span className="flex-1" />
       {mayWrite ? (
         <>

@@ -2,14 +2,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useEffect, useReducer, useRef, useState } from 'react'
-import { type Chain, compareChains, type PolicyDescription } from '#domain/chain.ts'
+import { type Chain, type ChainStep, compareChains, placeFor, type PolicyDescription } from '#domain/chain.ts'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { Drawer, DrawerContent } from '../ui/drawer.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { DesignerBar } from './designer-bar.tsx'
 import { DifferenceDialog } from './difference-dialog.tsx'
-import { draftOf, isDirty, reduceDraft, usualPlace } from './draft.ts'
+import { draftOf, isDirty, reduceDraft } from './draft.ts'
 import { isGroup, readSchema, startValue } from './form-schema.ts'
 import { LeaveGuard } from './leave-guard.tsx'
 import { Pipe } from './pipe.tsx'
@@ -53,7 +53,7 @@ export function Designer({ initial, policies, add }: Props) {
   }, [chain, dirty, draft.version])
 
   const insert = (policy: PolicyDescription, at?: number) => {
-    const place = at ?? usualPlace(policy.category, policy.first, draft.steps, categoriesOf(policies))
+    const place = at ?? placeFor(policy, draft.steps.map(placedBy(policies)))
     const step = newStep(policy)
     dispatch({ do: 'add', step, at: place })
     setOpen(null)
@@ -199,8 +199,9 @@ function newStep({ kind, policyVersion, schema }: PolicyDescription) {
   return { id: newStepId(), kind, policyVersion, config: isGroup(start) ? start : {} }
 }
 
-function categoriesOf(policies: readonly PolicyDescription[]) {
-  return (kind: string) => policies.find((policy) => policy.kind === kind)?.category ?? 'shape'
+function placedBy(policies: readonly PolicyDescription[]) {
+  return (step: ChainStep) =>
+    policies.find(({ kind }) => kind === step.kind) ?? { category: 'shape' as const, first: false }
 }
 
 function firstFaulty(faults: ReadonlyMap<string, readonly unknown[]>): string | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChainStep } from '#domain/chain.ts'
-import { type Draft, isDirty, reduceDraft, usualPlace } from './draft.ts'
+import { type Draft, isDirty, reduceDraft } from './draft.ts'
 
 function step(id: string, config: Record<string, unknown> = {}): ChainStep {
   return { id, kind: 'rate-limiting', policyVersion: '1.0.0', label: '', enabled: true, config }
@@ -43,10 +43,5 @@ describe('editing a chain', () => {
   it('forgets what was not saved when it is discarded', () => {
     const edited = reduceDraft(draft('a', 'b'), { do: 'remove', id: 'a' })
     expect(order(reduceDraft(edited, { do: 'discard' }))).toBe('ab')
-  })
-
-  it('puts a policy that runs first before all others', () => {
-    expect(usualPlace('shape', true, [step('a')], () => 'identity')).toBe(0)
-    expect(usualPlace('shape', false, [step('a')], () => 'identity')).toBe(1)
   })
 })

@@ -1,4 +1,4 @@
-import { type Category, type Chain, type ChainStep, placeFor, sameValue } from '#domain/chain.ts'
+import { type Chain, type ChainStep, sameValue } from '#domain/chain.ts'
 
 /** A chain while somebody edits it: what is saved, and what it would become. */
 export interface Draft {
@@ -37,21 +37,6 @@ export function draftOf(chain: Chain, selectedId: string | null): Draft {
 
 export function isDirty(draft: Draft): boolean {
   return !sameValue(draft.steps, draft.saved)
-}
-
-/** Where a new policy of this category goes unless somebody chooses a place. */
-export function usualPlace(
-  category: Category,
-  first: boolean,
-  steps: readonly ChainStep[],
-  categoryOf: (kind: string) => Category,
-): number {
-  return first
-    ? 0
-    : placeFor(
-        category,
-        steps.map((step) => categoryOf(step.kind)),
-      )
 }
 
 export function reduceDraft(draft: Draft, action: DraftAction): Draft {

@@ -1,6 +1,9 @@
 'use client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRouter } from 'next/navigation'
 import type { Chain } from '#domain/chain.ts'
+import { deploymentsHref } from '../deployments/address.ts'
+import { deploymentQueries } from '../deployments/queries.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { toast } from '../ui/toast.tsx'
 import { type Draft, type DraftAction, isDirty } from './draft.ts'
@@ -9,6 +12,7 @@ import { deployInstance, policyQueries, saveChain } from './queries.ts'
 /** Saving and deploying a draft: each says it is done only after the server has said so. */
 export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAction) => void) {
   const client = useQueryClient()
+  const router = useRouter()
   const { instanceId } = chain
   const storeSaved = (saved: Chain) => {
     client.setQueryData(policyQueries.chain(instanceId).queryKey, saved)
@@ -29,12 +33,17 @@ export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAc
       return deployInstance(saved, '')
     },
     onSuccess: (revision) =>
-      toast.success(`Revision ${revision.number} is on its way to ${chain.gateway.name}`),
+      toast.success(`Revision ${revision.number} is on its way to ${chain.gateway.name}`, {
+        action: {
+          label: 'Watch',
+          onClick: () =>
+            router.push(deploymentsHref({ gateway: chain.gateway.id, revision: revision.number })),
+        },
+      }),
     onSettled: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: policyQueries.chain(instanceId).queryKey }),
-        client.invalidateQueries({ queryKey: ['revisions'] }),
-        client.invalidateQueries({ queryKey: ['deployments'] }),
+        client.invalidateQueries({ queryKey: deploymentQueries.all }),
       ]),
   })
   const error = save.error ?? deploy.error

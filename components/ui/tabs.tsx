@@ -8,7 +8,7 @@ import { cn } from './class-names.ts'
 export const Tabs = Radix.Root
 
 const tabLook =
-  '-mb-px flex h-9 items-center gap-1.5 border-b-2 border-transparent text-sm whitespace-nowrap text-ink-2 transition-colors hover:text-ink'
+  '-mb-px flex h-9 items-center gap-1.5 border-b-2 border-transparent text-sm whitespace-nowrap text-ink-2 transition-colors hover:text-ink focus-visible:rounded-sm focus-visible:-outline-offset-2'
 const tabOn = 'border-accent font-medium text-accent hover:text-accent'
 
 export function TabsList({ className, children, ...props }: ComponentProps<typeof Radix.List>) {

@@ -11,6 +11,9 @@ export function Toaster() {
     <Sonner
       theme={resolvedTheme === 'dark' ? 'dark' : 'light'}
       position="bottom-right"
+      // Above the bar at the foot of a page that has one.
+      offset={{ bottom: 64, right: 18 }}
+      mobileOffset={{ bottom: 96 }}
       toastOptions={{
         classNames: {
           toast: '!rounded-lg !border !border-line-2 !bg-panel !text-ink !text-sm !shadow-overlay !font-sans',

@@ -41,8 +41,11 @@ export async function addPolicy(actor: Actor, instanceId: string, step: ChainSte
 }
 
 function placeOf(added: ChainStep, chain: readonly ChainStep[]): number {
-  const category = (step: ChainStep) => policyOf(step.kind)?.category ?? 'shape'
-  return placeFor(category(added), chain.map(category))
+  const placed = ({ kind }: ChainStep) => {
+    const policy = policyOf(kind)
+    return { category: policy?.category ?? ('shape' as const), first: policy?.first ?? false }
+  }
+  return placeFor(placed(added), chain.map(placed))
 }
 
 // The lock makes the comparison of versions and the write one step for everybody else.
