@@ -15,7 +15,7 @@ export function CodeLine({ text, label = 'Copy', wrap = false, className }: Prop
   return (
     <div
       className={cn(
-        'flex min-h-8 items-center gap-1 rounded-md border border-line-2 bg-canvas py-0.5 pr-1 pl-2.5',
+        'flex min-h-8 min-w-0 items-center gap-1 rounded-md border border-line-2 bg-canvas py-0.5 pr-1 pl-2.5',
         className,
       )}
     >

@@ -6,13 +6,21 @@ import { db } from '../db.ts'
 export async function readAccount(actor: Actor) {
   const organisation = await db().organisation.findUniqueOrThrow({
     where: { id: actor.organisationId },
-    select: { name: true, environments: { select: { name: true }, orderBy: { name: 'asc' } } },
+    select: {
+      name: true,
+      environments: {
+        select: { name: true, _count: { select: { gateways: true } } },
+        orderBy: { name: 'asc' },
+      },
+    },
   })
+  // An environment without a gateway holds nothing that could be looked at.
+  const inUse = organisation.environments.filter(({ _count }) => _count.gateways > 0)
   return {
     name: actor.name,
     role: actor.role,
     organisation: organisation.name,
-    environments: organisation.environments.map(({ name }) => name),
+    environments: inUse.map(({ name }) => name),
     permissions: [...grants[actor.role]],
   }
 }
