@@ -13,7 +13,8 @@ import { createPool } from '../upstream/pool.ts'
 import { Chance, requestSeeds, spoil } from './inputs.ts'
 import { readByLlhttp } from './llhttp.ts'
 
-const HANG_MS = 3_000
+const HANG_MS = 10_000
+const SETTLE_MS = 5_000
 const FINDINGS_SHOWN_MAX = 20
 // What a client's early end looks like to the upstream is no fault of the gateway's.
 const ABORTS = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
@@ -74,8 +75,11 @@ server.swap(buildPlan([route]))
 const { port } = await server.listen({ address: '127.0.0.1', port: 0 })
 
 while (performance.now() < endMs) await tryOne()
-await new Promise((resolve) => setTimeout(resolve, 700))
-counts.leaked = server.figures().connections + pool.figures().connections - pool.figures().idle
+const settledMs = performance.now() + SETTLE_MS
+do {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  counts.leaked = server.figures().connections + pool.figures().connections - pool.figures().idle
+} while (counts.leaked > 0 && performance.now() < settledMs)
 await server.drain(0)
 pool.dispose()
 upstream.closeAllConnections()
