@@ -70,7 +70,7 @@ async function listenersOf(portal: string, key: string): Promise<{ address: stri
   try {
     const response = await fetch(new URL('/api/v1/gateway/self', portal), {
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(20_000),
     })
     return response.ok ? gatewayOfKey.parse(await response.json()).listeners : []
   } catch {
