@@ -9,5 +9,5 @@ export function SettingsTabs() {
     { href: '/settings', label: 'Organisation', exact: true },
     ...(mayAudit ? [{ href: '/settings/audit', label: 'Audit trail' }] : []),
   ]
-  return <LinkTabs label="Settings" tabs={tabs} className="mb-5" />
+  return <LinkTabs label="Parts of the settings" tabs={tabs} className="mb-5" />
 }
