@@ -28,7 +28,7 @@ const TopologyMap = dynamic(() => import('./topology-map.tsx').then((module) => 
   loading: MapSkeleton,
 })
 
-const figuresEveryMs = 10_000
+const figuresEveryMs = 15_000
 
 /** The topology page: bar, map or table, details, dialogs. */
 export function TopologyScreen({ initial }: { initial: Topology }) {

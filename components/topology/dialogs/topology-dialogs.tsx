@@ -58,7 +58,7 @@ export function TopologyDialogs({ model, asked, onMade, onClose }: Props) {
         <DeleteDialog
           {...gone}
           name={asked.title}
-          consequence="From the next deployment on, the consumer’s keys no longer open this API."
+          consequence="At once, the consumer’s keys no longer open this API."
           path={`/flows/${asked.flow.id}`}
           version={null}
         />

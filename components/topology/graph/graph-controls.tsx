@@ -1,22 +1,22 @@
 'use client'
 import { Info, Maximize, Minus, Plus } from 'lucide-react'
-import { type FitViewOptions, Panel, useReactFlow } from 'reactflow'
+import { Panel, useReactFlow } from 'reactflow'
 import { Button } from '../../ui/button.tsx'
 import { Tooltip } from '../../ui/tooltip.tsx'
 
 interface Props {
-  fit: FitViewOptions
+  showAll: () => void
   legend: boolean
   onLegend: () => void
 }
 
 /** Zoom, fit and legend, for the pointer; each has its key too. */
-export function GraphControls({ fit, legend, onLegend }: Props) {
-  const { zoomIn, zoomOut, fitView } = useReactFlow()
+export function GraphControls({ showAll, legend, onLegend }: Props) {
+  const { zoomIn, zoomOut } = useReactFlow()
   const controls = [
     { label: 'Zoom in (+)', icon: Plus, act: () => void zoomIn() },
     { label: 'Zoom out (-)', icon: Minus, act: () => void zoomOut() },
-    { label: 'Show all (F)', icon: Maximize, act: () => void fitView(fit) },
+    { label: 'Show all (F)', icon: Maximize, act: showAll },
   ]
   return (
     <Panel position="bottom-left" className="flex gap-1.5">

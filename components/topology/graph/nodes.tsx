@@ -140,10 +140,7 @@ function Head({ name, subtitle, single }: { name: string; subtitle: string; sing
     )
   }
   return (
-    <span
-      className="flex min-w-0 items-baseline gap-2"
-      style={{ height: headHeight, lineHeight: `${headHeight}px` }}
-    >
+    <span className="flex min-w-0 items-center gap-2" style={{ height: headHeight }}>
       <span className="truncate text-2xs font-medium text-ink-2">{name}</span>
       <span className="shrink-0 text-2xs text-ink-3">{subtitle}</span>
     </span>

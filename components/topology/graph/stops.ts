@@ -22,11 +22,7 @@ export function stopsOf(drawing: Drawing, model: Model): GraphStop[] {
     name === undefined ? [] : [{ id: stopId(selection), selection, box, name }]
   const all = [
     ...drawing.networks.flatMap(({ id, box }) =>
-      stop(
-        { kind: 'network', id },
-        { ...box, height: networkHead, width: Math.min(300, box.width) },
-        model.networks.get(id)?.name,
-      ),
+      stop({ kind: 'network', id }, titleBox(box, drawing.width), model.networks.get(id)?.name),
     ),
     ...drawing.cards.flatMap(({ partyId, box, rows }) => [
       ...(partyId
@@ -45,6 +41,13 @@ export function stopsOf(drawing: Drawing, model: Model): GraphStop[] {
     ),
   ]
   return all.toSorted((a, b) => a.box.y - b.box.y || a.box.x - b.box.x)
+}
+
+// A network's title stands over the column of its cards, so that arrows lead from one to the other.
+function titleBox(box: Stop['box'], drawingWidth: number): Stop['box'] {
+  const width = Math.min(216, box.width)
+  const x = box.x > drawingWidth / 2 ? box.x + box.width - width : box.x
+  return { x, y: box.y, width, height: networkHead }
 }
 
 /** Where a flow goes on from a stop, or where it comes from: consumers, gateway and APIs, past firewalls. */

@@ -1,13 +1,14 @@
 'use client'
 import 'reactflow/dist/base.css'
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { type FitViewOptions, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
+import { ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
 import { highlightOf } from '../highlight.ts'
 import type { Drawing } from '../layout/drawing.ts'
 import type { Model } from '../model.ts'
 import { type Direction, neighbour } from '../neighbour.ts'
 import type { Selection, ViewState } from '../view-state.ts'
 import { edgesOf, nodesOf } from './elements.ts'
+import { firstView, zoomMin } from './first-view.ts'
 import { GraphControls } from './graph-controls.tsx'
 import { GraphProvider } from './graph-context.tsx'
 import { LegLine } from './leg-edge.tsx'
@@ -24,11 +25,6 @@ const nodeTypes = {
   firewall: FirewallShape,
 }
 const edgeTypes = { leg: LegLine }
-// Room at the bottom for the controls, so that they cover nothing when everything is shown.
-const fitOptions: FitViewOptions = {
-  padding: { top: '14px', left: '14px', right: '14px', bottom: '50px' },
-  maxZoom: 1,
-}
 const ariaWords = {
   'node.a11yDescription.default': '',
   'node.a11yDescription.keyboardDisabled': '',
@@ -64,7 +60,8 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
   useEffect(() => {
     standRef.current = walk.stand
   }, [standRef, walk.stand])
-  const keys = useKeys(walk, () => setLegend((shown) => !shown), onFind)
+  const showAll = useViews(drawing)
+  const keys = useKeys(walk, showAll, () => setLegend((shown) => !shown), onFind)
   const onChoose = useCallback(
     (selection: Selection, byKeyboard: boolean) => {
       walk.remember(stopId(selection))
@@ -76,7 +73,6 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
     () => ({ model, selection: state.selection, highlight, activeStop: walk.active, choose: onChoose }),
     [model, state.selection, highlight, walk.active, onChoose],
   )
-  useFitWhenShapeChanges(drawing)
   return (
     <GraphProvider value={graph}>
       <ReactFlow
@@ -99,14 +95,12 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         multiSelectionKeyCode={null}
         panActivationKeyCode={null}
         ariaLabelConfig={ariaWords}
-        minZoom={0.1}
+        minZoom={zoomMin}
         maxZoom={2}
-        fitView
-        fitViewOptions={fitOptions}
         className="[--xy-attribution-background-color:transparent] [&_.react-flow__attribution_a]:!text-ink-2"
         onlyRenderVisibleElements={nodes.length + edges.length > 400}
       >
-        <GraphControls fit={fitOptions} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
+        <GraphControls showAll={showAll} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
         {legend && <Legend onClose={() => setLegend(false)} />}
       </ReactFlow>
     </GraphProvider>
@@ -190,8 +184,8 @@ const arrows: Partial<Record<string, Direction>> = {
   ArrowDown: 'down',
 }
 
-function useKeys(walk: Walk, toggleLegend: () => void, onFind: () => void) {
-  const { zoomIn, zoomOut, zoomTo, fitView } = useReactFlow()
+function useKeys(walk: Walk, showAll: () => void, toggleLegend: () => void, onFind: () => void) {
+  const { zoomIn, zoomOut, zoomTo } = useReactFlow()
   return useCallback(
     (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -203,7 +197,7 @@ function useKeys(walk: Walk, toggleLegend: () => void, onFind: () => void) {
         '=': () => void zoomIn(),
         '-': () => void zoomOut(),
         '0': () => void zoomTo(1),
-        f: () => void fitView(fitOptions),
+        f: showAll,
         l: toggleLegend,
         '/': onFind,
       }
@@ -212,16 +206,24 @@ function useKeys(walk: Walk, toggleLegend: () => void, onFind: () => void) {
       event.preventDefault()
       action()
     },
-    [walk, toggleLegend, onFind, zoomIn, zoomOut, zoomTo, fitView],
+    [walk, showAll, toggleLegend, onFind, zoomIn, zoomOut, zoomTo],
   )
 }
 
-function useFitWhenShapeChanges(drawing: Drawing): void {
-  const { fitView } = useReactFlow()
-  const first = useRef(drawing)
+/** Shows a new drawing as it is best seen first; gives what shows all of it. */
+function useViews(drawing: Drawing): () => void {
+  const { setViewport } = useReactFlow()
+  const width = useStore((store) => store.width)
+  const height = useStore((store) => store.height)
+  const seen = useRef<Drawing | null>(null)
   useEffect(() => {
-    if (first.current === drawing) return
-    first.current = drawing
-    requestAnimationFrame(() => void fitView(fitOptions))
-  }, [drawing, fitView])
+    // A window that is resized later keeps what its reader looks at.
+    if (width === 0 || height === 0 || seen.current === drawing) return
+    seen.current = drawing
+    void setViewport(firstView(drawing, { width, height }))
+  }, [drawing, width, height, setViewport])
+  return useCallback(
+    () => void setViewport(firstView(drawing, { width, height }, true)),
+    [drawing, width, height, setViewport],
+  )
 }

@@ -1,5 +1,6 @@
 'use client'
 import Link from 'next/link'
+import { useState } from 'react'
 import type { FindingView } from '#domain/topology.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -17,12 +18,17 @@ interface Props {
 
 const tones = { error: 'err', warning: 'warn' } as const
 
-/** Findings with what mends them. */
+// Hundreds at once help nobody and cost a second to draw.
+const shownAtOnce = 8
+
+/** Findings with what mends them, the gravest first; more on demand. */
 export function FindingList({ model, findings, ask, mayWrite }: Props) {
+  const [shown, setShown] = useState(shownAtOnce)
+  const rest = findings.length - shown
   if (findings.length === 0) return <p className="text-sm text-ink-3">Nothing is to be said against it.</p>
   return (
     <div className="flex flex-col gap-2">
-      {findings.map((finding) => (
+      {findings.slice(0, shown).map((finding) => (
         <Notice
           key={finding.id}
           tone={tones[finding.severity]}
@@ -40,6 +46,11 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
           {finding.why}
         </Notice>
       ))}
+      {rest > 0 && (
+        <Button onClick={() => setShown(shown + 4 * shownAtOnce)}>
+          Show more of {findings.length} findings
+        </Button>
+      )}
     </div>
   )
 }

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import type { Topology } from '#domain/topology.ts'
+import { changesBetween } from './changes.ts'
+import { toCsv } from './csv.ts'
+import { firstView } from './graph/first-view.ts'
+import { stopsOf } from './graph/stops.ts'
+import { flowsOf, highlightOf, passes } from './highlight.ts'
+import { madeUp } from './layout/made-up.ts'
+import { modelOf } from './model.ts'
+import { neighbour } from './neighbour.ts'
+import { csvHeader, csvRow, rowsOf } from './table/rows.ts'
+import { readViewState, type ViewState, writeViewState } from './view-state.ts'
+import { flowSentence, gatewayState, trafficText } from './words.ts'
+
+const plain: ViewState = { view: null, selection: null, useCase: null, severity: null }
+const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
+const model = modelOf(topology)
+
+describe('the address', () => {
+  it('gives back every state that it was made of', () => {
+    const states: ViewState[] = [
+      plain,
+      {
+        view: 'table',
+        selection: { kind: 'leg', id: 'inbound:consumer:a:gateway:b' },
+        useCase: 3,
+        severity: 'error',
+      },
+      { ...plain, view: 'graph', selection: { kind: 'flow', id: 'f1' } },
+    ]
+    for (const state of states)
+      expect(readViewState(new URLSearchParams(writeViewState(state)))).toEqual(state)
+  })
+
+  it('takes what it does not understand as not there', () => {
+    for (const text of [
+      'view=3d',
+      'select=flow',
+      'select=:x',
+      'select=planet:x',
+      'use-case=9',
+      'use-case=',
+      'findings=all',
+    ])
+      expect(readViewState(new URLSearchParams(text))).toEqual(plain)
+  })
+})
+
+describe('the sentence of a flow', () => {
+  it('names use case, pattern and role, or says why it cannot', () => {
+    for (const flow of topology.flows) {
+      const sentence = flowSentence(model, flow)
+      if (!flow.classification) expect(sentence).toContain('Nobody has said yet')
+      else {
+        expect(sentence).toContain(
+          `Use case ${flow.classification.useCase}, pattern ${flow.classification.pattern}.`,
+        )
+        expect(sentence).not.toMatch(/\ban non-|undefined/)
+      }
+    }
+  })
+})
+
+describe('figures', () => {
+  it('are none when no node reported, and never rounded to nothing', () => {
+    expect(trafficText({ traffic: null })).toBeNull()
+    const some = { requestsPerSecond: 0.04, errorsPerSecond: 0, refusedPerSecond: 12.4 }
+    expect(trafficText({ traffic: some })).toBe('<0.1 req/s, 12 refused/s')
+  })
+
+  it('put an offline node before what it applied last', () => {
+    const gateway = topology.gateways[0]
+    if (!gateway) throw new Error('no gateway')
+    const nodes = { total: 2, online: 0, degraded: 0, current: 2 }
+    expect(gatewayState({ ...gateway, nodes })).toEqual({ text: 'all nodes offline', tone: 'err' })
+    expect(gatewayState({ ...gateway, nodes: { ...nodes, online: 2, current: 1 } }).text).toBe(
+      'applied on 1 of 2',
+    )
+  })
+})
+
+describe('the highlight', () => {
+  it('is nothing when nothing is chosen', () => {
+    expect(highlightOf(model, plain)).toBeNull()
+  })
+
+  it('of a flow is its own legs and both its ends', () => {
+    const flow = topology.flows[0]
+    if (!flow) throw new Error('no flow')
+    const lit = highlightOf(model, { ...plain, selection: { kind: 'flow', id: flow.id } })
+    expect([...(lit?.legs ?? [])].toSorted()).toEqual(flow.legs.toSorted())
+    expect(lit?.boxes.has(`card:${flow.consumerId}`)).toBe(true)
+  })
+
+  it('of a filter is exactly the flows that pass it', () => {
+    const state: ViewState = { ...plain, useCase: 1 }
+    const passing = topology.flows.filter((flow) => flow.classification?.useCase === 1)
+    expect(topology.flows.filter((flow) => passes(model, flow, state))).toEqual(passing)
+    expect(rowsOf(model, state).map(({ id }) => id)).toEqual(passing.map(({ id }) => id))
+  })
+
+  it('finds the flows of a provider through its APIs', () => {
+    const api = topology.apis.find(
+      ({ id, providerId }) => providerId && topology.flows.some(({ apiId }) => apiId === id),
+    )
+    if (!api?.providerId) throw new Error('no provided API')
+    const flows = flowsOf(model, { kind: 'party', id: api.providerId })
+    expect(flows.some(({ apiId }) => apiId === api.id)).toBe(true)
+  })
+})
+
+describe('the table', () => {
+  it('has every flow with every leg, expected and actual, and as many cells as heads', () => {
+    const rows = rowsOf(model, plain)
+    expect(rows).toHaveLength(topology.flows.length)
+    for (const row of rows) {
+      expect(csvRow(row)).toHaveLength(csvHeader.length)
+      expect(row.legs.length).toBe(model.flows.get(row.id)?.legs.length)
+    }
+  })
+
+  it('writes CSV that spreadsheets take as text', () => {
+    const text = toCsv(
+      ['a', 'b'],
+      [
+        ['=1+1', 'two, "three"'],
+        ['line\nbreak', '-4'],
+      ],
+    )
+    expect(text).toBe('a,b\r\n\'=1+1,"two, ""three"""\r\n"line\nbreak",\'-4\r\n')
+  })
+})
+
+describe('arrow keys', () => {
+  const stop = (id: string, x: number, y: number) => ({ id, box: { x, y, width: 100, height: 50 } })
+  const [here, right, below, farBelow] = [
+    stop('a', 0, 0),
+    stop('b', 300, 20),
+    stop('c', 10, 80),
+    stop('d', 0, 400),
+  ]
+
+  it('go to the nearest stop in their direction, and nowhere when there is none', () => {
+    const stops = [farBelow, right, here, below]
+    expect(neighbour(here, 'right', stops)?.id).toBe('b')
+    expect(neighbour(here, 'down', stops)?.id).toBe('c')
+    expect(neighbour(here, 'left', stops)).toBeNull()
+    expect(neighbour(right, 'left', stops)?.id).toBe('a')
+    expect(neighbour(farBelow, 'up', stops)?.id).toBe('c')
+  })
+
+  it('reach every stop of a drawing from any other', async () => {
+    const { default: Elk } = await import('elkjs/lib/elk.bundled.js')
+    const { layOut } = await import('./layout/layout.ts')
+    const stops = stopsOf(await layOut(new Elk(), topology), model)
+    const reached = new Set<string>()
+    const walk = stops.slice(0, 1)
+    for (let next = walk.pop(); next; next = walk.pop()) {
+      if (reached.has(next.id)) continue
+      reached.add(next.id)
+      for (const direction of ['left', 'right', 'up', 'down'] as const) {
+        const found = neighbour(next, direction, stops)
+        if (found) walk.push(found)
+      }
+    }
+    expect(stops.map(({ id }) => id).filter((id) => !reached.has(id))).toEqual([])
+  })
+})
+
+describe('the first view', () => {
+  const room = { width: 900, height: 800 }
+  it('shows all of what can be read, and else the top at a readable size', () => {
+    expect(firstView({ width: 1000, height: 700 }, room).zoom).toBeCloseTo(0.872)
+    expect(firstView({ width: 1000, height: 20_000 }, room)).toMatchObject({ y: 14, zoom: 0.872 })
+    expect(firstView({ width: 1000, height: 20_000 }, room, true).zoom).toBeLessThan(0.05)
+    expect(firstView({ width: 300, height: 200 }, room).zoom).toBe(1)
+  })
+})
+
+describe('what changed', () => {
+  it('is told as one sentence, and not at all for figures', () => {
+    const without: Topology = { ...topology, flows: topology.flows.slice(2) }
+    expect(changesBetween(without, topology)).toBe('2 flows added.')
+    expect(changesBetween(topology, without)).toBe('2 flows gone.')
+    expect(changesBetween(topology, structuredClone(topology))).toBeNull()
+  })
+})
