@@ -56,7 +56,7 @@ export function ApiOverview({ api, instanceId, operations, policies, ...initial 
 
 function Endpoint({ instance, operation }: { instance: InstanceView; operation: OperationView | undefined }) {
   return (
-    <div className="grid gap-2 lg:grid-cols-[2fr_3fr]">
+    <div className="grid grid-cols-1 gap-2 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <CodeLine text={instance.endpointUrl} label="Copy the address" />
       <CodeLine text={curlLine(instance, operation)} label="Copy the command" />
     </div>

@@ -22,16 +22,16 @@ export function ApiTable({ filter, initial }: { filter: CatalogFilter; initial: 
   if (page.apis.length === 0) return filter.search ? <NothingFound search={filter.search} /> : <FirstApi />
   return (
     <>
-      <Table>
+      <Table className="min-w-0 sm:min-w-130">
         <caption className="sr-only">APIs</caption>
         <TableHead>
           <tr>
             <TableHeader>API</TableHeader>
-            <TableHeader>Version</TableHeader>
+            <TableHeader className="hidden sm:table-cell">Version</TableHeader>
             <TableHeader>Base path</TableHeader>
-            <TableHeader>Gateway</TableHeader>
+            <TableHeader className="hidden sm:table-cell">Gateway</TableHeader>
             <TableHeader>State</TableHeader>
-            <TableHeader className="text-right">Requests</TableHeader>
+            <TableHeader className="hidden text-right sm:table-cell">Requests</TableHeader>
           </tr>
         </TableHead>
         <TableBody>{page.apis.flatMap(rowsOf)}</TableBody>
@@ -60,7 +60,7 @@ function ApiRow({
   const href = exposure && !isFirst ? `/catalog/${api.id}?instance=${exposure.id}` : `/catalog/${api.id}`
   return (
     <TableRow>
-      <TableCell className="max-w-80">
+      <TableCell className="max-w-40 sm:max-w-80">
         <Link href={href} className="block truncate rounded-sm font-medium hover:text-accent">
           {api.title || api.name}
         </Link>
@@ -68,17 +68,19 @@ function ApiRow({
           {api.name}, {api.operations} {api.operations === 1 ? 'operation' : 'operations'}
         </span>
       </TableCell>
-      <TableCell className="max-w-32 truncate">{api.versionLabel}</TableCell>
+      <TableCell className="hidden max-w-32 truncate sm:table-cell">{api.versionLabel}</TableCell>
       <TableCell>
         {exposure && (
           <Mono>{exposure.host === '*' ? exposure.basePath : exposure.host + exposure.basePath}</Mono>
         )}
       </TableCell>
-      <TableCell>{exposure?.gatewayName ?? <span className="text-ink-3">none</span>}</TableCell>
+      <TableCell className="hidden sm:table-cell">
+        {exposure?.gatewayName ?? <span className="text-ink-3">none</span>}
+      </TableCell>
       <TableCell>
         <ExposureState exposure={exposure} />
       </TableCell>
-      <TableCell className="text-right text-ink-2 tnum">{rateOf(exposure)}</TableCell>
+      <TableCell className="hidden text-right text-ink-2 tnum sm:table-cell">{rateOf(exposure)}</TableCell>
     </TableRow>
   )
 }

@@ -108,7 +108,7 @@ function TheKey({ issued, curlOf }: { issued: IssuedCredential; curlOf: Props['c
     >
       <div className="flex flex-col gap-3">
         <Notice tone="warn" title="Copy it now">
-          It is kept nowhere and cannot be shown again. Gateways take it from the next deployment on.
+          It is kept nowhere and cannot be shown again. Gateways that serve the API take it at once.
         </Notice>
         <CodeLine text={issued.key} label="Copy the key" wrap />
         <CodeLine text={curlOf(issued.key)} label="Copy the command" />

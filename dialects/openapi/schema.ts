@@ -9,6 +9,10 @@ import { limits } from './limits.ts'
 import { type JsonObject, pointerOf, segmentsOf } from './pointer.ts'
 import type { SourceFormat } from './version.ts'
 
+// RFC 3986 forbids the braces in `#/paths/~1orders~1{id}`; everybody writes them. Where references lead is
+// checked apart (references.ts).
+const reference = /^[^\s\p{Cc}]*$/u
+
 // The official schemas use annotations that Ajv's strict mode does not know.
 const options = { strict: false, allErrors: false, logger: false } as const
 const compiled = new Map<SourceFormat, ValidateFunction>()
@@ -33,10 +37,12 @@ function compile(format: SourceFormat): ValidateFunction {
     const ajv = new Ajv2020(options)
     formats.default(ajv)
     ajv.addFormat('media-range', true)
+    ajv.addFormat('uri-reference', reference)
     return ajv.compile(v31)
   }
   const ajv = new Ajv04(options)
   formats.default(ajv)
+  ajv.addFormat('uri-reference', reference)
   return ajv.compile(format === 'openapi-3.0' ? v30 : v20)
 }
 

@@ -8,6 +8,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { db, type Tx, transaction } from '../db.ts'
+import { changeContracts } from '../publish/contracts.ts'
 import { lockInstance } from './write.ts'
 
 const prefixLength = 12
@@ -44,58 +45,84 @@ function viewOf({ id, prefix, createdAt, createdBy, revokedAt }: Credential) {
   }
 }
 
-/** Lets a consumer, an existing one or a new one by name, call an API instance, and issues a key to it. */
+/**
+ * Lets a consumer, an existing one or a new one by name, call an API instance, and issues a key to it. Gateways
+ * that serve the API take the key at once.
+ */
 export function admitConsumer(
   actor: Actor,
   instanceId: string,
   wish: { consumerId: string } | { name: string; networkId?: string | undefined },
 ): Promise<IssuedCredential> {
   requirePermission(actor, 'credentials.write')
-  return transaction(async (tx) => {
-    await lockInstance(tx, actor.organisationId, instanceId)
-    const consumer =
-      'consumerId' in wish
-        ? await consumerIn(tx, actor, wish.consumerId)
-        : await createConsumer(tx, actor, wish.name, wish.networkId)
-    await allow(tx, actor, consumer.id, instanceId)
-    return issue(tx, actor, consumer)
-  })
+  const concerned = { instanceId, ...('consumerId' in wish ? { consumerId: wish.consumerId } : {}) }
+  return transaction((tx) =>
+    changeContracts(tx, actor, concerned, issuedNote, async () => {
+      await lockInstance(tx, actor.organisationId, instanceId)
+      const consumer =
+        'consumerId' in wish
+          ? await consumerIn(tx, actor, wish.consumerId)
+          : await createConsumer(tx, actor, wish.name, wish.networkId)
+      await allow(tx, actor, consumer.id, instanceId)
+      return issue(tx, actor, consumer)
+    }),
+  )
 }
 
-/** Issues one more key to a consumer, and lets it call an instance if one is named. */
+const issuedNote = ({ consumerName }: IssuedCredential) => `Key of ${consumerName} issued`
+
+/**
+ * Issues one more key to a consumer, and lets it call an instance if one is named. Gateways that serve what it
+ * calls take the key at once.
+ */
 export function issueCredential(
   actor: Actor,
   consumerId: string,
   instanceId: string | undefined,
 ): Promise<IssuedCredential> {
   requirePermission(actor, 'credentials.write')
-  return transaction(async (tx) => {
-    const consumer = await consumerIn(tx, actor, consumerId)
-    if (instanceId !== undefined) {
-      await lockInstance(tx, actor.organisationId, instanceId)
-      await allow(tx, actor, consumerId, instanceId)
-    }
-    return issue(tx, actor, consumer)
-  })
+  return transaction((tx) =>
+    changeContracts(tx, actor, { consumerId, instanceId }, issuedNote, async () => {
+      const consumer = await consumerIn(tx, actor, consumerId)
+      if (instanceId !== undefined) {
+        await lockInstance(tx, actor.organisationId, instanceId)
+        await allow(tx, actor, consumerId, instanceId)
+      }
+      return issue(tx, actor, consumer)
+    }),
+  )
 }
 
-/** Ends a key. Gateways refuse it from the next deployment on. */
+/** Ends a key. Gateways refuse it at once, whatever else waits to be deployed, and after every roll-back. */
 export function revokeCredential(actor: Actor, credentialId: string): Promise<void> {
   requirePermission(actor, 'credentials.write')
   const { organisationId } = actor
   return transaction(async (tx) => {
-    const credential = await tx.credential.findFirst({ where: { id: credentialId, organisationId } })
-    if (!credential) throw new Problem('not-found', 'There is no such key.')
-    if (credential.revokedAt) return
-    await tx.credential.update({ where: { id: credentialId }, data: { revokedAt: new Date() } })
-    await audit(tx, actor, {
-      action: 'credential.revoke',
-      subjectKind: 'credential',
-      subjectId: credentialId,
-      before: { consumerId: credential.consumerId, prefix: credential.prefix },
+    const credential = await tx.credential.findFirst({
+      where: { id: credentialId, organisationId },
+      include: { consumer: { select: { name: true } } },
     })
-    await announceChange(tx, organisationId, { topic: 'apis', id: credential.consumerId })
+    if (!credential) throw new Problem('not-found', 'There is no such key.')
+    const { consumerId, consumer } = credential
+    await changeContracts(tx, actor, { consumerId }, `Key of ${consumer.name} revoked`, () =>
+      revoke(tx, actor, credential),
+    )
   })
+}
+
+async function revoke(tx: Tx, actor: Actor, { id, consumerId, prefix }: Credential): Promise<void> {
+  const { count } = await tx.credential.updateMany({
+    where: { id, organisationId: actor.organisationId, revokedAt: null },
+    data: { revokedAt: new Date() },
+  })
+  if (count === 0) return
+  await audit(tx, actor, {
+    action: 'credential.revoke',
+    subjectKind: 'credential',
+    subjectId: id,
+    before: { consumerId, prefix },
+  })
+  await announceChange(tx, actor.organisationId, { topic: 'apis', id: consumerId })
 }
 
 async function consumerIn(tx: Tx, actor: Actor, id: string): Promise<{ id: string; name: string }> {

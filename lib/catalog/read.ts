@@ -18,7 +18,7 @@ import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { instanceStates } from '../publish/read.ts'
-import { trafficByInstance, trafficOf } from './traffic.ts'
+import { trafficReader } from './traffic.ts'
 
 export interface ApiFilter {
   search?: string | undefined
@@ -104,9 +104,9 @@ async function exposureReader(
   const gatewayIds = rows.flatMap(({ versions }) =>
     versions.flatMap(({ instances }) => instances.map(({ gatewayId }) => gatewayId)),
   )
-  const [states, traffic] = await Promise.all([
+  const [states, trafficOf] = await Promise.all([
     instanceStates(actor),
-    trafficByInstance(actor.organisationId, [...new Set(gatewayIds)], new Date()),
+    trafficReader(actor.organisationId, [...new Set(gatewayIds)], new Date()),
   ])
   return ({ versions }) =>
     versions.flatMap(({ instances }) =>
@@ -114,7 +114,7 @@ async function exposureReader(
         ...instance,
         gatewayName: gateway.name,
         state: states.get(instance.id) ?? 'not-deployed',
-        requestsPerSecond: traffic.get(instance.id)?.requestsPerSecond ?? null,
+        requestsPerSecond: trafficOf(instance)?.requestsPerSecond ?? null,
       })),
     )
 }
@@ -222,7 +222,8 @@ export async function readInstance(actor: Actor, instanceId: string): Promise<In
 /** What its gateway's nodes report of an instance; null while none does. */
 export async function readTraffic(actor: Actor, instanceId: string): Promise<Traffic | null> {
   const { id, gatewayId } = await readInstance(actor, instanceId)
-  return trafficOf(actor.organisationId, { id, gatewayId }, new Date())
+  const trafficOf = await trafficReader(actor.organisationId, [gatewayId], new Date())
+  return trafficOf({ id, gatewayId })
 }
 
 function instanceViewOf(row: InstanceRow): InstanceView {
