@@ -45,7 +45,7 @@ export function FlowDialog({ model, consumerId, apiId, onMade, onClose }: Props)
       setConsumer({ kind: 'existing', id })
     }
     onMade({ kind: 'flow', id: (await saveFlow(id, api)).id })
-    return 'The flow is added. It is in force with the next deployment.'
+    return 'The flow is added. It is in force wherever the API is deployed.'
   }
   return (
     <FormDialog

@@ -158,7 +158,7 @@ function ApiRow({ apiId }: { apiId: string }) {
       detail={apiDetail(model, api)}
       className={cn(
         'flex h-13 w-full flex-col justify-center border-t border-line px-3 last:rounded-b-lg hover:bg-canvas/60',
-        chosen && 'bg-accent-soft',
+        chosen && 'bg-accent-soft hover:bg-accent-soft',
       )}
     >
       <span className="flex w-full items-center gap-1.75">

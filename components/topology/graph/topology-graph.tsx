@@ -62,12 +62,13 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
   }, [standRef, walk.stand])
   const showAll = useViews(drawing)
   const keys = useKeys(walk, showAll, () => setLegend((shown) => !shown), onFind)
+  const { remember } = walk
   const onChoose = useCallback(
     (selection: Selection, byKeyboard: boolean) => {
-      walk.remember(stopId(selection))
+      remember(stopId(selection))
       choose(selection, byKeyboard)
     },
-    [walk.remember, choose],
+    [remember, choose],
   )
   const graph = useMemo(
     () => ({ model, selection: state.selection, highlight, activeStop: walk.active, choose: onChoose }),
