@@ -2,7 +2,6 @@
 import type { Chain } from '#domain/chain.ts'
 import { Button } from '../ui/button.tsx'
 import { AppliedNote } from './applied-note.tsx'
-import { Tooltip } from '../ui/tooltip.tsx'
 import { WordState } from '../ui/state.tsx'
 
 interface Props {
@@ -70,9 +69,7 @@ export function DesignerBar(props: Props) {
           )}
         </>
       ) : (
-        <Tooltip text="An owner or an admin may change policies.">
-          <span className="text-sm text-ink-3">Read only for your role</span>
-        </Tooltip>
+        <span className="text-sm text-ink-3">Read only: an owner or an admin may change policies.</span>
       )}
     </div>
   )

@@ -86,7 +86,7 @@ function Palette({ close }: { close: () => void }) {
             {mayAddGateway && (
               <Item
                 value="action add gateway node"
-                onSelect={go('/gateways?add')}
+                onSelect={go('/gateways')}
                 icon={<Plus aria-hidden />}
               >
                 Add a gateway node
