@@ -80,7 +80,7 @@ describe('compile', () => {
       instance('orders', { policies: [off, kept] }),
       instance('rates', { enabled: false }),
     )
-    expect([...items.keys()]).toEqual(['listener:http', 'api:orders', 'upstream:orders'])
+    expect([...items.keys()]).toEqual(['listener:http', 'api:orders', 'upstream:orders', 'contracts:orders'])
     expect(items.get('api:orders')).toMatchObject({ policies: [{ id: 'p1', order: 0 }] })
   })
 
@@ -91,7 +91,7 @@ describe('compile', () => {
     })
   })
 
-  it('gives a contract set to an instance with flows alone, without revoked keys', () => {
+  it('gives every instance a contract set, without revoked keys, and an empty one where nobody may call', () => {
     const flow = consumer('c1', 'a', 'b')
     const [first, second] = flow.consumer.credentials
     const revoked = { ...flow.consumer, credentials: [first, { ...second, revokedAt: new Date(0) }] }
@@ -100,7 +100,8 @@ describe('compile', () => {
       clients: [{ id: 'c1', keyHashes: ['a'.repeat(64)] }],
     })
     expect(items.get('api:orders')).toMatchObject({ contracts: 'contracts:orders' })
-    expect(items.get('api:rates')).not.toHaveProperty('contracts')
+    expect(items.get('contracts:rates')).toMatchObject({ clients: [] })
+    expect(items.get('api:rates')).toMatchObject({ contracts: 'contracts:rates' })
   })
 
   it('takes one instance from the draft and everything else from what runs', () => {

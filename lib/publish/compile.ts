@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type AttachedPolicy, type Item, item } from '#contract/items.ts'
+import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import type { Fault } from '#domain/problem.ts'
 import { policyOf } from '#policies/index.ts'
@@ -70,7 +70,6 @@ function listenersOf(listeners: unknown): { id: string }[] {
 
 function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string, unknown>)[] {
   const { id, host, basePath, stripBasePath, apiVersion } = instance
-  const clients = clientsOf(instance)
   const api = {
     kind: 'api',
     id: `api:${id}`,
@@ -81,11 +80,15 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
     stripBasePath,
     upstream: `upstream:${id}`,
     policies: chainOf(instance.policies),
-    ...(clients.length > 0 ? { contracts: `contracts:${id}` } : {}),
+    // Named even when nobody may call, so that letting somebody call later leaves the API as it is.
+    contracts: `contracts:${id}`,
   }
   const upstream = { kind: 'upstream', id: `upstream:${id}`, endpoints: [{ url: instance.upstreamUrl }] }
-  const contracts = { kind: 'contracts', id: `contracts:${id}`, clients }
-  return clients.length > 0 ? [api, upstream, contracts] : [api, upstream]
+  return [api, upstream, contractsOf(id, instance)]
+}
+
+function contractsOf(instanceId: string, row: InstanceRow | undefined): ContractsItem {
+  return { kind: 'contracts', id: `contracts:${instanceId}`, clients: row ? clientsOf(row) : [] }
 }
 
 // Positions are counted anew, so that gaps left by disabled or removed policies are no change of their own.
@@ -129,9 +132,22 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+// An item is asked for its hash several times on its way into a revision, and never changes.
+const known = new WeakMap<object, string>()
+
 /** The SHA-256 of an item's canonical JSON, its address. */
-export function hashOf(content: unknown): string {
-  return hash('sha256', canonicalJson(content))
+export function hashOf(content: object): string {
+  const before = known.get(content)
+  if (before !== undefined) return before
+  const made = hash('sha256', canonicalJson(content))
+  known.set(content, made)
+  return made
+}
+
+/** Notes the hash under which an item was stored, so that it need not be made again. */
+export function remember<T extends object>(content: T, hash: string): T {
+  known.set(content, hash)
+  return content
 }
 
 /** The `items` of a manifest: id to hash. */
@@ -142,6 +158,20 @@ export function hashesOf(items: Items): Record<string, string> {
 /** The id of the instance that an item belongs to; null for items of the gateway itself. */
 export function instanceOf(itemId: string): string | null {
   return /^(?:api|upstream|contracts):(.+)$/.exec(itemId)?.[1] ?? null
+}
+
+/**
+ * `items` with the contract sets of today's rows. Who may call is never a draft and never restored: a revoked key
+ * stays revoked whatever is deployed. An instance that has no row any more admits nobody.
+ */
+export function withContracts(items: Items, rows: readonly InstanceRow[]): Items {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const others = [...items].filter(([, { kind }]) => kind !== 'contracts')
+  const contracts = others.flatMap(([id, { kind }]) => {
+    const instanceId = kind === 'api' ? instanceOf(id) : null
+    return instanceId === null ? [] : [contractsItem.parse(contractsOf(instanceId, byId.get(instanceId)))]
+  })
+  return new Map([...others, ...contracts.map((each) => [each.id, each] as const)])
 }
 
 /** `base` with one instance taken from `draft`, so that deploying it deploys nobody else's draft. */

@@ -52,8 +52,8 @@ function groupOf(
 ): ChangeGroup {
   const api = instanceId === null ? undefined : (apiOf(after, instanceId) ?? apiOf(before, instanceId))
   const whole = api !== undefined && before.has(api.id) !== after.has(api.id)
-  // An API that comes or goes takes its upstream along; only its own line is news.
-  const told = whole ? changed.filter((id) => !id.startsWith('upstream:')) : changed
+  // An API that comes or goes takes its upstream and its consumers along; only its own line is news.
+  const told = whole ? changed.filter((id) => id === api.id) : changed
   return {
     kind: instanceId === null ? 'gateway' : 'api',
     id: instanceId ?? gateway.id,

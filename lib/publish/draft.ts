@@ -1,10 +1,10 @@
-import { type Item, item as itemSchema } from '#contract/items.ts'
+import type { Item } from '#contract/items.ts'
 import { type Manifest, manifest as manifestSchema } from '#contract/manifest.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
 import { check } from './check.ts'
-import { compile, type Items } from './compile.ts'
+import { compile, type InstanceRow, type Items, remember } from './compile.ts'
 
 export interface GatewayHead {
   id: string
@@ -35,14 +35,23 @@ const instanceInclude = {
   },
 } as const
 
-/** What the gateway's rows, as they are now, compile to. */
-export async function draftOf(tx: Tx, gateway: GatewayHead): Promise<{ items: Items; faults: Fault[] }> {
-  const { id: gatewayId, organisationId, listeners } = gateway
-  const instances = await tx.apiInstance.findMany({
-    where: { gatewayId, organisationId },
+/** The gateway's API instances as they are now, with what belongs to them; one alone where one is named. */
+export function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: string): Promise<InstanceRow[]> {
+  const { id: gatewayId, organisationId } = gateway
+  return tx.apiInstance.findMany({
+    where: { gatewayId, organisationId, ...(instanceId === undefined ? {} : { id: instanceId }) },
     include: instanceInclude,
   })
-  return compile({ listeners, instances })
+}
+
+/** What the gateway's rows, as they are now, compile to; of one instance alone where one is named. */
+export async function draftOf(
+  tx: Tx,
+  gateway: GatewayHead,
+  instanceId?: string,
+): Promise<{ items: Items; faults: Fault[] }> {
+  const instances = await instancesOf(tx, gateway, instanceId)
+  return compile({ listeners: gateway.listeners, instances })
 }
 
 /** What a node would refuse in these items, with what could not be compiled at all first. */
@@ -85,5 +94,7 @@ export async function itemsByHash(
     where: { organisationId, hash: { in: [...hashes] } },
     select: { hash: true, content: true },
   })
-  return new Map(rows.map(({ hash, content }) => [hash, itemSchema.parse(content)]))
+  // Checked before it was stored, and immutable since. Parsing again could add a later version's defaults,
+  // and the content would no longer be what its hash says.
+  return new Map(rows.map(({ hash, content }) => [hash, remember(content as Item, hash)]))
 }

@@ -1,5 +1,4 @@
 import { report as reportSchema } from '#contract/events.ts'
-import type { Manifest } from '#contract/manifest.ts'
 import {
   type Difference,
   type Draft,
@@ -257,16 +256,24 @@ export async function instanceStates(actor: Actor): Promise<Map<string, Instance
       where: { gatewayId: gateway.id, organisationId: gateway.organisationId },
       select: { id: true },
     })
-    for (const { id } of instances) states.set(id, hashState(id, draft.items, manifest))
+    const deployed = byInstance(manifest?.items ?? {})
+    const wanted = byInstance(hashesOf(draft.items))
+    for (const { id } of instances) {
+      const now = deployed.get(id)
+      states.set(id, stateOf(now !== undefined, now !== wanted.get(id)))
+    }
   }
   return states
 }
 
-function hashState(instanceId: string, draft: Items, manifest: Manifest | null): InstanceState {
-  const deployed = Object.entries(manifest?.items ?? {}).filter(([id]) => instanceOf(id) === instanceId)
-  const wanted = Object.entries(hashesOf(onlyOf(draft, instanceId)))
-  const same = deployed.length === wanted.length && wanted.every(([id, hash]) => manifest?.items[id] === hash)
-  return stateOf(deployed.length > 0, !same)
+/** The hashes of each instance's items, as one text to compare. */
+function byInstance(hashes: Readonly<Record<string, string>>): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const [id, hash] of Object.entries(hashes).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const instanceId = instanceOf(id)
+    if (instanceId !== null) texts.set(instanceId, `${texts.get(instanceId) ?? ''}${id} ${hash}\n`)
+  }
+  return texts
 }
 
 /** The organisation's gateways with their newest revision, by name. */

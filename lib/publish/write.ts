@@ -1,3 +1,4 @@
+import type { Item } from '#contract/items.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import { Problem } from '#domain/problem.ts'
 import { Prisma } from '#prisma/generated/client.ts'
@@ -5,9 +6,17 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
-import { hashesOf, hashOf, type Items, withInstance } from './compile.ts'
+import { hashesOf, hashOf, type Items, withContracts, withInstance } from './compile.ts'
 import { difference } from './difference.ts'
-import { draftOf, faultsIn, type GatewayHead, gatewayIn, itemsNamed, manifestOf } from './draft.ts'
+import {
+  draftOf,
+  faultsIn,
+  type GatewayHead,
+  gatewayIn,
+  instancesOf,
+  itemsNamed,
+  manifestOf,
+} from './draft.ts'
 import { signManifest } from './signing.ts'
 
 export interface Deployment {
@@ -24,7 +33,7 @@ export async function publish(actor: Actor, gatewayId: string, wish: Deployment)
   return transaction(async (tx) => {
     const gateway = await lockGateway(tx, actor.organisationId, gatewayId)
     const head = await requireHead(tx, gateway, wish.expectedHeadRevision)
-    const draft = await draftOf(tx, gateway)
+    const draft = await draftOf(tx, gateway, wish.instanceId)
     if (wish.instanceId !== undefined) await requireInstance(tx, gateway, head.items, wish.instanceId)
     const items =
       wish.instanceId === undefined ? draft.items : withInstance(head.items, draft.items, wish.instanceId)
@@ -45,7 +54,10 @@ export interface Rollback {
   note: string
 }
 
-/** Serves an earlier revision's items again, as a new revision. The draft stays as it is. */
+/**
+ * Serves an earlier revision's items again, as a new revision, to those who may call today. The draft stays as
+ * it is.
+ */
 export async function rollBack(
   actor: Actor,
   gatewayId: string,
@@ -56,7 +68,8 @@ export async function rollBack(
   return transaction(async (tx) => {
     const gateway = await lockGateway(tx, actor.organisationId, gatewayId)
     const head = await requireHead(tx, gateway, wish.expectedHeadRevision)
-    const items = await itemsNamed(tx, gateway.organisationId, await manifestOf(tx, gateway, toNumber))
+    const earlier = await itemsNamed(tx, gateway.organisationId, await manifestOf(tx, gateway, toNumber))
+    const items = withContracts(earlier, await instancesOf(tx, gateway))
     const faults = faultsIn(items, [])
     if (faults.length > 0) {
       throw new Problem('revision.too-old', `Gateways would refuse revision ${toNumber} today.`, { faults })
@@ -76,9 +89,11 @@ interface Head {
   items: Items
 }
 
-// Publications of a gateway go one after the other. Its instances are held still while they are compiled:
-// who edits an instance or its policies writes the instance row too.
-async function lockGateway(tx: Tx, organisationId: string, gatewayId: string): Promise<GatewayHead> {
+/**
+ * Publications of a gateway go one after the other. Its instances are held still while they are compiled:
+ * who edits an instance or its policies writes the instance row too.
+ */
+export async function lockGateway(tx: Tx, organisationId: string, gatewayId: string): Promise<GatewayHead> {
   await gatewayIn(tx, organisationId, gatewayId)
   await tx.$queryRaw`SELECT 1 FROM "Gateway" WHERE "id" = ${gatewayId}::uuid FOR UPDATE`
   await tx.$queryRaw`SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid ORDER BY "id" FOR SHARE`
@@ -91,6 +106,7 @@ async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Prom
   if (expected === gateway.headRevision) return { manifest, items }
   // A number that never was has no items to compare with.
   const seen = expected < gateway.headRevision ? await manifestOf(tx, gateway, expected) : null
+  if (seen && manifest && isButContracts(seen, manifest)) return { manifest, items }
   const before = { revision: expected, items: await itemsNamed(tx, gateway.organisationId, seen) }
   const changes = difference(before, { revision: gateway.headRevision, items }, gateway)
   throw new Problem(
@@ -98,6 +114,12 @@ async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Prom
     `You compared with revision ${expected}; revision ${gateway.headRevision} is deployed by now.`,
     { extra: { headRevision: gateway.headRevision, changes } },
   )
+}
+
+// A key that was issued or revoked meanwhile changes nothing of what the caller decided on.
+function isButContracts(seen: Manifest, now: Manifest): boolean {
+  const ids = new Set([...Object.keys(seen.items), ...Object.keys(now.items)])
+  return [...ids].every((id) => id.startsWith('contracts:') || seen.items[id] === now.items[id])
 }
 
 async function requireInstance(tx: Tx, gateway: GatewayHead, deployed: Items, instanceId: string) {
@@ -118,7 +140,8 @@ interface Candidate {
   faults: readonly { pointer: string; detail: string }[]
 }
 
-async function commit(
+/** Makes a candidate the next revision of a gateway that is locked. Answers its number. */
+export async function commit(
   tx: Tx,
   actor: Actor,
   gateway: GatewayHead,
@@ -136,7 +159,7 @@ async function commit(
   }
   const number = gateway.headRevision + 1
   const { organisationId, id: gatewayId } = gateway
-  await storeItems(tx, organisationId, candidate.items, hashes)
+  await storeItems(tx, organisationId, added(candidate.items, head.items))
   await storeRevision(tx, actor, gateway, candidate, { number, hash, items: hashes })
   const changes = difference(
     { revision: gateway.headRevision, items: head.items },
@@ -166,10 +189,19 @@ function auditedAs(
   return { revision, hash, note, restoresNumber, instanceId, changes: texts.slice(0, 200) }
 }
 
-async function storeItems(tx: Tx, organisationId: string, items: Items, hashes: Record<string, string>) {
-  const data = [...items].map(([id, content]) => ({
+/** The items that the head revision did not have yet. */
+function added(items: Items, before: Items): Item[] {
+  return [...items].filter(([id, item]) => !same(item, before.get(id))).map(([, item]) => item)
+}
+
+function same(a: Item, b: Item | undefined): boolean {
+  return b !== undefined && hashOf(a) === hashOf(b)
+}
+
+async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
+  const data = items.map((content) => ({
     organisationId,
-    hash: hashes[id] ?? hashOf(content),
+    hash: hashOf(content),
     kind: content.kind,
     content: content as Prisma.InputJsonObject,
   }))
