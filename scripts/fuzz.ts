@@ -1,4 +1,19 @@
+import { Failure } from './failure.ts'
 import { runNode } from './run-program.ts'
 
-/** npm run test:fuzz: the fuzzers of the data plane, for as long as is asked. */
-export const run = (args: readonly string[]) => runNode(['gateway-runtime/serve/fuzz/main.ts', ...args])
+const fuzzers = ['differential', 'end-to-end'] as const
+
+/** npm run test:fuzz -- [SECONDS [SEED]]: the fuzzers of the data plane, each for as long as is asked. */
+export async function run([seconds = '600', seed = '1']: readonly string[]): Promise<number> {
+  if (!/^\d+$/.test(seconds) || !/^\d+$/.test(seed)) {
+    throw new Failure('Give seconds and a seed as whole numbers: npm run test:fuzz -- 600 1')
+  }
+  let failed = 0
+  for (const fuzzer of fuzzers) {
+    console.log(`\n${fuzzer}, ${seconds} s, seed ${seed}`)
+    const file = `gateway-runtime/serve/fuzz/${fuzzer}.ts`
+    if ((await runNode(['--expose-internals', file, seconds, seed])) !== 0) failed += 1
+  }
+  console.log(`${fuzzers.length - failed} passed, ${failed} failed`)
+  return failed === 0 ? 0 : 1
+}
