@@ -4,6 +4,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { changeContracts } from '../publish/contracts.ts'
 import { requireVersion } from '../versions.ts'
 import type { FlowInput } from './input.ts'
 import { lockTopology } from './lock.ts'
@@ -16,7 +17,7 @@ export interface StoredFlow {
   apiId: string
 }
 
-/** Lets a consumer call an API. The same flow a second time is the same flow. */
+/** Lets a consumer call an API, at once where it is deployed. The same flow a second time is the same flow. */
 export function createFlow(actor: Actor, { consumerId, apiId }: FlowInput): Promise<StoredFlow> {
   requirePermission(actor, 'topology.write')
   return transaction(async (tx) => {
@@ -25,28 +26,47 @@ export function createFlow(actor: Actor, { consumerId, apiId }: FlowInput): Prom
     if (consumer.kind !== 'consumer')
       refuseParty('/consumerId', `${consumer.name} provides APIs; a flow begins at a consumer.`)
     await requireInstance(tx, actor, apiId)
-    const pair = { consumerId, instanceId: apiId }
-    const known = await tx.flow.findUnique({ where: { consumerId_instanceId: pair } })
-    if (known) return { id: known.id, consumerId, apiId }
-    const { id } = await tx.flow.create({ data: { ...pair, organisationId: actor.organisationId } })
-    const flow = { id, consumerId, apiId }
-    await audit(tx, actor, { action: 'flow.create', subjectKind: 'flow', subjectId: id, after: flow })
-    await announceFlow(tx, actor, flow)
-    return flow
+    const concerned = { consumerId, instanceId: apiId }
+    return changeContracts(tx, actor, concerned, `${consumer.name} may call`, () =>
+      storeFlow(tx, actor, { consumerId, apiId }),
+    )
   })
 }
 
-/** Takes a flow away: from the next deployment on, the consumer's keys no longer open the API. */
+async function storeFlow(tx: Tx, actor: Actor, { consumerId, apiId }: FlowInput): Promise<StoredFlow> {
+  const pair = { consumerId, instanceId: apiId }
+  const known = await tx.flow.findUnique({ where: { consumerId_instanceId: pair } })
+  if (known) return { id: known.id, consumerId, apiId }
+  const { id } = await tx.flow.create({ data: { ...pair, organisationId: actor.organisationId } })
+  const flow = { id, consumerId, apiId }
+  await audit(tx, actor, { action: 'flow.create', subjectKind: 'flow', subjectId: id, after: flow })
+  await announceFlow(tx, actor, flow)
+  return flow
+}
+
+/** Takes a flow away: at once, the consumer's keys no longer open the API. */
 export function deleteFlow(actor: Actor, id: string): Promise<void> {
   requirePermission(actor, 'topology.write')
   return transaction(async (tx) => {
     await lockTopology(tx, actor)
-    const row = await tx.flow.findFirst({ where: { id, organisationId: actor.organisationId } })
+    const row = await tx.flow.findFirst({
+      where: { id, organisationId: actor.organisationId },
+      include: { consumer: { select: { name: true } } },
+    })
     if (!row) throw new Problem('not-found', 'There is no such flow.')
-    const flow = { id, consumerId: row.consumerId, apiId: row.instanceId }
-    await tx.flow.delete({ where: { id } })
-    await audit(tx, actor, { action: 'flow.delete', subjectKind: 'flow', subjectId: id, before: flow })
-    await announceFlow(tx, actor, flow)
+    const { consumerId, instanceId, consumer } = row
+    const flow = { id, consumerId, apiId: instanceId }
+    await changeContracts(
+      tx,
+      actor,
+      { consumerId, instanceId },
+      `${consumer.name} may no longer call`,
+      async () => {
+        await tx.flow.delete({ where: { id } })
+        await audit(tx, actor, { action: 'flow.delete', subjectKind: 'flow', subjectId: id, before: flow })
+        await announceFlow(tx, actor, flow)
+      },
+    )
   })
 }
 

@@ -5,6 +5,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { changeContracts } from '../publish/contracts.ts'
 import { requireVersion } from '../versions.ts'
 import type { PartyChange, PartyInput } from './input.ts'
 import { lockTopology } from './lock.ts'
@@ -41,10 +42,19 @@ export function changeParty(
     const wanted = { ...before, name, owner, networkId }
     await refuseTakenName(tx, actor, wanted, id)
     await refuseMisplaced(tx, actor, wanted)
-    const data = { name, owner, networkId, version: { increment: 1 } }
-    const after = toParty(await tx.party.update({ where: { id }, data }))
-    await record(tx, actor, 'party.change', { before, after })
-    return after
+    // Gateways tell upstreams and logs a consumer's name.
+    return changeContracts(
+      tx,
+      actor,
+      { consumerId: id },
+      `${before.name} is now called ${name}`,
+      async () => {
+        const data = { name, owner, networkId, version: { increment: 1 } }
+        const after = toParty(await tx.party.update({ where: { id }, data }))
+        await record(tx, actor, 'party.change', { before, after })
+        return after
+      },
+    )
   })
 }
 
