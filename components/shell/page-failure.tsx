@@ -1,7 +1,7 @@
 'use client'
 import { RotateCcw } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { startTransition, useEffect, useState } from 'react'
+import { startTransition, useEffect, useEffectEvent, useState } from 'react'
 import { Button } from '../ui/button.tsx'
 import { LoadFailed } from '../ui/empty-state.tsx'
 import { Mono } from '../ui/code-line.tsx'
@@ -54,13 +54,14 @@ export function PageFailure({ error, reset }: Props) {
 
 // The frame with its query client may be what failed, so this asks without it.
 function useWatchedHealth(onAnswer: (next: PortalHealth, previous: PortalHealth | null) => void): void {
+  const answered = useEffectEvent(onAnswer)
   useEffect(() => {
     let previous: PortalHealth | null = null
     const controller = new AbortController()
     const ask = async () => {
       const next = await readHealth(controller.signal).catch(() => null)
       if (next === null || controller.signal.aborted) return
-      onAnswer(next, previous)
+      answered(next, previous)
       previous = next
     }
     void ask()
