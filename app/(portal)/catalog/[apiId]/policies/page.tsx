@@ -2,10 +2,9 @@ import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { z } from 'zod'
 import { Designer } from '#components/policies/designer.tsx'
+import { NotExposed } from '#components/policies/not-exposed.tsx'
 import { Page } from '#components/shell/page.tsx'
-import { Button } from '#components/ui/button.tsx'
 import { ChipButton } from '#components/ui/chip.tsx'
-import { NoneYet } from '#components/ui/empty-state.tsx'
 import { listChains, listPolicies, readChain } from '#lib/policies/read.ts'
 import { requireActor } from '#lib/session/page.ts'
 
@@ -53,23 +52,6 @@ export default async function PoliciesPage({ params, searchParams }: Props) {
       }
     >
       <Designer key={shown.instanceId} initial={chain} policies={listPolicies(actor)} add={add} />
-    </Page>
-  )
-}
-
-function NotExposed({ apiId }: { apiId: string }) {
-  return (
-    <Page title="Policies" crumbs={[{ label: 'Catalog', href: '/catalog' }]}>
-      <NoneYet
-        title="This API is not exposed at a gateway"
-        action={
-          <Button asChild>
-            <Link href={`/catalog/${apiId}`}>Open the API</Link>
-          </Button>
-        }
-      >
-        Policies stand between a gateway and an upstream. Expose the API first.
-      </NoneYet>
     </Page>
   )
 }
