@@ -25,10 +25,14 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
+export type Session = Awaited<ReturnType<BrowserContext['storageState']>>
+
 export interface Visit {
   width?: number
   height?: number
   dark?: boolean
+  /** Of somebody who has signed in already. */
+  session?: Session
 }
 
 /** A fresh browser profile with one page. */
@@ -42,6 +46,7 @@ export async function openPage(
     colorScheme: visit.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
+    ...(visit.session && { storageState: visit.session }),
   })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
@@ -49,7 +54,11 @@ export async function openPage(
 }
 
 /** Signs in at the provider's own page and waits for the portal. */
-export async function signIn(page: Page, role: DemoRole, password = inject('product').password): Promise<void> {
+export async function signIn(
+  page: Page,
+  role: DemoRole,
+  password = inject('product').password,
+): Promise<void> {
   await page.goto('/signin')
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.getByLabel('E-mail address').fill(`${role}@demo.hexgate.test`)
@@ -65,4 +74,20 @@ export async function pageAs(browser: Browser, role: DemoRole, visit: Visit = {}
     (url) => url.origin === inject('product').portal && !url.pathname.startsWith('/signin'),
   )
   return opened
+}
+
+const sessions = new Map<DemoRole, Promise<Session>>()
+
+/** A page in a profile of its own, signed in with the one session that the test file has for this role. */
+export async function visitAs(browser: Browser, role: DemoRole, visit: Visit = {}): Promise<Page> {
+  const session = sessions.get(role) ?? sessionOf(browser, role)
+  sessions.set(role, session)
+  return (await openPage(browser, { ...visit, session: await session })).page
+}
+
+async function sessionOf(browser: Browser, role: DemoRole): Promise<Session> {
+  const { context } = await pageAs(browser, role)
+  const session = await context.storageState()
+  await context.close()
+  return session
 }

@@ -66,8 +66,13 @@ export function CodeEditor({
   className,
 }: Props) {
   const extensions = useMemo(
-    () => [...extensionsOf[language], ...(faultLines.length > 0 ? markLines(faultLines) : [])],
-    [language, faultLines],
+    () => [
+      ...extensionsOf[language],
+      // The name belongs to the element that takes the text, not to the box around it.
+      EditorView.contentAttributes.of({ 'aria-label': label }),
+      ...(faultLines.length > 0 ? markLines(faultLines) : []),
+    ],
+    [language, label, faultLines],
   )
   return (
     <div
@@ -86,7 +91,6 @@ export function CodeEditor({
         indentWithTab={false}
         minHeight="120px"
         {...(height ? { height } : {})}
-        aria-label={label}
         basicSetup={{ foldGutter: false, highlightActiveLine: false, autocompletion: false }}
       />
     </div>
