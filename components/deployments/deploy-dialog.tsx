@@ -1,5 +1,6 @@
 'use client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Link from 'next/link'
 import { useId, useState } from 'react'
 import type { Difference } from '#domain/deployment.ts'
 import { asProblem } from '../shell/problem-error.ts'
@@ -11,6 +12,7 @@ import { Input } from '../ui/input.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
+import { deploymentsHref } from './address.ts'
 import { ChangeList } from './change-list.tsx'
 import { countOf } from './looks.ts'
 import { DeploymentProgress } from './progress.tsx'
@@ -98,6 +100,7 @@ function Content({ gatewayId, instanceId, onDeployed }: Omit<Props, 'open' | 'on
       size="lg"
       footer={
         <Foot
+          historyHref={instanceId === undefined ? null : deploymentsHref({ gateway: gatewayId })}
           note={note}
           onNote={setNote}
           pending={pending}
@@ -149,6 +152,8 @@ function Body({ pending }: { pending: Pending }) {
 }
 
 interface FootProps {
+  /** The way to earlier revisions; null where the page behind shows them. */
+  historyHref: string | null
   note: string
   onNote: (note: string) => void
   pending: Pending | undefined
@@ -156,7 +161,7 @@ interface FootProps {
   onDeploy: () => void
 }
 
-function Foot({ note, onNote, pending, busy, onDeploy }: FootProps) {
+function Foot({ historyHref, note, onNote, pending, busy, onDeploy }: FootProps) {
   const may = useMay('revisions.deploy')
   const noteId = useId()
   const ready = may && pending !== undefined && pending.difference.count > 0 && pending.faults.length === 0
@@ -184,6 +189,11 @@ function Foot({ note, onNote, pending, busy, onDeploy }: FootProps) {
         </>
       ) : (
         <p className="flex-1 text-sm text-ink-2">Your role may look; owners and operators deploy.</p>
+      )}
+      {historyHref && (
+        <Button variant="ghost" asChild>
+          <Link href={historyHref}>History</Link>
+        </Button>
       )}
       <DialogClose asChild>
         <Button>Cancel</Button>
