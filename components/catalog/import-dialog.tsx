@@ -1,6 +1,6 @@
 'use client'
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { ImportSource } from '#domain/catalog.ts'
 import { decodeText } from '#domain/text-encoding.ts'
 import { Dialog, DialogContent } from '../ui/dialog.tsx'
@@ -48,10 +48,13 @@ function Content({ dropped, close }: { dropped: File | null; close: () => void }
     setText(read)
     preview.mutate({ text: read })
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the dropped file is read once, when the dialog opens.
+  // The dropped file is read once, when the dialog opens for it.
+  const taken = useRef<File | null>(null)
   useEffect(() => {
-    if (dropped) void readFile(dropped)
-  }, [dropped])
+    if (dropped === null || taken.current === dropped) return
+    taken.current = dropped
+    void readFile(dropped)
+  })
   if (preview.data) {
     const { source, found } = preview.data
     return <ImportForm source={source} preview={found} close={close} back={preview.reset} />

@@ -12,21 +12,13 @@ const nameMaps = new Set([
 // What stands under these is data, where $ref means nothing.
 const data = new Set(['example', 'default', 'enum', 'const', 'value'])
 
-interface Reference {
-  target: string
-  pointer: string
-}
-
 /** Refuses references that lead out of the document or to nothing. Cycles are fine. */
 export function referenceFaults(root: JsonObject): Fault[] {
   const { references, anchors, ids } = collect(root)
   const faults: Fault[] = []
-  const sound = new Set<string>()
-  for (const { target, pointer } of references) {
-    if (sound.has(target)) continue
+  for (const [target, pointer] of references) {
     const detail = refusalOf(root, target, anchors, ids)
-    if (detail === null) sound.add(target)
-    else if (faults.length < limits.faultsMax) faults.push({ pointer, detail })
+    if (detail !== null && faults.length < limits.faultsMax) faults.push({ pointer, detail })
   }
   return faults
 }
@@ -54,8 +46,9 @@ function decoded(fragment: string): string | null {
   }
 }
 
-function collect(root: JsonObject): { references: Reference[]; anchors: Set<string>; ids: Set<string> } {
-  const references: Reference[] = []
+/** Every target with the place that names it first, and what can be named besides. */
+function collect(root: JsonObject) {
+  const references = new Map<string, string>()
   const anchors = new Set<string>()
   const ids = new Set<string>()
   const seen = new Set<object>()
@@ -77,7 +70,9 @@ function collect(root: JsonObject): { references: Reference[]; anchors: Set<stri
   }
   const note = (value: JsonObject) => {
     const { $ref, $anchor, $dynamicAnchor, $id } = value
-    if (typeof $ref === 'string') references.push({ target: $ref, pointer: pointerOf([...path, '$ref']) })
+    if (typeof $ref === 'string' && !references.has($ref)) {
+      references.set($ref, pointerOf([...path, '$ref']))
+    }
     if (typeof $anchor === 'string') anchors.add($anchor)
     if (typeof $dynamicAnchor === 'string') anchors.add($dynamicAnchor)
     if (typeof $id === 'string') ids.add($id)

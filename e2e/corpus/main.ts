@@ -7,7 +7,8 @@ import { z } from 'zod'
 
 /**
  * Imports 200 real documents of all sizes. Each must be imported whole, or refused with a line and a pointer,
- * within 2 seconds and 512 MB. Ends with one line, `N passed, N failed`.
+ * within 2 seconds and 512 MB. The seconds are those of the reader's own thread: what else the machine does must
+ * not decide. Ends with one line, `N passed, N failed`.
  */
 
 const folder = resolve('.corpus')
@@ -30,8 +31,14 @@ const fault = z.object({
   column: z.int().min(1),
 })
 const result = z.union([
-  z.object({ ms: z.number(), megabytes: z.number(), operations: z.int(), format: z.string() }),
-  z.object({ ms: z.number(), megabytes: z.number(), faults: z.array(fault).min(1) }),
+  z.object({
+    ms: z.number(),
+    cpuMs: z.number(),
+    megabytes: z.number(),
+    operations: z.int(),
+    format: z.string(),
+  }),
+  z.object({ ms: z.number(), cpuMs: z.number(), megabytes: z.number(), faults: z.array(fault).min(1) }),
 ])
 type Result = z.output<typeof result>
 
@@ -85,8 +92,8 @@ function operationsIn(path: string): number {
 }
 
 /** What is wrong with how a document was taken, or null. */
-function failureOf(sample: Sample, { ms, megabytes, ...outcome }: Result): string | null {
-  if (ms > limits.ms) return `took ${ms} ms`
+function failureOf(sample: Sample, { cpuMs, megabytes, ...outcome }: Result): string | null {
+  if (cpuMs > limits.ms) return `took ${cpuMs} ms`
   if (megabytes > limits.megabytes) return `took ${megabytes} MB`
   if ('faults' in outcome) return null
   const expected = operationsIn(sample.path)
@@ -104,25 +111,26 @@ function line(sample: Sample, outcome: string, more: string): void {
 async function main(): Promise<void> {
   await install()
   const samples = await choose()
-  const slowest = { ms: 0, megabytes: 0 }
+  const slowest = { ms: 0, cpuMs: 0, megabytes: 0 }
   let [imported, refused, failed] = [0, 0, 0]
   for (const sample of samples) {
     try {
-      const read_ = await read(sample)
-      slowest.ms = Math.max(slowest.ms, read_.ms)
-      slowest.megabytes = Math.max(slowest.megabytes, read_.megabytes)
-      const failure = failureOf(sample, read_)
-      const cost = `${read_.ms} ms, ${read_.megabytes} MB`
+      const reading = await read(sample)
+      slowest.ms = Math.max(slowest.ms, reading.ms)
+      slowest.cpuMs = Math.max(slowest.cpuMs, reading.cpuMs)
+      slowest.megabytes = Math.max(slowest.megabytes, reading.megabytes)
+      const failure = failureOf(sample, reading)
+      const cost = `${reading.cpuMs} ms (${reading.ms} by the clock), ${reading.megabytes} MB`
       if (failure) {
         failed += 1
         line(sample, 'FAILED', failure)
-      } else if ('faults' in read_) {
+      } else if ('faults' in reading) {
         refused += 1
-        const [first] = read_.faults
+        const [first] = reading.faults
         line(sample, 'refused', `${first?.line}:${first?.column} ${first?.pointer} ${first?.detail}`)
       } else {
         imported += 1
-        line(sample, 'imported', `${read_.operations} operations, ${read_.format}, ${cost}`)
+        line(sample, 'imported', `${reading.operations} operations, ${reading.format}, ${cost}`)
       }
     } catch (error) {
       failed += 1
@@ -130,7 +138,7 @@ async function main(): Promise<void> {
     }
   }
   console.log(
-    `\n${imported} imported, ${refused} refused with line and pointer; at most ${slowest.ms} ms and ${slowest.megabytes} MB`,
+    `\n${imported} imported, ${refused} refused with line and pointer; at most ${slowest.cpuMs} ms (${slowest.ms} by the clock) and ${slowest.megabytes} MB`,
   )
   if (refused > samples.length * refusedShareMax) {
     console.log(`More than ${refusedShareMax * 100} % were refused.`)

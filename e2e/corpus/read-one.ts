@@ -15,4 +15,4 @@ const outcome =
     ? { operations: reading.document.operations.length, format: reading.document.sourceFormat }
     : { faults: reading.faults }
 const megabytes = Math.round(process.resourceUsage().maxRSS / 1024)
-process.stdout.write(JSON.stringify({ ms, megabytes, ...outcome }))
+process.stdout.write(JSON.stringify({ ms, cpuMs: reading.cpuMs, megabytes, ...outcome }))
