@@ -15,6 +15,8 @@ export interface Addresses {
 }
 
 export interface Product extends Addresses {
+  /** Of the process that was started; all others descend from it. */
+  pid: number
   output(): string
   /** Ends it as Ctrl-C does; answers the exit code. */
   stop(): Promise<number | null>
@@ -59,6 +61,7 @@ export async function startProduct(
     sts: `http://localhost:${sts}`,
     password,
     dataFolder,
+    pid: child.pid ?? 0,
     output: () => output,
     stop: async () => {
       const code = await end(child)
