@@ -1,25 +1,24 @@
 'use client'
 import { Plus, X } from 'lucide-react'
-import { useId } from 'react'
+import { Fragment, type ReactNode, useId } from 'react'
 import { Button } from '../ui/button.tsx'
-import { cn } from '../ui/class-names.ts'
 import { faultAt } from './field-faults.ts'
-import { type FormField, startValue } from './form-schema.ts'
-import { SchemaField } from './schema-field.tsx'
-import { type FormPart, SchemaForm } from './schema-form.tsx'
+import type { FieldPart } from './form-part.ts'
+import { startValue } from './form-schema.ts'
 
-interface Props extends FormPart {
-  name: string
-  field: FormField & { type: 'list' }
+interface Props extends FieldPart<'list'> {
+  /** Draws one row with the button that removes it, where it may be removed. */
+  children: (row: FieldPart, remove: ReactNode) => ReactNode
 }
 
 /** Rows that can be added and taken away. */
-export function ListField({ name, field, pointer, value, onChange, faults, readOnly }: Props) {
+export function ListField({ name, field, pointer, value, onChange, faults, readOnly, children }: Props) {
   const id = useId()
   const rows: unknown[] = Array.isArray(value) ? value : []
   const error = faultAt(faults, pointer)
-  const replace = (index: number, row: unknown) => onChange(rows.toSpliced(index, 1, row))
   const singular = field.title.replace(/s$/, '').toLowerCase()
+  const rowTitle = (index: number) => `${singular} ${index + 1}`
+  const removable = !readOnly && rows.length > field.itemsMin
   return (
     <fieldset className="flex flex-col gap-2" aria-describedby={error ? `${id}-error` : undefined}>
       <legend className="text-sm font-medium">
@@ -28,21 +27,23 @@ export function ListField({ name, field, pointer, value, onChange, faults, readO
       </legend>
       {field.description && <p className="-mt-1 text-xs text-ink-3">{field.description}</p>}
       {rows.map((row, index) => (
-        <Row
-          // Rows have no identity of their own; what they hold travels with their place.
-          key={index}
-          name={name}
-          item={field.item}
-          title={`${singular} ${index + 1}`}
-          pointer={`${pointer}/${index}`}
-          value={row}
-          onChange={(next) => replace(index, next)}
-          onRemove={
-            readOnly || rows.length <= field.itemsMin ? null : () => onChange(rows.toSpliced(index, 1))
-          }
-          faults={faults}
-          readOnly={readOnly}
-        />
+        // Rows have no identity of their own; what they hold travels with their place.
+        <Fragment key={index}>
+          {children(
+            {
+              name,
+              field: { ...field.item, title: rowTitle(index) },
+              pointer: `${pointer}/${index}`,
+              value: row,
+              onChange: (next) => onChange(rows.toSpliced(index, 1, next)),
+              faults,
+              readOnly,
+            },
+            removable && (
+              <RemoveButton title={rowTitle(index)} onRemove={() => onChange(rows.toSpliced(index, 1))} />
+            ),
+          )}
+        </Fragment>
       ))}
       {!readOnly && rows.length < field.itemsMax && (
         <Button
@@ -65,36 +66,10 @@ export function ListField({ name, field, pointer, value, onChange, faults, readO
   )
 }
 
-interface RowProps extends FormPart {
-  name: string
-  item: FormField
-  title: string
-  onRemove: (() => void) | null
-}
-
-function Row({ name, item, title, onRemove, ...part }: RowProps) {
-  const remove = onRemove && (
+function RemoveButton({ title, onRemove }: { title: string; onRemove: () => void }) {
+  return (
     <Button variant="ghost" size="icon-sm" aria-label={`Remove ${title}`} onClick={onRemove}>
       <X aria-hidden />
     </Button>
-  )
-  if (item.type !== 'group') {
-    return (
-      <div className="flex items-start gap-1">
-        <div className="min-w-0 flex-1 [&_label]:sr-only">
-          <SchemaField name={name} field={{ ...item, title }} {...part} />
-        </div>
-        <span className="pt-1">{remove}</span>
-      </div>
-    )
-  }
-  const small = item.members.filter(({ field }) => !field.hidden).length <= 2
-  return (
-    <div className="relative rounded-md border border-line p-3">
-      {remove && <span className="absolute top-1.5 right-1.5 z-10">{remove}</span>}
-      <div className={cn(small && onRemove && 'pr-7')}>
-        <SchemaForm field={item} {...part} />
-      </div>
-    </div>
   )
 }

@@ -1,19 +1,12 @@
 'use client'
 import { ChevronRight } from 'lucide-react'
-import { useState } from 'react'
-import { countWithin, type FieldFault } from './field-faults.ts'
-import type { FormField, FormMember } from './form-schema.ts'
-import { SchemaField } from './schema-field.tsx'
-import { escapePointer, isGroup, withMember } from './form-schema.ts'
-
-export interface FormPart {
-  /** From the configuration's root. */
-  pointer: string
-  value: unknown
-  onChange: (value: unknown) => void
-  faults: readonly FieldFault[]
-  readOnly: boolean
-}
+import { type ReactNode, useState } from 'react'
+import { cn } from '../ui/class-names.ts'
+import { countWithin } from './field-faults.ts'
+import type { FieldPart, FormPart } from './form-part.ts'
+import { escapePointer, type FormField, type FormMember, isGroup, withMember } from './form-schema.ts'
+import { ListField } from './list-field.tsx'
+import { BooleanField, ChoiceField, NumberField, TextField } from './plain-fields.tsx'
 
 /** A form drawn from a schema: what is required and usual, then the rest folded away. */
 export function SchemaForm({ field, ...part }: FormPart & { field: FormField & { type: 'group' } }) {
@@ -65,5 +58,63 @@ function Member({ member: { key, field }, part }: { member: FormMember; part: Fo
       faults={faults}
       readOnly={readOnly}
     />
+  )
+}
+
+/** One field of a form, by its type. Groups and lists hold fields again, which is why both are drawn here. */
+function SchemaField({ field, ...part }: FieldPart) {
+  switch (field.type) {
+    case 'text':
+      return <TextField field={field} {...part} />
+    case 'number':
+      return <NumberField field={field} {...part} />
+    case 'boolean':
+      return <BooleanField field={field} {...part} />
+    case 'choice':
+      return <ChoiceField field={field} {...part} />
+    case 'list':
+      return (
+        <ListField field={field} {...part}>
+          {(row, remove) => <Row part={row} remove={remove} />}
+        </ListField>
+      )
+    case 'group':
+      return <GroupField field={field} {...part} />
+    case 'other':
+      return <p className="text-xs text-ink-3">{field.title}: this part has no form. Edit it as YAML.</p>
+  }
+}
+
+function GroupField({ field, ...part }: FieldPart<'group'>) {
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-1 text-sm font-medium">{field.title}</legend>
+      {field.description && <p className="text-xs text-ink-3">{field.description}</p>}
+      <div className="rounded-md border border-line p-3">
+        <SchemaForm field={field} {...part} />
+      </div>
+    </fieldset>
+  )
+}
+
+function Row({ part: { field, ...part }, remove }: { part: FieldPart; remove: ReactNode }) {
+  if (field.type !== 'group') {
+    return (
+      <div className="flex items-start gap-1">
+        <div className="min-w-0 flex-1 [&_label]:sr-only">
+          <SchemaField field={field} {...part} />
+        </div>
+        <span className="pt-1">{remove}</span>
+      </div>
+    )
+  }
+  const small = field.members.filter((member) => !member.field.hidden).length <= 2
+  return (
+    <div className="relative rounded-md border border-line p-3">
+      {remove && <span className="absolute top-1.5 right-1.5 z-10">{remove}</span>}
+      <div className={cn(small && remove && 'pr-7')}>
+        <SchemaForm field={field} {...part} />
+      </div>
+    </div>
   )
 }

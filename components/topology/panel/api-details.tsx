@@ -7,7 +7,7 @@ import { DotState } from '../../ui/state.tsx'
 import { flowsOf } from '../highlight.ts'
 import { deploymentLook } from '../looks.ts'
 import { trafficText } from '../words.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { FlowList } from './flow-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
 

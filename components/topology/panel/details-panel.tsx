@@ -1,26 +1,17 @@
 'use client'
-import { X } from 'lucide-react'
-import type { ReactNode, RefObject } from 'react'
-import { Button } from '../../ui/button.tsx'
+import type { RefObject } from 'react'
 import { Drawer, DrawerContent } from '../../ui/drawer.tsx'
-import type { Asked } from '../dialogs/asked.ts'
 import type { Model } from '../model.ts'
 import type { Selection } from '../view-state.ts'
 import { ApiDetails } from './api-details.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { FlowDetails } from './flow-details.tsx'
 import { GatewayDetails } from './gateway-details.tsx'
 import { LegDetails } from './leg-details.tsx'
 import { NetworkDetails } from './network-details.tsx'
+import { PanelFrame } from './panel-frame.tsx'
 import { PartyDetails } from './party-details.tsx'
 import { Summary } from './summary.tsx'
-
-export interface DetailsProps {
-  model: Model
-  id: string
-  choose: (selection: Selection | null, byKeyboard: boolean) => void
-  ask: (asked: Asked) => void
-  mayWrite: boolean
-}
 
 interface Props extends Omit<DetailsProps, 'id'> {
   selection: Selection | null
@@ -100,49 +91,4 @@ function titleOf(model: Model, { kind, id }: Selection): string | null {
     case 'network':
       return model.networks.get(id)?.name ?? null
   }
-}
-
-interface FrameProps {
-  title: string
-  kind?: string
-  headingRef: RefObject<HTMLHeadingElement | null>
-  onClose?: () => void
-  children: ReactNode
-}
-
-function PanelFrame({ title, kind, headingRef, onClose, children }: FrameProps) {
-  return (
-    <aside
-      aria-label="Details"
-      className="flex w-80 shrink-0 flex-col gap-3 overflow-y-auto border-l border-line bg-panel px-4.5 py-4"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !onClose) return
-        event.stopPropagation()
-        onClose()
-      }}
-    >
-      <div className="flex items-baseline gap-2">
-        <h2
-          ref={headingRef}
-          tabIndex={-1}
-          className="min-w-0 flex-1 text-base font-semibold break-words focus:outline-none"
-        >
-          {title}
-        </h2>
-        {kind && <span className="text-xs text-ink-3">{kind}</span>}
-        {onClose && (
-          <Button
-            variant="ghost"
-            size="icon-sm"
-            className="self-start"
-            aria-label="Close details"
-            onClick={onClose}
-          >
-            <X aria-hidden />
-          </Button>
-        )}
-      </div>
-      {children}
-    </aside>
-  )
 }

@@ -2,7 +2,7 @@
 import type { FlowView } from '#domain/topology.ts'
 import type { Model } from '../model.ts'
 import { flowTitle } from '../words.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 
 const shownMax = 12
 

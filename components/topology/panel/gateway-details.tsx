@@ -5,7 +5,7 @@ import { Fact, Facts } from '../../ui/panel.tsx'
 import { WordState } from '../../ui/state.tsx'
 import { flowsOf } from '../highlight.ts'
 import { count, gatewayState } from '../words.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { FlowList } from './flow-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
 

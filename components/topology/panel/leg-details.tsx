@@ -1,7 +1,7 @@
 'use client'
 import { findingsOn } from '../model.ts'
 import { count } from '../words.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'
 import { LegList } from './leg-list.tsx'

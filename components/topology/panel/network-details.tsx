@@ -3,7 +3,7 @@ import { networkClassName } from '#domain/network.ts'
 import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { laneLook, locationLabel } from '../looks.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { Actions, Lead, Part } from './part.tsx'
 
 export function NetworkDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {

@@ -3,7 +3,7 @@ import { patterns } from '#domain/pattern.ts'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { findingsOn } from '../model.ts'
 import { count } from '../words.ts'
-import type { DetailsProps } from './details-panel.tsx'
+import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
 import { Lead, Part } from './part.tsx'
 

@@ -5,47 +5,10 @@ import { Input } from '../ui/input.tsx'
 import { Select } from '../ui/select.tsx'
 import { Switch } from '../ui/switch.tsx'
 import { faultAt } from './field-faults.ts'
+import type { FieldPart } from './form-part.ts'
 import { durationWords, type FormField, typedNumber } from './form-schema.ts'
-import { ListField } from './list-field.tsx'
-import { type FormPart, SchemaForm } from './schema-form.tsx'
 
-interface Props extends FormPart {
-  /** The member's name in the configuration. */
-  name: string
-  field: FormField
-}
-
-/** One field of a form, by its type. */
-export function SchemaField({ field, ...props }: Props) {
-  switch (field.type) {
-    case 'text':
-      return <TextField field={field} {...props} />
-    case 'number':
-      return <NumberField field={field} {...props} />
-    case 'boolean':
-      return <BooleanField field={field} {...props} />
-    case 'choice':
-      return <ChoiceField field={field} {...props} />
-    case 'list':
-      return <ListField field={field} {...props} />
-    case 'group':
-      return (
-        <fieldset className="flex flex-col gap-2">
-          <legend className="mb-1 text-sm font-medium">{field.title}</legend>
-          {field.description && <p className="text-xs text-ink-3">{field.description}</p>}
-          <div className="rounded-md border border-line p-3">
-            <SchemaForm field={field} {...props} />
-          </div>
-        </fieldset>
-      )
-    case 'other':
-      return <p className="text-xs text-ink-3">{field.title}: this part has no form. Edit it as YAML.</p>
-  }
-}
-
-type Typed<T extends FormField['type']> = Omit<Props, 'field'> & { field: FormField & { type: T } }
-
-function wordsOf(field: FormField, faults: Props['faults'], pointer: string) {
+function wordsOf(field: FormField, faults: FieldPart['faults'], pointer: string) {
   return {
     label: field.title,
     description: field.description ?? undefined,
@@ -54,7 +17,8 @@ function wordsOf(field: FormField, faults: Props['faults'], pointer: string) {
   }
 }
 
-function TextField({ name, field, pointer, value, onChange, faults, readOnly }: Typed<'text'>) {
+/** A line of text, with examples to choose from. */
+export function TextField({ name, field, pointer, value, onChange, faults, readOnly }: FieldPart<'text'>) {
   const listId = useId()
   const examples = field.examples.filter((example) => typeof example === 'string')
   return (
@@ -85,7 +49,16 @@ function TextField({ name, field, pointer, value, onChange, faults, readOnly }: 
   )
 }
 
-function NumberField({ name, field, pointer, value, onChange, faults, readOnly }: Typed<'number'>) {
+/** A number, read in words where it is a duration. */
+export function NumberField({
+  name,
+  field,
+  pointer,
+  value,
+  onChange,
+  faults,
+  readOnly,
+}: FieldPart<'number'>) {
   return (
     <Field {...wordsOf(field, faults, pointer)} aside={durationWords(name, value)}>
       {(control) => (
@@ -126,7 +99,16 @@ function NumberInput({ value, onNumber, ...props }: NumberInputProps) {
   )
 }
 
-function BooleanField({ name, field, pointer, value, onChange, faults, readOnly }: Typed<'boolean'>) {
+/** A yes or no. */
+export function BooleanField({
+  name,
+  field,
+  pointer,
+  value,
+  onChange,
+  faults,
+  readOnly,
+}: FieldPart<'boolean'>) {
   return (
     <Field {...wordsOf(field, faults, pointer)} inline>
       {(control) => (
@@ -143,7 +125,8 @@ function BooleanField({ name, field, pointer, value, onChange, faults, readOnly 
   )
 }
 
-function ChoiceField({ field, pointer, value, onChange, faults, readOnly }: Typed<'choice'>) {
+/** One of a closed list. */
+export function ChoiceField({ field, pointer, value, onChange, faults, readOnly }: FieldPart<'choice'>) {
   const chosen = value === undefined ? field.default : value
   return (
     <Field {...wordsOf(field, faults, pointer)}>

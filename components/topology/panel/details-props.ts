@@ -1,0 +1,12 @@
+import type { Asked } from '../dialogs/asked.ts'
+import type { Model } from '../model.ts'
+import type { Selection } from '../view-state.ts'
+
+/** What the details of every kind of thing are given. */
+export interface DetailsProps {
+  model: Model
+  id: string
+  choose: (selection: Selection | null, byKeyboard: boolean) => void
+  ask: (asked: Asked) => void
+  mayWrite: boolean
+}
