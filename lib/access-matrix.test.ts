@@ -112,6 +112,7 @@ const matrix: Record<string, Row> = {
   'gateway-keys.revoke': { may: runners },
   'openapi.read': { may: 'public' },
   'gateways.register': { may: 'gateway-key', body: () => registration },
+  'gateways.of-key': { may: 'gateway-key' },
   'gateway-config.read': { may: 'gateway-key' },
   'gateway-config.acknowledge': { may: 'gateway-key', body: ({ nodeId }) => acknowledgement(nodeId) },
   'topology.read': { may: everyone },
