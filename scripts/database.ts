@@ -17,15 +17,22 @@ export async function startDatabase(
   let postgres = await startPostgres(folder, { say })
   let hold = await holdPostgres(postgres)
   const { url } = postgres
+  const port = Number(new URL(url).port)
   const loop = watch()
   return {
     url,
     stop: async () => {
       stopping = true
-      await hold.release()
-      await postgres.stop()
+      await end()
       await loop
+      // One that was being started meanwhile.
+      await end()
     },
+  }
+
+  async function end(): Promise<void> {
+    await hold.release()
+    await postgres.stop()
   }
 
   async function watch(): Promise<void> {
@@ -40,27 +47,20 @@ export async function startDatabase(
   async function restart(): Promise<void> {
     for (let delay = 200; !stopping; delay = Math.min(delay * 2, 10_000)) {
       await hold.release()
-      const started = await start()
-      if (started) {
-        postgres = started
-        hold = await holdPostgres(started)
-        report('The database is back.')
-        return
-      }
+      if (await start()) return report('The database is back.')
       await sleep(delay)
     }
   }
 
-  async function start(): Promise<Postgres | null> {
+  async function start(): Promise<boolean> {
     try {
-      const started = await startPostgres(folder, { say })
-      if (started.url === url) return started
       // The other parts know the address that they were started with.
-      await started.stop()
-      report(`The database's port was taken meanwhile; free it: ${new URL(url).port}`)
+      postgres = await startPostgres(folder, { say, port })
+      hold = await holdPostgres(postgres)
+      return true
     } catch (error) {
       report(messageOf(error))
+      return false
     }
-    return null
   }
 }

@@ -22,6 +22,8 @@ export interface Postgres {
 export interface PostgresOptions {
   /** False gives up durability for speed; for tests alone. */
   durable?: boolean
+  /** The port that it must have; otherwise that of the last start, or another one when that is taken. */
+  port?: number
   /** Told what a person should know, e.g. that the data lies elsewhere. */
   say?: (line: string) => void
 }
@@ -46,7 +48,7 @@ export async function startPostgres(folder: string, options: PostgresOptions = {
   await endPrevious(cluster)
   const durable = options.durable ?? true
   if (!(await exists(madeMark(cluster)))) await initialise(cluster, durable)
-  const port = await keptPort(cluster)
+  const port = options.port === undefined ? await keptPort(cluster) : await requirePort(options.port)
   const child = await launch(cluster, port, durable)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await createDatabase(cluster, port)
@@ -147,6 +149,11 @@ async function initdb(cluster: Cluster, passwordFile: string, durable: boolean):
     child.once('close', resolve)
   })
   if (code !== 0) throw new Failure(`The database cannot be made: ${lastLine(output.join(''))}`)
+}
+
+async function requirePort(port: number): Promise<number> {
+  if (await isFree(port)) return port
+  throw new Failure(`The database's port ${port} was taken meanwhile; free it.`)
 }
 
 async function keptPort(cluster: Cluster): Promise<number> {
