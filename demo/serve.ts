@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 
@@ -36,16 +36,7 @@ const bodyBytesMax = 100_000
 
 /** Serves the routes on the loopback address; port 0 takes any. */
 export function serve(routes: readonly Route[], port: number): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const { status = 200, body } = await answerTo(routes, request)
-    const text = JSON.stringify(body)
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-    })
-    response.end(request.method === 'HEAD' ? undefined : text)
-  })
+  const server = createServer((request, response) => void answer(routes, request, response))
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve(server))
@@ -64,6 +55,21 @@ export async function runService(name: string, start: (port: number) => Promise<
     setTimeout(() => process.exit(0), 500).unref()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+}
+
+async function answer(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { status = 200, body } = await answerTo(routes, request)
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  })
+  response.end(request.method === 'HEAD' ? undefined : text)
 }
 
 async function answerTo(routes: readonly Route[], request: IncomingMessage): Promise<Answer> {

@@ -33,6 +33,7 @@ describe('a secret', () => {
     const secret = new Secret('hunter2')
     const printed = [
       String(secret),
+      // oxlint-disable-next-line typescript/restrict-template-expressions -- this is what may happen by mistake
       `${secret}`,
       JSON.stringify({ secret }),
       inspect(secret),

@@ -166,7 +166,7 @@ async function readJson(request: Request, bytesMax: number): Promise<unknown> {
   } catch (error) {
     throw new Problem(
       'request.malformed',
-      `The body is not JSON: ${error instanceof Error ? error.message : error}`,
+      `The body is not JSON: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
 }

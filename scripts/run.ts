@@ -7,7 +7,7 @@ import { onParentGone } from './leash.ts'
 
 interface Verb {
   /** Does the work; the number is the exit code. */
-  run(args: readonly string[]): Promise<number | void>
+  run: (args: readonly string[]) => Promise<number | void>
 }
 
 async function main(): Promise<void> {
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(
-    `${error instanceof Failure ? error.message : error instanceof Error ? error.stack : error}\n`,
+    `${error instanceof Failure ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
   )
   process.exit(1)
 })

@@ -94,7 +94,7 @@ function requestListener(parts: Parts) {
     if (at === '/healthz') return health(response)
     if (at === fontPath) return typeface(response, parts.font)
     if (at === '/') return redirect(response, `${parts.portalUrls[0]}/signin`)
-    if (!at.startsWith('/signin/')) return protocol(request, response)
+    if (!at.startsWith('/signin/')) return void protocol(request, response)
     interact(parts, request, response).catch((error) => fail(parts, error, response))
   }
 }

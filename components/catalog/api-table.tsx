@@ -14,7 +14,7 @@ import { apiQueries, type CatalogFilter } from './queries.ts'
 
 /** The catalog's APIs with where they are exposed, kept up to date. */
 export function ApiTable({ filter, initial }: { filter: CatalogFilter; initial: ApiPage }) {
-  const { data: page = initial } = useQuery({
+  const { data: page } = useQuery({
     ...apiQueries.list(filter),
     initialData: initial,
     placeholderData: keepPreviousData,

@@ -213,10 +213,16 @@ const durations: readonly [unit: string, ms: number][] = [
   ['second', 1_000],
 ]
 
+/** A value of the configuration as a field shows it; one that is neither text nor number shows as JSON. */
+export function shownText(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** A length of time in words, for fields whose name says their unit; null for others. */
 export function durationWords(key: string, value: unknown): string | null {
   if (typeof value !== 'number' || value <= 0) return null
-  const ms = /(?:InMilliseconds|Ms)$/.test(key) ? value : /Seconds$/.test(key) ? value * 1_000 : null
+  const ms = /(?:InMilliseconds|Ms)$/.test(key) ? value : key.endsWith('Seconds') ? value * 1_000 : null
   if (ms === null) return null
   const [unit, size] = durations.find(([, each]) => ms >= each && ms % each === 0) ?? ['millisecond', 1]
   const count = ms / size

@@ -37,6 +37,10 @@ export function LeaveGuard({ dirty, onSave, mayLeave }: Props) {
     if (target !== null) router.push(target)
     setTarget(null)
   }
+  const saveAndLeave = async () => {
+    if (await onSave()) leave()
+    else setTarget(null)
+  }
   return (
     <Dialog open={target !== null} onOpenChange={(open) => !open && setTarget(null)}>
       <DialogContent
@@ -48,13 +52,7 @@ export function LeaveGuard({ dirty, onSave, mayLeave }: Props) {
             <Button variant="danger" onClick={leave}>
               Leave without saving
             </Button>
-            <Button
-              variant="primary"
-              onClick={async () => {
-                if (await onSave()) leave()
-                else setTarget(null)
-              }}
-            >
+            <Button variant="primary" onClick={() => void saveAndLeave()}>
               Save and leave
             </Button>
           </>

@@ -6,7 +6,7 @@ import { Select } from '../ui/select.tsx'
 import { Switch } from '../ui/switch.tsx'
 import { faultAt } from './field-faults.ts'
 import type { FieldPart } from './form-part.ts'
-import { durationWords, type FormField, typedNumber } from './form-schema.ts'
+import { durationWords, type FormField, shownText, typedNumber } from './form-schema.ts'
 
 function wordsOf(field: FormField, faults: FieldPart['faults'], pointer: string) {
   return {
@@ -31,7 +31,7 @@ export function TextField({ name, field, pointer, value, onChange, faults, readO
             data-pointer={pointer}
             list={examples.length > 0 ? listId : undefined}
             placeholder={examples[0]}
-            value={typeof value === 'string' ? value : String(value ?? '')}
+            value={shownText(value)}
             onChange={(event) => onChange(event.target.value)}
             readOnly={readOnly}
             spellCheck={false}
@@ -83,7 +83,7 @@ interface NumberInputProps extends Omit<React.ComponentProps<'input'>, 'value' |
 /** Keeps what was typed as it was typed: `1_000` stays on the screen, 1000 goes into the configuration. */
 function NumberInput({ value, onNumber, ...props }: NumberInputProps) {
   const [typed, setTyped] = useState<string | null>(null)
-  const current = String(value ?? '')
+  const current = shownText(value)
   const text = typed !== null && String(typedNumber(typed)) === current ? typed : current
   return (
     <Input
@@ -134,7 +134,7 @@ export function ChoiceField({ field, pointer, value, onChange, faults, readOnly 
         <Select
           {...control}
           data-pointer={pointer}
-          value={chosen === undefined ? '' : String(chosen)}
+          value={shownText(chosen)}
           onValueChange={(text) => onChange(field.options.find((option) => String(option) === text))}
           options={field.options.map((option) => ({ value: String(option), label: String(option) }))}
           disabled={readOnly}

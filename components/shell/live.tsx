@@ -83,7 +83,7 @@ function gathering(client: QueryClient) {
     keys.clear()
   }
   return {
-    take({ topic }: Changed) {
+    take: ({ topic }: Changed) => {
       // A newer portal may know topics that this page does not.
       for (const key of concerned[topic] ?? []) keys.add(key)
       timer ??= setTimeout(flush, gatherMs)

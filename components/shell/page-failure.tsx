@@ -65,7 +65,7 @@ function useWatchedHealth(onAnswer: (next: PortalHealth, previous: PortalHealth 
       previous = next
     }
     void ask()
-    const timer = setInterval(ask, 3_000)
+    const timer = setInterval(() => void ask(), 3_000)
     return () => {
       controller.abort()
       clearInterval(timer)

@@ -21,6 +21,11 @@ export function CopyButton({ text, label = 'Copy', withText = false, onCopied, .
     return () => clearTimeout(timer)
   }, [state])
   const words = { idle: label, copied: 'Copied', failed: 'Select it and copy by hand' }[state]
+  const copy = async () => {
+    const copied = await copyText(text)
+    setState(copied ? 'copied' : 'failed')
+    if (copied) onCopied?.()
+  }
   return (
     <Button
       variant={withText ? 'default' : 'ghost'}
@@ -28,11 +33,7 @@ export function CopyButton({ text, label = 'Copy', withText = false, onCopied, .
       {...props}
       aria-label={withText ? undefined : words}
       title={withText ? undefined : words}
-      onClick={async () => {
-        const copied = await copyText(text)
-        setState(copied ? 'copied' : 'failed')
-        if (copied) onCopied?.()
-      }}
+      onClick={() => void copy()}
     >
       {state === 'copied' ? <Check aria-hidden className="text-ok" /> : <Copy aria-hidden />}
       {withText && words}

@@ -25,16 +25,16 @@ export function ago(at: Date, now: Date): string {
 /** A moment in words that keep up with the clock; the exact time shows on hover. */
 export function RelativeTime({ at, className }: { at: string | Date; className?: string }) {
   const moment = typeof at === 'string' ? new Date(at) : at
-  const [, setTick] = useState(0)
+  const [now, setNow] = useState(() => new Date())
   useEffect(() => {
-    const timer = setInterval(() => setTick((tick) => tick + 1), 10_000)
+    const timer = setInterval(() => setNow(new Date()), 10_000)
     return () => clearInterval(timer)
   }, [])
   const iso = moment.toISOString()
   // The server does not know the reader's clock or zone; both sides first draw the same exact text.
   return (
     <time dateTime={iso} title={iso} className={className} suppressHydrationWarning>
-      {ago(moment, new Date())}
+      {ago(moment, moment > now ? moment : now)}
     </time>
   )
 }

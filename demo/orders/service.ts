@@ -56,7 +56,7 @@ export async function startOrders(port: number): Promise<Server> {
       client.on('error', () => {})
       client.send(JSON.stringify({ type: 'welcome', orders: orders.size }))
       // Answering shows callers that the connection carries both ways.
-      client.on('message', (message) =>
+      client.on('message', (message: Buffer) =>
         client.send(JSON.stringify({ type: 'heard', text: message.toString() })),
       )
     })

@@ -1,3 +1,5 @@
+// Its CommonJS build names its exports at run time only, so they are reached over the default import.
+// oxlint-disable-next-line import/default
 import jsonc from 'jsonc-parser'
 import type { Fault } from '#domain/problem.ts'
 import { limits } from './limits.ts'

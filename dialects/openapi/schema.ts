@@ -72,7 +72,7 @@ function missing(error: ErrorObject): string {
 
 function placeOf(error: ErrorObject): string {
   const extra: unknown = error.params['additionalProperty'] ?? error.params['unevaluatedProperty']
-  return extra === undefined ? error.instancePath : error.instancePath + pointerOf([String(extra)])
+  return typeof extra === 'string' ? error.instancePath + pointerOf([extra]) : error.instancePath
 }
 
 function detailOf(error: ErrorObject): string {

@@ -12,7 +12,7 @@ export function formatOf(value: Json): { format: SourceFormat; root: JsonObject 
   if (Object.hasOwn(value, 'openapi')) return openApi(value)
   if (Object.hasOwn(value, 'swagger')) return swagger(value)
   if (Object.hasOwn(value, 'swaggerVersion')) {
-    return refusal('/swaggerVersion', `Swagger ${String(value['swaggerVersion'])} is not taken; ${taken}.`)
+    return refusal('/swaggerVersion', `Swagger ${shown(value['swaggerVersion'])} is not taken; ${taken}.`)
   }
   if (Object.hasOwn(value, 'asyncapi')) return refusal('/asyncapi', `AsyncAPI is not taken; ${taken}.`)
   return refusal('', `Neither “openapi” nor “swagger” says what this is; ${taken}.`)
@@ -34,7 +34,11 @@ function swagger(root: JsonObject): { format: SourceFormat; root: JsonObject } |
   if (version === '2.0' || version === 2) {
     return { format: 'swagger-2.0', root: { ...root, swagger: '2.0' } }
   }
-  return refusal('/swagger', `Swagger ${String(version).slice(0, 40)} is not taken; ${taken}.`)
+  return refusal('/swagger', `Swagger ${shown(version)} is not taken; ${taken}.`)
+}
+
+function shown(version: Json | undefined): string {
+  return (typeof version === 'string' ? version : (JSON.stringify(version) ?? '')).slice(0, 40)
 }
 
 function refusal(pointer: string, detail: string): { fault: Fault } {

@@ -51,11 +51,7 @@ export function memoryLog(): { log: Logger; lines: Record<string, unknown>[] } {
 }
 
 /** Asks again until the answer is true; fails after the given time. */
-export async function until(
-  what: string,
-  isSo: () => unknown | Promise<unknown>,
-  withinMs = 25_000,
-): Promise<void> {
+export async function until(what: string, isSo: () => unknown, withinMs = 25_000): Promise<void> {
   const deadline = performance.now() + withinMs
   for (;;) {
     if (await isSo()) return

@@ -48,7 +48,7 @@ async function turn(): Promise<void> {
   await new Promise<void>((free) => waiting.push(free))
 }
 
-function readInWorker(text: string, limits: ReadingLimits): Promise<Reading> {
+async function readInWorker(text: string, limits: ReadingLimits): Promise<Reading> {
   // Started from its source file, beside the bundle: it must not be part of it.
   const file = resolve(/* turbopackIgnore: true */ process.cwd(), 'lib/catalog/import-worker.ts')
   const worker = new Worker(/* turbopackIgnore: true */ file, {
@@ -61,20 +61,24 @@ function readInWorker(text: string, limits: ReadingLimits): Promise<Reading> {
       stackSizeMb: 4,
     },
   })
-  return new Promise<Reading>((done, failed) => {
-    const deadline = setTimeout(() => {
-      done(refusal(`Reading it takes longer than ${limits.deadlineMs} ms.`, limits.deadlineMs))
-    }, limits.deadlineMs)
-    worker.once('message', done)
-    worker.once('error', (error) => {
-      const code = 'code' in error ? error.code : null
-      if (code === 'ERR_WORKER_OUT_OF_MEMORY') done(refusal('Reading it takes too much memory.', 0))
-      else failed(error)
+  try {
+    return await new Promise<Reading>((done, failed) => {
+      const deadline = setTimeout(() => {
+        done(refusal(`Reading it takes longer than ${limits.deadlineMs} ms.`, limits.deadlineMs))
+      }, limits.deadlineMs)
+      worker.once('message', done)
+      worker.once('error', (error) => {
+        const code = 'code' in error ? error.code : null
+        if (code === 'ERR_WORKER_OUT_OF_MEMORY') done(refusal('Reading it takes too much memory.', 0))
+        else failed(error)
+      })
+      worker.once('exit', (code) => failed(new Error(`the reader ended with ${code} and said nothing`)))
+      // Whatever came first, later events change nothing, and the thread goes.
+      worker.once('exit', () => clearTimeout(deadline))
     })
-    worker.once('exit', (code) => failed(new Error(`the reader ended with ${code} and said nothing`)))
-    // Whatever came first, later events change nothing, and the thread goes.
-    worker.once('exit', () => clearTimeout(deadline))
-  }).finally(() => worker.terminate())
+  } finally {
+    await worker.terminate()
+  }
 }
 
 function refusal(detail: string, cpuMs: number): Reading {

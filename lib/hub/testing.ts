@@ -29,7 +29,7 @@ export interface TestHub {
   hub: Hub
   server: Server
   origin: string
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 export async function testHub(): Promise<TestHub> {
@@ -72,7 +72,7 @@ export interface TestNode {
   socket: Socket<PortalToNode, NodeToPortal>
   /** Every configuration that was sent to it. */
   received: Config[]
-  hello(applied?: { revision: number; hash: string }): Promise<unknown>
+  hello: (applied?: { revision: number; hash: string }) => Promise<unknown>
 }
 
 /** Registers a node of the gateway and connects it. It applies what it gets, unless `answer` says otherwise. */

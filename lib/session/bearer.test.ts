@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -19,7 +19,7 @@ let keysAway = false
 const active = new Map<string, Record<string, unknown>>()
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const answer = (value: unknown) => response.end(JSON.stringify(value))
     if (request.url === '/.well-known/openid-configuration') {
       return answer({
@@ -39,7 +39,8 @@ beforeAll(async () => {
     let body = ''
     for await (const chunk of request) body += chunk
     answer(active.get(new URLSearchParams(body).get('token') ?? '') ?? { active: false })
-  })
+  }
+  server = createServer((request, response) => void respond(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const database = await testDatabase()

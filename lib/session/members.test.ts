@@ -92,7 +92,8 @@ test('one sees and ends one’s own logins only', async () => {
   })
   const here = { ...admin, sessionId: `here-${admin.id}` }
   const listed = await listOwnSessions(here)
-  expect(listed.map(({ current }) => current).toSorted()).toEqual([false, true])
+  expect(listed.filter(({ current }) => current)).toHaveLength(1)
+  expect(listed).toHaveLength(2)
   expect(JSON.stringify(listed)).not.toContain(`there-${admin.id}`)
   const there = listed.find(({ current }) => !current)?.id ?? ''
   await expect(endOwnSession(there, other)).rejects.toMatchObject({ code: 'not-found' })

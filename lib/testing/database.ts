@@ -6,7 +6,7 @@ import type { PrismaClient } from '#prisma/generated/client.ts'
 export interface TestDatabase {
   url: string
   /** Ends the connections of lib/db.ts; the database goes with the run. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**

@@ -9,7 +9,7 @@ export interface TestOrganisation {
   environment: { id: string; name: string }
   gateway: { id: string; name: string }
   /** Somebody with that role, as lib/session would make them out of a request. */
-  actor(role: Role): Promise<Actor>
+  actor: (role: Role) => Promise<Actor>
 }
 
 /** Makes an organisation with one environment and one gateway. */

@@ -66,7 +66,12 @@ export function FormDialog({ title, description, submit, danger, disabled, save,
           </>
         }
       >
-        <form id={form} onSubmit={onSubmit} className="flex flex-col gap-3.5" noValidate>
+        <form
+          id={form}
+          onSubmit={(event) => void onSubmit(event)}
+          className="flex flex-col gap-3.5"
+          noValidate
+        >
           {refusal && !atField && <ProblemPanel problem={refusal.problem} />}
           {children(refusal)}
         </form>

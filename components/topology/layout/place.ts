@@ -133,7 +133,7 @@ function usedColumns(area: Area): Column[] {
   if (area.consumers.length > 0) used.add(0)
   if (area.gateways.length > 0) used.add(1)
   if (area.providers.length > 0) used.add(2)
-  return [...used].toSorted()
+  return [...used].toSorted((a, b) => a - b)
 }
 
 function fill(area: Area, cursors: Cursors, placed: Placed, columns: Columns): void {
