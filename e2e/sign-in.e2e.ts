@@ -1,6 +1,7 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { launchBrowser, openPage, pageAs, signIn } from './browser.ts'
+import { call } from './session-call.ts'
 
 let browser: Browser
 beforeAll(async () => {
@@ -73,15 +74,3 @@ test('a member who is removed is out at the next page, and back in once added ag
   expect((await call(admin.page, 'POST', '/members', { email, role: 'operator' })).status).toBe(201)
   expect((await removed.page.goto('/deployments'))?.status()).toBe(200)
 })
-
-function call(page: Page, method: string, path: string, body?: unknown) {
-  return page.evaluate(
-    async ({ method, path, body }) => {
-      const headers = { 'content-type': 'application/json' }
-      const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
-      const response = await fetch(`/api/v1${path}`, init)
-      return { status: response.status, body: response.status === 204 ? null : await response.json() }
-    },
-    { method, path, body },
-  )
-}
