@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { ContractsItem } from '#contract/items.ts'
 import type { Ports } from '#policies/definition.ts'
 import type { Client } from '#policies/exchange.ts'

@@ -7,16 +7,27 @@ import { HeadEdits, REQUEST_DROPS } from './http1/serialise.ts'
 import type { Lease } from './lease.ts'
 import type { ServedRoute } from './plan.ts'
 
-// Unique over restarts and nodes by 64 random bits, within the process by a counter.
+// Unique over restarts and nodes by 64 random bits, within the process by a counter. All but the last two digits
+// of the counter stay the same for a while, and to print a number takes longer than to look two digits up.
 const processPart = randomBytes(8).toString('hex')
+const lastDigits = Array.from({ length: 36 ** 2 }, (_, i) => i.toString(36).padStart(2, '0'))
+let firstDigits = 0
 let sequence = 0
+let start = `${processPart}-`
 
 // What the upstream will not see of the client's head, policies do not see either.
 const HIDDEN = REQUEST_DROPS & ~(1 << FIELD.host)
 
 /** A request id that no other request has. */
 export function ownRequestId(): string {
-  return `${processPart}-${(sequence++).toString(36)}`
+  const digits = lastDigits[sequence]
+  if (digits !== undefined) {
+    sequence++
+    return start + digits
+  }
+  sequence = 0
+  start = `${processPart}-${(++firstDigits).toString(36)}`
+  return ownRequestId()
 }
 
 const TRUSTED_ID = /^[A-Za-z0-9._:-]{1,128}$/
@@ -46,6 +57,7 @@ export class Http1Exchange implements Exchange {
   /** The head of the answer while response phases run: the upstream's, or a refusal's headers. */
   answerHead: Head | null = null
   answerHeaders: Readonly<Record<string, string>> | null = null
+  private isPathAsSent = true
   private normalisedPath: string | null = null
   private replacedQuery: string | null = null
   private id = ''
@@ -74,6 +86,7 @@ export class Http1Exchange implements Exchange {
 
   /** Set where the path as sent is not in normal form. */
   set normalPath(path: string) {
+    this.isPathAsSent = false
     this.normalisedPath = path
   }
 
@@ -102,7 +115,7 @@ export class Http1Exchange implements Exchange {
 
   /** Path and query are the very bytes that the client sent. */
   get isTargetAsSent(): boolean {
-    return this.normalisedPath === null && this.replacedQuery === null
+    return this.isPathAsSent && this.replacedQuery === null
   }
 
   get remoteAddress(): string {

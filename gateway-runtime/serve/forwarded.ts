@@ -6,7 +6,7 @@ export interface Hops {
   /** The client's address after trusted proxies are taken into account. */
   readonly clientAddress: string
   readonly secure: boolean
-  /** The X-Forwarded lines for the upstream. */
+  /** The X-Forwarded lines for the upstream and the name of X-Request-Id, whose value goes behind them. */
   readonly lines: string
 }
 
@@ -55,5 +55,5 @@ function valueOf(head: Head, field: number): string | undefined {
 }
 
 function linesOf(addresses: string, scheme: string, host: string): string {
-  return `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n`
+  return `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\nX-Request-Id: `
 }

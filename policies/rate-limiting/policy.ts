@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { definePolicy } from '../definition.ts'
+import { definePolicy, type Prepared } from '../definition.ts'
 import type { Exchange, Refusal } from '../exchange.ts'
 import { compileExpression, expressionFault, expressionForms } from '../expression.ts'
 import { Buckets, type Limit, type Standing } from './buckets.ts'
@@ -132,20 +132,22 @@ export const rateLimiting = definePolicy<Config>({
       () => new Buckets(rateLimits, keysMax),
     )
     const standings = new WeakMap<Exchange, Standing>()
+    const onRequest: Prepared['onRequest'] = (exchange) => {
+      const value = select(exchange)
+      const key = value.length > keyLengthMax ? ports.sha256(value) : value
+      const now = ports.monotonicMs()
+      const isAllowed = buckets.take(key, now)
+      if (isAllowed && !exposeHeaders) return undefined
+      const standing = buckets.standing(key, now)
+      if (!isAllowed) return refusalOf(standing, exposeHeaders)
+      standings.set(exchange, standing)
+      return undefined
+    }
+    if (!exposeHeaders) return { onRequest }
     return {
-      onRequest(exchange) {
-        const value = select(exchange)
-        const key = value.length > keyLengthMax ? ports.sha256(value) : value
-        const now = ports.monotonicMs()
-        const isAllowed = buckets.take(key, now)
-        if (isAllowed && !exposeHeaders) return undefined
-        const standing = buckets.standing(key, now)
-        if (!isAllowed) return refusalOf(standing, exposeHeaders)
-        standings.set(exchange, standing)
-        return undefined
-      },
+      onRequest,
       onResponse(exchange) {
-        const standing = exposeHeaders ? standings.get(exchange) : undefined
+        const standing = standings.get(exchange)
         if (standing === undefined) return
         for (const [name, value] of headersOf(standing)) exchange.setResponseHeader(name, value)
         standings.delete(exchange)

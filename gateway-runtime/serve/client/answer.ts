@@ -20,19 +20,15 @@ export function framingFor(response: Head, request: Head, isHead: boolean): Fram
   return request.minor === 1 ? 'chunked' : 'until-close'
 }
 
-/** The head of the upstream's answer as it goes to the client, with the empty line. */
-export function responseHead(
-  exchange: Http1Exchange,
-  response: Head,
-  framing: Framing,
-  connection: string,
-): string {
+/** The head of the upstream's answer as it goes to the client; `end` is its Connection line and the empty line. */
+export function responseHead(exchange: Http1Exchange, response: Head, framing: Framing, end: string): string {
   // RFC 9110 §8.6: no Content-Length in a 204.
   const drops = response.status === 204 ? RESPONSE_DROPS | (1 << FIELD.contentLength) : RESPONSE_DROPS
   const fields = headText(response, statusLine(response), drops, exchange.responseEdits)
+  if (response.hasDate && framing !== 'chunked') return fields + end
   const date = response.hasDate ? '' : `Date: ${clock.date}\r\n`
   const coding = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
-  return `${fields}${date}${coding}${connection}\r\n`
+  return `${fields}${date}${coding}${end}`
 }
 
 /** A 1xx as it goes on. */
@@ -74,8 +70,8 @@ function joined(
 }
 
 function textOf(bytes: Buffer, slices: readonly number[]): string {
-  let text = ''
-  for (let i = 0; i + 1 < slices.length; i += 2) text += bytes.latin1Slice(slices[i], slices[i + 1])
+  let text = bytes.latin1Slice(slices[0], slices[1])
+  for (let i = 2; i + 1 < slices.length; i += 2) text += bytes.latin1Slice(slices[i], slices[i + 1])
   return text
 }
 
@@ -95,7 +91,7 @@ export function ownAnswer(
   headers: Readonly<Record<string, string>>,
   edits: HeadEdits | null,
   body: string,
-  options: { isHead: boolean; connection: string },
+  options: { isHead: boolean; end: string },
 ): Buffer {
   let head = ownStatusLine(refused.status)
   for (const [name, value] of Object.entries(headers)) {
@@ -104,7 +100,7 @@ export function ownAnswer(
   if (edits !== null) head += edits.lines
   const bodyBytes = Buffer.from(body)
   if (refused.status !== 204 && refused.status !== 304) head += `content-length: ${bodyBytes.length}\r\n`
-  const headBytes = Buffer.from(`${head}${options.connection}\r\n`, 'latin1')
+  const headBytes = Buffer.from(head + options.end, 'latin1')
   return options.isHead ? headBytes : Buffer.concat([headBytes, bodyBytes])
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import { clock, type Timed } from '../clock.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
@@ -58,8 +59,10 @@ export interface ConnectionHost {
  */
 type State = 'head' | 'deciding' | 'forwarding' | 'unread' | 'tunnel' | 'lingering' | 'closed'
 
-const CLOSE_LINE = 'Connection: close\r\n'
-const KEEP_LINE = 'Connection: keep-alive\r\n'
+// The ends of heads.
+const END = '\r\n'
+const CLOSE_END = 'Connection: close\r\n\r\n'
+const KEEP_END = 'Connection: keep-alive\r\n\r\n'
 const PARTIAL_BYTES_MIN = 512
 const HELD_TEXT_BYTES_MAX = 8_192
 const GOING_AWAY_MS = 1_000
@@ -85,6 +88,8 @@ export class ClientConnection implements Caller, Timed {
   private paused = false
   private pumping = false
   private inputEnded = false
+  /** The socket holds more than it should: a drain event follows. */
+  private needsDrain = false
 
   private bodyDone = true
   private bodyLeft = 0
@@ -119,6 +124,8 @@ export class ClientConnection implements Caller, Timed {
     this.peer = plainAddress(socket.remoteAddress ?? '')
     this.head = new Head(false, host.limits)
     this.deadline = clock.after(host.limits.headTimeoutMs)
+    // Every text that is written is a head or bytes as text.
+    socket.setDefaultEncoding('latin1')
     socket.on('data', (bytes: Buffer) => this.onBytes(bytes))
     socket.on('drain', () => this.onDrain())
     socket.on('end', () => this.onEnd())
@@ -158,6 +165,7 @@ export class ClientConnection implements Caller, Timed {
   }
 
   private onDrain(): void {
+    this.needsDrain = false
     this.unreadDeadline = Infinity
     switch (this.state) {
       case 'forwarding':
@@ -539,15 +547,15 @@ export class ClientConnection implements Caller, Timed {
     this.framing = framingFor(response, this.head, this.isHead)
     if (this.framing === 'until-close' || !this.bodyDone || this.host.draining) this.keep = false
     this.started = true
-    const head = responseHead(exchange, response, this.framing, this.connectionLine())
+    const head = responseHead(exchange, response, this.framing, this.headEnd())
     if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
     this.write(firstBytes(head, this.framing, bytes, slices, ends))
     return false
   }
 
-  private connectionLine(): string {
-    if (!this.keep) return CLOSE_LINE
-    return this.head.minor === 0 ? KEEP_LINE : ''
+  private headEnd(): string {
+    if (!this.keep) return CLOSE_END
+    return this.head.minor === 0 ? KEEP_END : END
   }
 
   responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
@@ -572,8 +580,9 @@ export class ClientConnection implements Caller, Timed {
   }
 
   private write(bytes: string | Buffer): void {
-    const writable = typeof bytes === 'string' ? this.socket.write(bytes, 'latin1') : this.socket.write(bytes)
-    if (writable || this.upstream === null) return
+    if (this.socket.write(bytes)) return
+    this.needsDrain = true
+    if (this.upstream === null) return
     this.upstream.pause()
     this.unreadDeadline = clock.after(this.host.limits.unreadTimeoutMs)
     this.setDeadline()
@@ -616,8 +625,8 @@ export class ClientConnection implements Caller, Timed {
       runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed)
     }
     this.started = true
-    const options = { isHead: this.isHead, connection: this.connectionLine() }
-    this.socket.write(ownAnswer(refused, headers, exchange.responseEdits, body, options))
+    const options = { isHead: this.isHead, end: this.headEnd() }
+    this.write(ownAnswer(refused, headers, exchange.responseEdits, body, options))
     this.finish()
   }
 
@@ -626,7 +635,7 @@ export class ClientConnection implements Caller, Timed {
     const refused = refusal(code)
     const requestId = ownRequestId()
     const body = problemBody(refused, requestId)
-    const options = { isHead: false, connection: CLOSE_LINE }
+    const options = { isHead: false, end: CLOSE_END }
     this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options))
     this.host.metrics.answered(null, refused.status, 0, false)
     this.host.log?.record({
@@ -650,7 +659,7 @@ export class ClientConnection implements Caller, Timed {
     if (exchange === null) return
     this.endExchange(exchange, undefined)
     if (!this.bodyDone || !this.keep || this.host.draining) return this.linger()
-    if (this.socket.writableNeedDrain) {
+    if (this.needsDrain) {
       // The next request waits until the client has read this answer: memory stays bounded.
       this.state = 'unread'
       this.unreadDeadline = clock.after(this.host.limits.unreadTimeoutMs)
@@ -790,7 +799,7 @@ export class ClientConnection implements Caller, Timed {
     this.host.metrics.webSockets++
     this.endExchange(exchange, undefined)
     this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
-    this.socket.write(head, 'latin1')
+    this.socket.write(head)
     if (start < end) this.tunnelIn(Buffer.from(bytes.subarray(start, end)), 0, end - start)
     const { held } = this
     this.held = null

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Http1Exchange } from '../exchange.ts'
+import { SLASH } from '../http1/bytes.ts'
 import { FIELD, type Head } from '../http1/head.ts'
 import { headText, REQUEST_DROPS } from '../http1/serialise.ts'
 import { destinationPath } from '../paths.ts'
@@ -9,22 +10,34 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 /** The head of a request as it goes to an endpoint, with the empty line. */
 export function requestHead(exchange: Http1Exchange, endpoint: Endpoint, upgrades: boolean): string {
   const { head, requestEdits } = exchange
-  const host = requestEdits?.get('host') ?? endpoint.authority
-  const start = `${exchange.method} ${destination(exchange, endpoint)} HTTP/1.1\r\nHost: ${host}\r\n`
+  const editedHost = requestEdits === null ? undefined : requestEdits.get('host')
+  const hostLine = typeof editedHost === 'string' ? `Host: ${editedHost}\r\n` : endpoint.hostLine
   // RFC 9110 §10.1.1: an expectation from HTTP/1.0 is ignored.
   const drops = head.minor === 0 ? REQUEST_DROPS | (1 << FIELD.expect) : REQUEST_DROPS
-  const fields = headText(head, start, drops, requestEdits)
-  const framing = head.chunked ? 'Transfer-Encoding: chunked\r\n' : ''
-  const upgrade = upgrades ? UPGRADE_LINES : ''
-  return `${fields}${exchange.hops.lines}X-Request-Id: ${exchange.requestId}\r\n${framing}${upgrade}\r\n`
+  const fields = headText(head, startLine(exchange, endpoint) + hostLine, drops, requestEdits)
+  return fields + exchange.hops.lines + exchange.requestId + endOf(head, upgrades)
 }
 
 export const UPGRADE_LINES = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 
-function destination(exchange: Http1Exchange, endpoint: Endpoint): string {
-  const strippedBase = exchange.route?.strippedBase ?? ''
-  if (exchange.isTargetAsSent && strippedBase === '' && endpoint.basePath === '') return exchange.head.target
-  return destinationPath(exchange.path, strippedBase, endpoint.basePath) + exchange.query
+// Behind the value of X-Request-Id.
+function endOf(head: Head, upgrades: boolean): string {
+  if (!head.chunked && !upgrades) return '\r\n\r\n'
+  return `\r\n${head.chunked ? 'Transfer-Encoding: chunked\r\n' : ''}${upgrades ? UPGRADE_LINES : ''}\r\n`
+}
+
+// Where the target goes on as it came, all of the line behind the stripped base path is one slice.
+function startLine(exchange: Http1Exchange, endpoint: Endpoint): string {
+  const { head, route } = exchange
+  const strippedBase = route === null ? '' : route.strippedBase
+  const restStart = head.base + head.targetStart + strippedBase.length
+  if (exchange.isTargetAsSent && head.minor === 1 && head.bytes[restStart] === SLASH) {
+    const rest = head.bytes.latin1Slice(restStart, head.base + head.startLineEnd)
+    const before = exchange.method === 'GET' ? 'GET ' : `${exchange.method} `
+    return endpoint.basePath === '' ? before + rest : before + endpoint.basePath + rest
+  }
+  const path = destinationPath(exchange.path, strippedBase, endpoint.basePath)
+  return `${exchange.method} ${path}${exchange.query} HTTP/1.1\r\n`
 }
 
 /** Whether the client asks for a WebSocket. Any other upgrade is left out, which declines it (RFC 9110 §7.8). */

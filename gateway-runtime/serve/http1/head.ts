@@ -462,6 +462,7 @@ export class Head {
     if (this.minor === 0) this.expectContinue = false
     if (this.nominates) this.markNominated()
     const method = this.method
+    if (method === 'GET') return this.completeTarget(method)
     if (method === 'CONNECT' || method === 'TRACE') return this.bad('method_not_allowed')
     if (!METHODS.has(method)) return this.bad('method_unknown')
     return this.completeTarget(method)

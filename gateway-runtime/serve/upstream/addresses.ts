@@ -1,33 +1,13 @@
-import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import { BlockList, isIP } from 'node:net'
-
-// Link-local addresses and the metadata services of clouds hold credentials; the rest is no host's address.
-const forbidden = new BlockList()
-forbidden.addSubnet('0.0.0.0', 8, 'ipv4')
-forbidden.addSubnet('169.254.0.0', 16, 'ipv4')
-forbidden.addAddress('100.100.100.200', 'ipv4')
-forbidden.addAddress('168.63.129.16', 'ipv4')
-forbidden.addAddress('192.0.0.192', 'ipv4')
-forbidden.addSubnet('224.0.0.0', 3, 'ipv4')
-forbidden.addAddress('::', 'ipv6')
-forbidden.addSubnet('fe80::', 10, 'ipv6')
-forbidden.addAddress('fd00:ec2::254', 'ipv6')
-forbidden.addAddress('fd20:ce::254', 'ipv6')
-forbidden.addSubnet('ff00::', 8, 'ipv6')
-// The same addresses of version 4 behind a translator (RFC 6052) and in 6to4 (RFC 3056)
-forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
-forbidden.addSubnet('2002:a9fe::', 32, 'ipv6')
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
+import { isIP } from 'node:net'
+import { addressKind } from '#domain/address.ts'
 
 /** Whether the gateway must not connect to this address, given as text without brackets. */
 export function isForbiddenAddress(address: string, allowLoopback: boolean): boolean {
-  const version = isIP(address)
-  if (version === 0) return true
-  const family = version === 6 ? 'ipv6' : 'ipv4'
-  return forbidden.check(address, family) || (!allowLoopback && loopback.check(address, family))
+  if (isIP(address) === 0) return true
+  const kind = addressKind(address)
+  if (kind === 'loopback') return !allowLoopback
+  return kind !== 'public' && kind !== 'private'
 }
 
 /** The connection failed because every address of the name is forbidden. */

@@ -114,6 +114,8 @@ export class UpstreamConnection implements Timed {
         },
       },
     })
+    // Every text that is written is a head or bytes as text.
+    this.socket.setDefaultEncoding('latin1')
     this.socket.on('connect', () => this.onConnect())
     this.socket.on('drain', () => this.caller?.upstreamWritable())
     this.socket.on('end', () => this.onEnd())
@@ -156,7 +158,7 @@ export class UpstreamConnection implements Timed {
   }
 
   writeText(text: string): boolean {
-    return this.accepted(this.socket.write(text, 'latin1'))
+    return this.accepted(this.socket.write(text))
   }
 
   // While the caller sends, time is the caller's; once the upstream holds it up or has all of it, the upstream's.

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { UpstreamConnection } from './connection.ts'
 
 const AVOID_MS = 5_000
 
@@ -9,8 +10,12 @@ export class Endpoint {
   readonly isAddress: boolean
   /** For the Host header. */
   readonly authority: string
+  /** The Host line. */
+  readonly hostLine: string
   /** In front of every path; empty for the root, never with a slash at its end. */
   readonly basePath: string
+  /** Connections that wait for an exchange, the last one used last. */
+  readonly idle: UpstreamConnection[] = []
   private avoidedUntilMs = 0
 
   /** Throws an Error that says what is wrong with the URL. */
@@ -25,6 +30,7 @@ export class Endpoint {
     this.port = parsed.port === '' ? 80 : Number(parsed.port)
     this.isAddress = isIP(this.host) !== 0
     this.authority = parsed.host
+    this.hostLine = `Host: ${parsed.host}\r\n`
     this.basePath = parsed.pathname.replace(/\/+$/, '')
   }
 

@@ -79,7 +79,6 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   private readonly endpoints: readonly Endpoint[]
   private readonly maxConnections: number
   private readonly maxPending: number
-  private readonly idleOnes = new Map<Endpoint, UpstreamConnection[]>()
   private readonly open = new Set<UpstreamConnection>()
   private readonly waiting: Waiting[] = []
   private readonly attempts = new Map<Caller, Attempt>()
@@ -90,7 +89,6 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     this.identity = poolIdentity(options)
     this.endpoints = options.endpoints.map(({ url }) => new Endpoint(url))
     if (this.endpoints.length === 0) throw new Error('an upstream needs an endpoint')
-    for (const endpoint of this.endpoints) this.idleOnes.set(endpoint, [])
     this.timeouts = options.timeouts
     this.maxConnections = options.maxConnections
     this.maxPending = options.maxPending
@@ -99,7 +97,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
 
   acquire(caller: Caller): void {
     const endpoint = this.nextEndpoint()
-    const idle = this.idleOnes.get(endpoint)?.pop()
+    const idle = endpoint.idle.pop()
     if (idle !== undefined) return idle.begin(caller)
     if (this.open.size < this.maxConnections) return this.connect(endpoint, caller)
     const other = this.idleAnywhere()
@@ -118,14 +116,13 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
 
   figures(): PoolFigures {
     let idle = 0
-    for (const connections of this.idleOnes.values()) idle += connections.length
+    for (const endpoint of this.endpoints) idle += endpoint.idle.length
     return { connections: this.open.size, idle, pending: this.waiting.length }
   }
 
   dispose(): void {
     this.disposed = true
-    for (const connections of this.idleOnes.values())
-      for (const connection of [...connections]) connection.destroy()
+    for (const endpoint of this.endpoints) for (const connection of [...endpoint.idle]) connection.destroy()
   }
 
   /** The queue's time is up for whoever waits longest. */
@@ -145,13 +142,13 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     const next = this.takeWaiting()
     if (next !== undefined) return connection.begin(next)
     if (this.disposed) return connection.destroy()
-    this.idleOnes.get(connection.endpoint)?.push(connection)
+    connection.endpoint.idle.push(connection)
   }
 
   gone(connection: UpstreamConnection, wasIdle: boolean): void {
     this.open.delete(connection)
     if (wasIdle) {
-      const idle = this.idleOnes.get(connection.endpoint) ?? []
+      const { idle } = connection.endpoint
       const index = idle.indexOf(connection)
       if (index >= 0) idle.splice(index, 1)
     }
@@ -197,14 +194,15 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   }
 
   private idleAnywhere(): UpstreamConnection | undefined {
-    for (const connections of this.idleOnes.values()) {
-      const connection = connections.pop()
+    for (const endpoint of this.endpoints) {
+      const connection = endpoint.idle.pop()
       if (connection !== undefined) return connection
     }
     return undefined
   }
 
   private takeWaiting(): Caller | undefined {
+    if (this.waiting.length === 0) return undefined
     const next = this.waiting.shift()?.caller
     if (next !== undefined) this.watchQueue()
     return next
