@@ -321,7 +321,7 @@ describe('stopping and starting', () => {
     await green()
     expect(await servedBy(product)).toEqual(before)
     await expectAllServed()
-  })
+  }, 180_000)
 
   it.each([
     [
@@ -333,6 +333,7 @@ describe('stopping and starting', () => {
     ['a port that is none', async () => ['--gateway-port', '99999'], /^--gateway-port must be a port/],
     ['a data folder that is a file', asFile, /^The data folder .* is not a folder\.$/],
     ['a data folder inside a file', insideFile, /^The data folder .* cannot be (?:read|used): /],
+    ['a database of a newer version', withNewerDatabase, /^The database is newer than this checkout: /],
     [
       'a data folder that another start uses',
       async () => ['--data', dataFolder],
@@ -371,6 +372,24 @@ describe('stopping and starting', () => {
     const file = path.join(dataFolder, 'a-file')
     await writeFile(file, '')
     return ['--data', file]
+  }
+
+  async function withNewerDatabase(): Promise<string[]> {
+    const client = await connectDatabase(product)
+    await client.query('CREATE DATABASE newer')
+    await client.end()
+    const newer = await connectDatabase(product, 'newer')
+    await newer.query(`CREATE TABLE "_prisma_migrations" (id text, checksum text, finished_at timestamptz,
+      migration_name text, logs text, rolled_back_at timestamptz, started_at timestamptz)`)
+    await newer.query(
+      `INSERT INTO "_prisma_migrations" VALUES ('1', '', now(), '29990101000000_later', null, null, now())`,
+    )
+    await newer.end()
+    const password = await kept('postgres/password')
+    return [
+      '--database-url',
+      `postgresql://hexgate:${password}@127.0.0.1:${await databasePort(product)}/newer`,
+    ]
   }
 
   async function insideFile(): Promise<string[]> {

@@ -9,14 +9,14 @@ export async function databasePort({ dataFolder }: Addresses): Promise<number> {
 }
 
 /** A connection of the test's own to the product's database. */
-export async function connectDatabase(product: Addresses): Promise<pg.Client> {
+export async function connectDatabase(product: Addresses, database = 'hexgate'): Promise<pg.Client> {
   const password = (await readFile(path.join(product.dataFolder, 'postgres', 'password'), 'utf8')).trim()
   const client = new pg.Client({
     host: '127.0.0.1',
     port: await databasePort(product),
     user: 'hexgate',
     password,
-    database: 'hexgate',
+    database,
   })
   client.on('error', () => {})
   await client.connect()

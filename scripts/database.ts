@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from './failure.ts'
-import { holdPostgres, type Postgres, startPostgres } from './postgres.ts'
+import { holdPostgres, startPostgres } from './postgres.ts'
 
 /** The embedded database while the start runs: started again, on the same files and port, whenever it dies. */
 export interface EmbeddedDatabase {
