@@ -9,12 +9,15 @@ export type AddressKind =
   | 'multicast'
   | 'name'
 
-// What the clouds serve credentials from. The first is link-local, but deserves its own word in a refusal.
+// What the clouds serve credentials from. Some are link-local or private too, but deserve their own word in a refusal.
 const metadataHosts = new Set([
   '169.254.169.254',
   '169.254.170.2',
   '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
   'fd00:ec2::254',
+  'fd20:ce::254',
   'metadata',
   'metadata.google.internal',
 ])

@@ -9,7 +9,8 @@ import type {
   UpstreamItem,
 } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
-import { type Link, pointerOf, resolveChain } from '#policies/chain.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
+import { type Link, resolveChain } from '#policies/chain.ts'
 import type { Prepared } from '#policies/definition.ts'
 import { type ClientFinder, clientFinder, StateKeeper } from './ports.ts'
 import { buildPlan, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Permission } from '#domain/access.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import { type Fault, Problem, type ProblemCode, problemDocument } from '#domain/problem.ts'
 import { type Actor, requirePermission } from './actor.ts'
 import { audit } from './audit.ts'
@@ -145,8 +146,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, at: string): unkno
 /** A zod error as faults with JSON pointers. */
 export function faultsOf(error: z.ZodError, at = ''): Fault[] {
   return error.issues.map((issue) => ({
-    pointer:
-      at + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    pointer: at + pointerOf(issue.path),
     detail: issue.message,
   }))
 }

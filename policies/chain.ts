@@ -1,3 +1,4 @@
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import type { Policy } from './definition.ts'
 import { policyOf } from './index.ts'
@@ -20,11 +21,6 @@ export interface Link<A extends Attached> {
 export type Chain<A extends Attached> =
   | { readonly ok: true; readonly links: readonly Link<A>[] }
   | { readonly ok: false; readonly faults: readonly Fault[] }
-
-/** A path through a document as a JSON pointer (RFC 6901). */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
 
 /** The order in which policies run: those that go first (CORS), then by their explicit order. */
 export function inEffectiveOrder<A extends Pick<Attached, 'kind' | 'order'>>(attached: readonly A[]): A[] {

@@ -1,8 +1,8 @@
 'use client'
 import type { Chain } from '#domain/chain.ts'
 import { Button } from '../ui/button.tsx'
-import { AppliedNote } from './applied-note.tsx'
 import { WordState } from '../ui/state.tsx'
+import { AppliedNote } from './applied-note.tsx'
 
 interface Props {
   chain: Chain

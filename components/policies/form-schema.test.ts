@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { sameValue } from '#domain/chain.ts'
 import {
   durationWords,
-  escapePointer,
   type FormField,
   faultsIn,
   isGroup,
@@ -102,7 +101,12 @@ describe('mistakes', () => {
   })
 
   it('are pointed at by RFC 6901, whatever the member is called', () => {
-    expect(escapePointer('a/b~c')).toBe('a~1b~0c')
+    const odd = readSchema({
+      type: 'object',
+      properties: { 'a/b~c': { type: 'string' } },
+      required: ['a/b~c'],
+    })
+    expect(faultsIn(odd, {})).toEqual([{ pointer: '/a~1b~0c', detail: 'must be given' }])
   })
 })
 

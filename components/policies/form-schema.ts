@@ -1,3 +1,5 @@
+import { pointerOf } from '#domain/json-pointer.ts'
+
 /** A policy's JSON Schema as a form reads it: a closed set of fields, each with its words and limits. */
 
 interface Words {
@@ -160,7 +162,7 @@ export function faultsIn(
     case 'group': {
       if (!isGroup(value)) return fault('must be a group of fields')
       return field.members.flatMap((member) =>
-        faultsIn(member.field, value[member.key], `${pointer}/${escapePointer(member.key)}`),
+        faultsIn(member.field, value[member.key], pointer + pointerOf([member.key])),
       )
     }
     case 'boolean':
@@ -186,10 +188,6 @@ function numberFault(field: FormField & { type: 'number' }, value: unknown): str
 
 export function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 /**

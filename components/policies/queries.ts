@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
-import { chain, type Chain, type ChainStep, policyDescription, verdict, type Verdict } from '#domain/chain.ts'
+import { type Chain, type ChainStep, chain, policyDescription, type Verdict, verdict } from '#domain/chain.ts'
 import { revisionDetail } from '#domain/deployment.ts'
 import { getJson, sendJson } from '../shell/api.ts'
 

@@ -1,10 +1,11 @@
 'use client'
 import { ChevronRight } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
+import { pointerOf } from '#domain/json-pointer.ts'
 import { cn } from '../ui/class-names.ts'
 import { countWithin } from './field-faults.ts'
 import type { FieldPart, FormPart } from './form-part.ts'
-import { escapePointer, type FormField, type FormMember, isGroup, withMember } from './form-schema.ts'
+import { type FormField, type FormMember, isGroup, withMember } from './form-schema.ts'
 import { ListField } from './list-field.tsx'
 import { BooleanField, ChoiceField, NumberField, TextField } from './plain-fields.tsx'
 
@@ -26,7 +27,7 @@ export function SchemaForm({ field, ...part }: FormPart & { field: FormField & {
 function Advanced({ members, part }: { members: readonly FormMember[]; part: FormPart }) {
   const [open, setOpen] = useState(false)
   const faults = members.reduce(
-    (sum, { key }) => sum + countWithin(part.faults, `${part.pointer}/${escapePointer(key)}`),
+    (sum, { key }) => sum + countWithin(part.faults, part.pointer + pointerOf([key])),
     0,
   )
   const shown = open || faults > 0
@@ -52,7 +53,7 @@ function Member({ member: { key, field }, part }: { member: FormMember; part: Fo
     <SchemaField
       name={key}
       field={field}
-      pointer={`${pointer}/${escapePointer(key)}`}
+      pointer={pointer + pointerOf([key])}
       value={isGroup(value) ? value[key] : undefined}
       onChange={(next) => onChange(withMember(value, key, next))}
       faults={faults}

@@ -2,10 +2,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain.ts'
+import { useDebounced } from '../shell/use-debounced.ts'
 import type { FieldFault } from './field-faults.ts'
 import { faultsIn, readSchema } from './form-schema.ts'
 import { policyQueries } from './queries.ts'
-import { useDebounced } from '../shell/use-debounced.ts'
 
 export interface Judgement {
   verdicts: ReadonlyMap<string, Verdict>

@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 
 /** One YAML file as text, under the name that faults give it. */
@@ -43,11 +44,6 @@ const aliasesMax = 100
 const depthMax = 64
 /** Keys that mean something to JavaScript and nothing here. */
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
-
-/** A path as a JSON pointer (RFC 6901). */
-export function pointerOf(path: Path): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
 
 function pairAt(node: Node, key: string | number): Pair | undefined {
   return isMap(node) ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === key) : undefined

@@ -9,6 +9,7 @@ import type {
 } from '#contract/items.ts'
 import { upstreamItem } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
+import { segmentsOf } from '#domain/json-pointer.ts'
 import { resolveChain } from '#policies/chain.ts'
 import { policyOf } from '#policies/index.ts'
 import { type FlexFault, type Path, readDocuments, type Source, type YamlDocument } from './document.ts'
@@ -389,10 +390,9 @@ class Compilation {
     const chain = resolveChain(policies.map(({ attached }) => attached))
     if (chain.ok) return policies.map(({ attached }) => attached)
     for (const fault of chain.faults) {
-      const [, index = '', ...rest] = fault.pointer.split('/')
+      const [index = '', ...inside] = segmentsOf(fault.pointer)
       const attachment = policies[Number(index)]?.attachment
       if (attachment === undefined) continue
-      const inside = rest.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
       const path = inside[0] === 'kind' ? ['policyRef', 'name'] : inside
       this.#report(attachment, [...attachment.path, ...path], fault.detail)
     }

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { ApiItem, ContractsItem, Item, ListenerItem, UpstreamItem } from '#contract/items.ts'
 import { upstreamItem } from '#contract/items.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { apiKeysType } from './resources.ts'
 
@@ -26,7 +27,7 @@ export function writeFlex(items: readonly Item[]): FlexText {
 }
 
 function faultAt(item: Item, member: string, detail: string): Fault {
-  return { pointer: `/${item.id.replaceAll('~', '~0').replaceAll('/', '~1')}${member}`, detail }
+  return { pointer: pointerOf([item.id]) + member, detail }
 }
 
 /** The name and namespace that an id such as `api:default/orders` holds, or names that are made from it. */

@@ -1,10 +1,11 @@
 // Its CommonJS build names its exports at run time only, so they are reached over the default import.
 // oxlint-disable-next-line import/default
 import jsonc from 'jsonc-parser'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { type Json } from './json.ts'
 import { limits } from './limits.ts'
 import { lineAndColumn, type PlaceVisitor, type PlaceWalk } from './places.ts'
-import { type Json, pointerOf } from './pointer.ts'
 
 // jsonc-parser's enums are const enums, which a file compiled on its own cannot read.
 const token = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, comma: 5, colon: 6 } as const

@@ -1,6 +1,7 @@
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { isObject, type Json, type JsonObject, valueAt } from './json.ts'
 import { limits } from './limits.ts'
-import { isObject, type Json, type JsonObject, pointerOf, valueAt } from './pointer.ts'
 
 export const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
 

@@ -1,5 +1,5 @@
+import { pointerOf, segmentsOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
-import { type Path, pointerOf, segmentsOf } from './pointer.ts'
 
 /** Hears of every node of a text in order: its key or index and where it begins. The root has no key. */
 export interface PlaceVisitor {
@@ -56,7 +56,7 @@ function offsetOf(root: Wanted, pointer: string): number {
 /** The pointer of the innermost node that begins at or before an offset. */
 export function pointerAt(walk: PlaceWalk, offset: number): string {
   const path: (string | number)[] = []
-  let best: Path = []
+  let best: readonly PropertyKey[] = []
   walk({
     enter(key, start) {
       path.push(key)

@@ -4,9 +4,10 @@ import v31 from '@seriousme/openapi-schema-validator/schemas/v3.1/schema.json' w
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import Ajv04 from 'ajv-draft-04'
 import formats from 'ajv-formats'
+import { pointerOf, segmentsOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { type JsonObject } from './json.ts'
 import { limits } from './limits.ts'
-import { type JsonObject, pointerOf, segmentsOf } from './pointer.ts'
 import type { SourceFormat } from './version.ts'
 
 // RFC 3986 forbids the braces in `#/paths/~1orders~1{id}`; everybody writes them. Where references lead is

@@ -1,6 +1,7 @@
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { type Json } from './json.ts'
 import { limits } from './limits.ts'
-import { type Json, pointerOf } from './pointer.ts'
 
 /** Finds values that JSON or a database cannot carry unchanged, and names that could pass for a prototype. */
 export function valueFaults(root: Json): Fault[] {

@@ -1,5 +1,5 @@
 import type { Fault } from '#domain/problem.ts'
-import { isObject, type Json, type JsonObject } from './pointer.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 
 export const sourceFormats = ['openapi-3.0', 'openapi-3.1', 'swagger-2.0'] as const
 export type SourceFormat = (typeof sourceFormats)[number]

@@ -8,10 +8,11 @@ import {
   parseEvents,
   YAMLException,
 } from 'js-yaml'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { type Json, type JsonObject } from './json.ts'
 import { limits } from './limits.ts'
 import { lineAndColumn, type PlaceVisitor, type PlaceWalk, placeFaults, pointerAt } from './places.ts'
-import { type Json, type JsonObject, pointerOf } from './pointer.ts'
 
 // Merge keys are YAML 1.1, but documents in the wild use them. Dates stay texts.
 const schema = CORE_SCHEMA.withTags(mergeTag)

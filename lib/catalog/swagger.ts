@@ -1,5 +1,5 @@
 import swagger2openapi from 'swagger2openapi'
-import type { JsonObject } from '#dialects/openapi/pointer.ts'
+import type { JsonObject } from '#dialects/openapi/json.ts'
 
 // swagger2openapi ships no types; this is what is used of it.
 interface Converter {

@@ -1,15 +1,19 @@
 import { z } from 'zod'
 import { type Acknowledgement, acknowledgement, type Config, config } from '#contract/events.ts'
-import { manifest } from '#contract/manifest.ts'
+import { manifest, sha256Hex } from '#contract/manifest.ts'
 import { type GatewayOfKey, listener } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { announceChange } from '../changes.ts'
 import { db, transaction } from '../db.ts'
+import { itemsByHash } from '../publish/draft.ts'
 import { type KeyHolder, requireGatewayKey } from './keys.ts'
 
 /** What a node that does not speak Socket.IO sends after it has applied or refused a configuration. */
 export const answered = z.strictObject({ nodeId: z.uuid(), acknowledgement })
+
+/** A configuration as it was signed: items pass unparsed, or a later version's defaults would change their hashes. */
+export const signedConfig = config.extend({ items: z.record(sha256Hex, z.unknown()) })
 
 /** The configuration that a gateway should serve, whole and signed. */
 export async function readConfig(request: Request, gatewayId: string): Promise<Config> {
@@ -17,14 +21,11 @@ export async function readConfig(request: Request, gatewayId: string): Promise<C
   const head = await db().revision.findFirst({ where: { gatewayId }, orderBy: { number: 'desc' } })
   if (!head) throw new Problem('not-found', 'Nothing has been deployed to this gateway yet.')
   const whole = manifest.parse(head.manifest)
-  const rows = await db().item.findMany({
-    where: { organisationId: head.organisationId, hash: { in: Object.values(whole.items) } },
-    select: { hash: true, content: true },
-  })
-  return config.parse({
+  const items = await itemsByHash(db(), head.organisationId, Object.values(whole.items))
+  return {
     signed: { manifest: whole, signature: head.signature, keyId: head.signingKeyId },
-    items: Object.fromEntries(rows.map((row) => [row.hash, row.content])),
-  })
+    items: Object.fromEntries(items),
+  }
 }
 
 /** Takes a node's acknowledgement or refusal. */

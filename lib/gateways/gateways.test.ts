@@ -1,12 +1,12 @@
 import { randomUUID, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalJson } from '#contract/manifest.ts'
 import { config, registered } from '#contract/events.ts'
+import { canonicalJson } from '#contract/manifest.ts'
 import type { Role } from '#domain/access.ts'
 import { Problem } from '#domain/problem.ts'
 import { db, transaction } from '../db.ts'
 import { newRequestId, problemResponse } from '../endpoint.ts'
-import { hashesOf, hashOf } from '../publish/compile.ts'
+import { hashOf } from '../publish/compile.ts'
 import { signManifest } from '../publish/signing.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
@@ -244,7 +244,10 @@ describe('configuration without Socket.IO', () => {
       address: '127.0.0.1',
       port: 8081,
     }
-    const items = hashesOf(new Map([[item.id, item]]))
+    // As an earlier version may have stored it: without the members that have a default by now.
+    const upstream = { kind: 'upstream', id: 'upstream:old', endpoints: [{ url: 'http://orders.example' }] }
+    const stored = [item, upstream]
+    const items = Object.fromEntries(stored.map((each) => [each.id, hashOf(each)]))
     const hash = hashOf(items)
     const manifest = {
       gatewayId: gateway.id,
@@ -256,7 +259,14 @@ describe('configuration without Socket.IO', () => {
     await transaction(async (tx) => {
       const { signature, keyId } = await signManifest(tx, organisation.id, manifest)
       const organisationId = organisation.id
-      await tx.item.create({ data: { organisationId, hash: hashOf(item), kind: item.kind, content: item } })
+      await tx.item.createMany({
+        data: stored.map((content) => ({
+          organisationId,
+          hash: hashOf(content),
+          kind: content.kind,
+          content,
+        })),
+      })
       await tx.revision.create({
         data: {
           organisationId,
@@ -278,9 +288,11 @@ describe('configuration without Socket.IO', () => {
     const { gateway, key, manifest, node } = await deployed()
     const response = await call('gateway-config.read', { gatewayId: gateway.id }, undefined, key)
     expect(response.status).toBe(200)
-    const { signed, items } = config.parse(await response.json())
+    const sent: { items: Record<string, object> } = await response.json()
+    const { signed, items } = config.parse(sent)
     expect(signed.manifest).toEqual(manifest)
-    expect(Object.keys(items)).toEqual(Object.values(manifest.items))
+    expect(new Set(Object.keys(items))).toEqual(new Set(Object.values(manifest.items)))
+    for (const [itemHash, content] of Object.entries(sent.items)) expect(hashOf(content)).toBe(itemHash)
     const bytes = Buffer.from(canonicalJson(signed.manifest))
     const trusted = node.signingKeys[0]?.publicKey ?? ''
     expect(verify(null, bytes, trusted, Buffer.from(signed.signature, 'base64url'))).toBe(true)

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { config, registered, registration } from '#contract/events.ts'
+import { registered, registration } from '#contract/events.ts'
 import {
   environment,
   gatewayKey,
-  gatewayOfKey,
   gatewayNode,
+  gatewayOfKey,
   gatewaySummary,
   newGateway,
   newGatewayKey,
 } from '#domain/gateway.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
-import { answered, readConfig, readGatewayOfKey, takeAnswer } from './config.ts'
+import { answered, readConfig, readGatewayOfKey, signedConfig, takeAnswer } from './config.ts'
 import { createKey, listKeys, revokeKey } from './keys.ts'
 import { listEnvironments, listGateways, readGateway } from './read.ts'
 import { register } from './register.ts'
@@ -151,7 +151,7 @@ export const gatewaysOperations: readonly Operation[] = [
       'Read the signed configuration, for nodes without Socket.IO; the gateway key is the bearer token',
     access: 'gateway-key',
     params: ofGateway,
-    output: config,
+    output: signedConfig,
     run: ({ params }, { request }) => readConfig(request, params.gatewayId),
   }),
   endpoint({

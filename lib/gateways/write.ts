@@ -1,5 +1,5 @@
-import type { GatewaySummary, NewGateway } from '#domain/gateway.ts'
 import { isOffline } from '#domain/deployment.ts'
+import type { GatewaySummary, NewGateway } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Actor } from '../actor.ts'

@@ -1,16 +1,8 @@
 import type { Verdict } from '#domain/chain.ts'
-import type { Policy, Ports } from '#policies/definition.ts'
+import type { Policy } from '#policies/definition.ts'
 import { policyOf } from '#policies/index.ts'
 import { faultsOf } from '../endpoint.ts'
-
-// Preparing finds what a schema cannot say, and which phases the policy has; nothing of it is kept.
-const idlePorts: Ports = {
-  monotonicMs: () => 0,
-  nowMs: () => 0,
-  sha256: () => '',
-  clientByKeyHash: () => undefined,
-  state: (_key, create) => create(),
-}
+import { tryPreparing } from './try-preparing.ts'
 
 /** What a policy says about a configuration: whether it fits, what it does, where it acts. */
 export function verdictOn(kind: string, config: unknown): Verdict {
@@ -22,20 +14,15 @@ export function verdictOn(kind: string, config: unknown): Verdict {
 }
 
 function prepared(policy: Policy, config: unknown): Verdict {
-  try {
-    const phases = policy.prepare(config, idlePorts)
-    const verdict: Verdict = {
-      summary: policy.summarise(config),
-      // As JSON has it: members that are undefined are gone.
-      config: JSON.parse(JSON.stringify(config)),
-      faults: [],
-      onRequest: phases.onRequest !== undefined,
-      onResponse: phases.onResponse !== undefined,
-    }
-    phases.dispose?.()
-    return verdict
-  } catch (error) {
-    return refused([{ pointer: '', detail: error instanceof Error ? error.message : String(error) }])
+  const tried = tryPreparing(policy, config)
+  if ('reason' in tried) return refused([{ pointer: '', detail: tried.reason }])
+  return {
+    summary: policy.summarise(config),
+    // As JSON has it: members that are undefined are gone.
+    config: JSON.parse(JSON.stringify(config)),
+    faults: [],
+    onRequest: tried.phases.onRequest !== undefined,
+    onResponse: tried.phases.onResponse !== undefined,
   }
 }
 

@@ -4,7 +4,7 @@ import type { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
-import { testOrganisation, type TestOrganisation } from '../testing/organisation.ts'
+import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { readChain } from './read.ts'
 import { addPolicy, replaceChain } from './write.ts'
 

@@ -1,10 +1,10 @@
 import type { ApiItem, AttachedPolicy, Item } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
-import type { Policy, Ports } from '#policies/definition.ts'
 import { policyOf } from '#policies/index.ts'
+import { tryPreparing } from '../policies/try-preparing.ts'
 import type { Items } from './compile.ts'
-import { pointerOf } from './pointer.ts'
 
 /** Finds everything for which a node would refuse these items, so that it is refused before it is published. */
 export function check(items: Items, allow: { loopback: boolean }): Fault[] {
@@ -28,7 +28,7 @@ function listenerFaults(items: Items): Fault[] {
     const other = port === 0 ? undefined : taken.get(place)
     if (other !== undefined) {
       faults.push({
-        pointer: pointerOf('items', id, 'port'),
+        pointer: pointerOf(['items', id, 'port']),
         detail: `${place} is already taken by ${other}.`,
       })
     }
@@ -45,7 +45,7 @@ function referenceFaults(api: ApiItem, items: Items): Fault[] {
   return wanted.flatMap(([kind, id]) =>
     id === undefined || items.get(id)?.kind === kind
       ? []
-      : [{ pointer: pointerOf('items', api.id, kind), detail: `${id} is not among the items.` }],
+      : [{ pointer: pointerOf(['items', api.id, kind]), detail: `${id} is not among the items.` }],
   )
 }
 
@@ -57,7 +57,7 @@ function pathClashes(apis: readonly ApiItem[]): Fault[] {
     const other = taken.get(place)
     if (other) {
       const detail = `${other.name} ${other.version} already answers at ${place}.`
-      faults.push({ pointer: pointerOf('items', api.id, 'basePath'), detail })
+      faults.push({ pointer: pointerOf(['items', api.id, 'basePath']), detail })
     }
     taken.set(place, api)
   }
@@ -65,7 +65,7 @@ function pathClashes(apis: readonly ApiItem[]): Fault[] {
 }
 
 function policyFaults(api: ApiItem, attached: AttachedPolicy, index: number): Fault[] {
-  const at = (...path: PropertyKey[]) => pointerOf('items', api.id, 'policies', index, ...path)
+  const at = (...path: PropertyKey[]) => pointerOf(['items', api.id, 'policies', index, ...path])
   const policy = policyOf(attached.kind)
   if (!policy) return [{ pointer: at('kind'), detail: `There is no policy called ${attached.kind}.` }]
   const parsed = policy.config.safeParse(attached.config)
@@ -75,26 +75,8 @@ function policyFaults(api: ApiItem, attached: AttachedPolicy, index: number): Fa
       detail: message,
     }))
   }
-  const reason = preparationFault(policy, parsed.data)
-  return reason === null ? [] : [{ pointer: at('config'), detail: reason }]
-}
-
-// Preparing finds what a schema cannot say; nothing of it is kept.
-const idlePorts: Ports = {
-  monotonicMs: () => 0,
-  nowMs: () => 0,
-  sha256: () => '',
-  clientByKeyHash: () => undefined,
-  state: (_key, create) => create(),
-}
-
-function preparationFault(policy: Policy, config: unknown): string | null {
-  try {
-    policy.prepare(config, idlePorts).dispose?.()
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+  const tried = tryPreparing(policy, parsed.data)
+  return 'reason' in tried ? [{ pointer: at('config'), detail: tried.reason }] : []
 }
 
 function upstreamFaults(item: Item, allow: { loopback: boolean }): Fault[] {
@@ -103,6 +85,6 @@ function upstreamFaults(item: Item, allow: { loopback: boolean }): Fault[] {
     const detail = upstreamRefusal(url, allow)
     return detail === null
       ? []
-      : [{ pointer: pointerOf('items', item.id, 'endpoints', index, 'url'), detail }]
+      : [{ pointer: pointerOf(['items', item.id, 'endpoints', index, 'url']), detail }]
   })
 }

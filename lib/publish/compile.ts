@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { policyOf } from '#policies/index.ts'
-import { pointerOf } from './pointer.ts'
 
 /** What publishing reads of an API instance: the row with its neighbours. */
 export interface InstanceRow {
@@ -53,7 +53,7 @@ export function compile(rows: GatewayRows): { items: Items; faults: Fault[] } {
       continue
     }
     for (const issue of parsed.error.issues) {
-      faults.push({ pointer: pointerOf('items', candidate.id, ...issue.path), detail: issue.message })
+      faults.push({ pointer: pointerOf(['items', candidate.id, ...issue.path]), detail: issue.message })
     }
   }
   return { items, faults }

@@ -9,11 +9,11 @@ import type {
   UpstreamItem,
 } from '#contract/items.ts'
 import type { Change, ChangeGroup, Difference, DiffLine } from '#domain/deployment.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import { describePolicy } from '#policies/definition.ts'
 import { policyOf } from '#policies/index.ts'
-import { hashOf, instanceOf, type Items } from './compile.ts'
+import { hashOf, type Items, instanceOf } from './compile.ts'
 import { type JsonChange, jsonChanges } from './json-changes.ts'
-import { pointerOf } from './pointer.ts'
 
 type Path = readonly (string | number)[]
 
@@ -99,7 +99,7 @@ function apiChanges(old: ApiItem | undefined, now: ApiItem | undefined, items: I
     return [apiAdded(now, items), ...now.policies.map((policy, at) => policyAdded(now, policy, at))]
   if (old && !now) {
     const text = `${old.name} ${old.version} is taken away from ${placeOf(old)}`
-    return [{ kind: 'removed', pointer: pointerOf('items', old.id), text, weakens: false }]
+    return [{ kind: 'removed', pointer: pointerOf(['items', old.id]), text, weakens: false }]
   }
   if (!old || !now) return []
   return [...apiFieldChanges(old, now), ...policyChanges(old, now)]
@@ -109,7 +109,7 @@ function apiAdded(api: ApiItem, items: Items): Change {
   const upstream = items.get(api.upstream)
   const target = upstream?.kind === 'upstream' ? `, served by ${upstream.endpoints[0]?.url}` : ''
   const text = `${api.name} ${api.version} is added at ${placeOf(api)}${target}`
-  return { kind: 'added', pointer: pointerOf('items', api.id), text, weakens: false }
+  return { kind: 'added', pointer: pointerOf(['items', api.id]), text, weakens: false }
 }
 
 function placeOf({ host, basePath }: ApiItem): string {
@@ -127,7 +127,7 @@ const fieldTitles = [
 function apiFieldChanges(old: ApiItem, now: ApiItem): Change[] {
   return fieldTitles.flatMap(([field, title]) => {
     const changes = jsonChanges(old[field], now[field])
-    return changes.map((change) => told(change, pointerOf('items', now.id, field), title))
+    return changes.map((change) => told(change, pointerOf(['items', now.id, field]), title))
   })
 }
 
@@ -160,7 +160,7 @@ function summaryOf(policy: AttachedPolicy): string {
 
 function policyAdded(api: ApiItem, policy: AttachedPolicy, at: number): Change {
   const text = `${titleOf(policy)} is added${summaryOf(policy)}`
-  const pointer = pointerOf('items', api.id, 'policies', at)
+  const pointer = pointerOf(['items', api.id, 'policies', at])
   return { kind: 'added', pointer, text, weakens: false, after: policy.config }
 }
 
@@ -168,17 +168,17 @@ function policyRemoved(api: ApiItem, policy: AttachedPolicy, at: number): Change
   const text = `${titleOf(policy)} is removed${summaryOf(policy)}`
   const category = policyOf(policy.kind)?.category
   const weakens = category === 'identity' || category === 'traffic'
-  const pointer = pointerOf('items', api.id, 'policies', at)
+  const pointer = pointerOf(['items', api.id, 'policies', at])
   return { kind: 'removed', pointer, text, weakens, before: policy.config }
 }
 
 function policyEdited(api: ApiItem, old: AttachedPolicy, now: AttachedPolicy, at: number): Change[] {
-  const pointer = pointerOf('items', api.id, 'policies', at)
+  const pointer = pointerOf(['items', api.id, 'policies', at])
   const known = policyOf(now.kind)
   const schema = known ? describePolicy(known).schema : {}
   const config = jsonChanges(old.config, now.config).map((change) => {
     const title = `${titleOf(now)}: ${fieldTitle(schema, change.path)}`
-    return told(change, pointer + pointerOf('config', ...change.path), title)
+    return told(change, pointer + pointerOf(['config', ...change.path]), title)
   })
   const fields = (['kind', 'policyVersion', 'label'] as const).flatMap((field) =>
     jsonChanges(old[field], now[field]).map((change) =>
@@ -199,7 +199,7 @@ function reordered(old: ApiItem, now: ApiItem): Change[] {
   return [
     {
       kind: 'changed',
-      pointer: pointerOf('items', now.id, 'policies'),
+      pointer: pointerOf(['items', now.id, 'policies']),
       text,
       weakens: false,
       before: names(before),
@@ -231,7 +231,7 @@ function member(node: unknown, name: string): unknown {
 function upstreamChanges(id: string, old: UpstreamItem | undefined, now: UpstreamItem | undefined): Change[] {
   return jsonChanges(old, now).map((change) => {
     const title = change.path[0] === 'endpoints' ? 'Upstream' : `Upstream ${change.path.join('.')}`
-    return told(change, pointerOf('items', id, ...change.path), title)
+    return told(change, pointerOf(['items', id, ...change.path]), title)
   })
 }
 
@@ -244,7 +244,7 @@ function contractChanges(
   const after = new Map(now?.clients.map((client) => [client.id, client]))
   const ids = [...new Set([...before.keys(), ...after.keys()])]
   return ids.flatMap((clientId): Change[] => {
-    const pointer = pointerOf('items', id, 'clients', clientId)
+    const pointer = pointerOf(['items', id, 'clients', clientId])
     const [previous, current] = [before.get(clientId), after.get(clientId)]
     const name = current?.name ?? previous?.name ?? clientId
     if (!previous) return [{ kind: 'added', pointer, text: `${name} may call`, weakens: false }]
@@ -280,14 +280,14 @@ function keyChanges(pointer: string, name: string, before: Client, after: Client
 }
 
 function listenerChanges(id: string, old: ListenerItem | undefined, now: ListenerItem | undefined): Change[] {
-  const pointer = pointerOf('items', id)
+  const pointer = pointerOf(['items', id])
   const place = (listener: ListenerItem) => `${listener.address}:${listener.port}`
   if (now && !old) return [{ kind: 'added', pointer, text: `Listens on ${place(now)}`, weakens: false }]
   if (old && !now) {
     return [{ kind: 'removed', pointer, text: `No longer listens on ${place(old)}`, weakens: false }]
   }
   return jsonChanges(old, now).map((change) =>
-    told(change, pointer + pointerOf(...change.path), `Listener ${change.path.join('.')}`),
+    told(change, pointer + pointerOf(change.path), `Listener ${change.path.join('.')}`),
   )
 }
 

@@ -15,7 +15,7 @@ import { Problem } from '#domain/problem.ts'
 import type { Acknowledgement, Node, Revision } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
-import { hashesOf, instanceOf, type Items } from './compile.ts'
+import { hashesOf, type Items, instanceOf } from './compile.ts'
 import { difference } from './difference.ts'
 import { draftOf, faultsIn, type GatewayHead, gatewayIn, itemsNamed, manifestOf } from './draft.ts'
 

@@ -4,10 +4,10 @@ import { useState } from 'react'
 import type { FindingView } from '#domain/topology.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import type { Asked } from '../dialogs/asked.ts'
 import { findingTitle, severityLook } from '../looks.ts'
 import type { Model } from '../model.ts'
 import { count } from '../words.ts'
-import type { Asked } from '../dialogs/asked.ts'
 
 interface Props {
   model: Model
