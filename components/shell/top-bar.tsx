@@ -67,10 +67,10 @@ export function EnvironmentChip() {
 export function SearchButton() {
   const { openSearch } = useShell()
   return (
-    <Button onClick={openSearch} aria-label="Search" aria-keyshortcuts="Control+K Meta+K">
+    <Button onClick={openSearch} aria-keyshortcuts="Control+K Meta+K">
       <Search aria-hidden className="sm:hidden" />
-      <span className="hidden sm:inline">Search</span>
-      <span className="hidden sm:inline-flex">
+      <span className="sr-only sm:not-sr-only">Search</span>
+      <span aria-hidden className="hidden sm:inline-flex">
         <Kbd>Ctrl K</Kbd>
       </span>
     </Button>

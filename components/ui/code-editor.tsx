@@ -69,7 +69,7 @@ export function CodeEditor({
     () => [
       ...extensionsOf[language],
       // The name belongs to the element that takes the text, not to the box around it.
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
       ...(faultLines.length > 0 ? markLines(faultLines) : []),
     ],
     [language, label, faultLines],

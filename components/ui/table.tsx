@@ -4,7 +4,12 @@ import { cn } from './class-names.ts'
 /** A table in a panel; it scrolls sideways on its own when the page is narrow. */
 export function Table({ className, ...props }: ComponentProps<'table'>) {
   return (
-    <div className="overflow-x-auto rounded-lg border border-line bg-panel">
+    <div
+      // Scrollable regions must be reachable by keyboard.
+      tabIndex={0}
+      // `relative` keeps texts for screen readers, which stand absolutely, inside what scrolls.
+      className="relative overflow-x-auto rounded-lg border border-line bg-panel"
+    >
       <table {...props} className={cn('w-full min-w-130 border-collapse text-sm', className)} />
     </div>
   )
