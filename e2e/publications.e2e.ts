@@ -19,6 +19,40 @@ beforeAll(async () => {
 })
 afterAll(() => product?.stop())
 
+it('a key counts at once, is refused at once when revoked, and no roll-back brings it back', async () => {
+  const crm = await instanceAt(machine, '/crm/v2')
+  // Somebody's draft, which must not be deployed along.
+  const shop = await instanceAt(machine, '/shop/v1')
+  await replaceChain(machine, shop, [said('draft')])
+  const { key, credential } = (
+    await machine.must<{ key: string; credential: { id: string } }>('POST', `/instances/${crm}/consumers`, {
+      body: { name: 'Courier app' },
+    })
+  ).body
+  const ask = async () =>
+    (await fetch(`${product.gateway}/crm/v2/customers`, { headers: { 'x-api-key': key } })).status
+  await until('the key counts', async () => (await ask()) === 200, 5_000)
+  const whenGood = await gatewayOf(machine)
+  await replaceChain(machine, crm, [
+    { kind: 'api-key-auth', config: {} },
+    { kind: 'header-injection', config: said('later').config },
+  ])
+  await deploy(machine, crm)
+  await machine.must('DELETE', `/credentials/${credential.id}`)
+  await until('it is refused', async () => (await ask()) === 401, 5_000)
+
+  const { id, headRevision } = await gatewayOf(machine)
+  const body = { expectedHeadRevision: headRevision, note: '' }
+  await machine.must('POST', `/gateways/${id}/revisions/${whenGood.headRevision}/rollback`, { body })
+  await until(
+    'the node serves the old chain',
+    async () => (await servedBy(product)).revision === headRevision + 1,
+  )
+  const answer = await fetch(`${product.gateway}/crm/v2/customers`, { headers: { 'x-api-key': key } })
+  expect([answer.status, answer.headers.get('x-publication')]).toEqual([401, null])
+  expect((await fetch(`${product.gateway}/shop/v1/orders`)).headers.get('x-publication')).toBeNull()
+})
+
 it(`${publications} publications by a pipeline fail no request and cut no WebSocket`, async () => {
   const [shop, freight] = [await instanceAt(machine, '/shop/v1'), await instanceAt(machine, '/freight/v1')]
   // Without the sample's rate limits, which are there to refuse what a load asks.
