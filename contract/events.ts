@@ -106,7 +106,6 @@ export const nodeEvent = z.object({
 
 export type Registration = z.infer<typeof registration>
 export type Registered = z.infer<typeof registered>
-export type RuntimeAuth = z.infer<typeof runtimeAuth>
 export type Hello = z.infer<typeof hello>
 export type Config = z.infer<typeof config>
 export type Reason = z.infer<typeof reason>

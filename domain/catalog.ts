@@ -79,7 +79,7 @@ export const versionSummary = z.object({
 })
 
 /** A policy of an instance, in the order in which it runs. */
-export const attachedPolicyView = z.object({
+const attachedPolicyView = z.object({
   id: z.string(),
   kind: z.string(),
   title: z.string(),
@@ -165,7 +165,7 @@ export const importWish = z.strictObject({
   expectedSha256: z.string().optional(),
 })
 
-export const gatewayChoice = z.object({ id: z.string(), name: z.string(), publicUrl: z.string() })
+const gatewayChoice = z.object({ id: z.string(), name: z.string(), publicUrl: z.string() })
 
 /** What an import would do, before it is done. */
 export const importPreview = z.object({
@@ -213,7 +213,7 @@ export const instanceWish = z.strictObject({
   stripBasePath: z.boolean().default(true),
 })
 
-export const credentialView = z.object({
+const credentialView = z.object({
   id: z.string(),
   /** The key's first characters, to tell it from others. */
   prefix: z.string(),
@@ -222,7 +222,7 @@ export const credentialView = z.object({
   revokedAt: z.iso.datetime().nullable(),
 })
 
-export const instanceConsumer = z.object({
+const instanceConsumer = z.object({
   id: z.string(),
   name: z.string(),
   networkName: z.string(),
@@ -244,7 +244,6 @@ export type Exposure = z.output<typeof exposure>
 export type ApiSummary = z.output<typeof apiSummary>
 export type ApiPage = z.output<typeof apiPage>
 export type ApiDetail = z.output<typeof apiDetail>
-export type VersionSummary = z.output<typeof versionSummary>
 export type VersionDetail = z.output<typeof versionDetail>
 export type InstanceView = z.output<typeof instanceView>
 export type KeyPlace = z.output<typeof keyPlace>

@@ -22,7 +22,7 @@ export const policyDescription = z.object({
 const config = z.record(z.string(), z.unknown())
 
 /** A fault inside one configuration; the pointer begins at the configuration. */
-export const configFault = z.object({ pointer: z.string(), detail: z.string() })
+const configFault = z.object({ pointer: z.string(), detail: z.string() })
 
 /** What the policy itself says about a configuration. */
 export const verdict = z.object({
@@ -36,7 +36,7 @@ export const verdict = z.object({
   onResponse: z.boolean(),
 })
 
-export const chainStep = z.object({
+const chainStep = z.object({
   id: z.string(),
   kind: z.string(),
   policyVersion: z.string(),
@@ -71,7 +71,6 @@ export const chainStepInput = z.strictObject({
 export const chainInput = z.strictObject({ policies: z.array(chainStepInput).max(50) })
 
 export type PolicyDescription = z.infer<typeof policyDescription>
-export type ConfigFault = z.infer<typeof configFault>
 export type Verdict = z.infer<typeof verdict>
 export type ChainStep = z.infer<typeof chainStep>
 export type Chain = z.infer<typeof chain>

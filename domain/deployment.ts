@@ -16,10 +16,10 @@ export const change = z.object({
 })
 
 /** A line of the textual difference; `gap` stands for unchanged lines that are left out. */
-export const diffLine = z.object({ sign: z.enum(['same', 'added', 'removed', 'gap']), text: z.string() })
+const diffLine = z.object({ sign: z.enum(['same', 'added', 'removed', 'gap']), text: z.string() })
 
 /** The changes of one API, or of the gateway itself. */
-export const changeGroup = z.object({
+const changeGroup = z.object({
   kind: z.enum(['api', 'gateway']),
   /** The instance's id, or the gateway's. */
   id: z.string(),
@@ -36,7 +36,7 @@ export const difference = z.object({
   groups: z.array(changeGroup),
 })
 
-export const deploymentFault = z.object({ pointer: z.string(), detail: z.string() })
+const deploymentFault = z.object({ pointer: z.string(), detail: z.string() })
 
 /** The draft of a gateway against what is deployed there. */
 export const draft = z.object({
@@ -52,7 +52,7 @@ export const nodeStates = ['applied', 'waiting', 'refused', 'offline'] as const
 export type NodeState = (typeof nodeStates)[number]
 
 /** A node under a revision: what it was asked to serve and what it does serve. */
-export const nodeDeployment = z.object({
+const nodeDeployment = z.object({
   nodeId: z.string(),
   name: z.string(),
   state: z.enum(nodeStates),
@@ -67,14 +67,7 @@ export const nodeDeployment = z.object({
   p99Ms: z.number().nullable(),
 })
 
-export const revisionStates = [
-  'applied',
-  'partly-applied',
-  'waiting',
-  'refused',
-  'no-nodes',
-  'superseded',
-] as const
+const revisionStates = ['applied', 'partly-applied', 'waiting', 'refused', 'no-nodes', 'superseded'] as const
 export type RevisionState = (typeof revisionStates)[number]
 
 export const revisionSummary = z.object({
@@ -129,7 +122,7 @@ export type RevisionDetail = z.infer<typeof revisionDetail>
 export type InstanceDeployment = z.infer<typeof instanceDeployment>
 
 /** Nodes report every 5 s; one that missed three reports is called offline, whatever it said last. */
-export const offlineAfterMs = 15_000
+const offlineAfterMs = 15_000
 
 export interface SeenNode {
   lastSeenAt: Date | null

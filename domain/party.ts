@@ -14,7 +14,7 @@ export const ownerName: Record<Owner, string> = {
 }
 
 /** Where a party of each owner may stand. */
-export const allowedClasses: Record<Owner, readonly NetworkClass[]> = {
+const allowedClasses: Record<Owner, readonly NetworkClass[]> = {
   organisation: ['org-internal', 'org-external'],
   'third-party': ['non-org-external'],
 }

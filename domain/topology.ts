@@ -29,7 +29,7 @@ export const partyView = z.object({
   networkId: id,
   version,
 })
-export const gatewayView = z.object({
+const gatewayView = z.object({
   id,
   name: z.string(),
   networkId: id.nullable(),
@@ -42,7 +42,7 @@ export const gatewayView = z.object({
 
 export const deployments = ['not-deployed', 'waiting', 'partly', 'serving'] as const
 
-export const apiView = z.object({
+const apiView = z.object({
   /** The instance: this API version at this gateway. */
   id,
   apiId: id,
@@ -73,7 +73,7 @@ const actual = z.discriminatedUnion('state', [
   z.object({ state: z.literal(actualStates[2]), because: z.string() }),
   z.object({ state: z.literal(actualStates[3]), context: contextRef }),
 ])
-export const legView = z.object({
+const legView = z.object({
   id,
   side: z.enum(['inbound', 'outbound']),
   from: stop,
@@ -85,13 +85,13 @@ export const legView = z.object({
   verdict: z.enum(verdicts),
 })
 
-export const classificationView = z.object({
+const classificationView = z.object({
   useCase: z.literal(useCases),
   pattern: z.enum(patterns),
   role: z.enum(gatewayRoles),
   hexagons: z.array(z.enum([...networkClasses, 'gateway'])),
 })
-export const flowView = z.object({
+const flowView = z.object({
   id,
   consumerId: id,
   apiId: id.describe('The API instance'),
@@ -101,7 +101,7 @@ export const flowView = z.object({
   /** Leg ids in order, from consumer to provider. */
   legs: z.array(id),
 })
-export const findingView = z.object({
+const findingView = z.object({
   id,
   code: z.enum(findingCodes),
   severity: z.enum(severities),

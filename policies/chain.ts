@@ -23,7 +23,7 @@ export type Chain<A extends Attached> =
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
 /** The order in which policies run: those that go first (CORS), then by their explicit order. */
-export function inEffectiveOrder<A extends Pick<Attached, 'kind' | 'order'>>(attached: readonly A[]): A[] {
+function inEffectiveOrder<A extends Pick<Attached, 'kind' | 'order'>>(attached: readonly A[]): A[] {
   const rank = (kind: string) => (policyOf(kind)?.first === true ? 0 : 1)
   return attached.toSorted((a, b) => rank(a.kind) - rank(b.kind) || a.order - b.order)
 }

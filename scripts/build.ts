@@ -77,7 +77,7 @@ async function build(halted: AbortSignal): Promise<void> {
 }
 
 /** A hash over names and contents of all sources. Tests are none of them. */
-export async function sourceHash(): Promise<string> {
+async function sourceHash(): Promise<string> {
   const hash = createHash('sha256')
   for (const source of sources) {
     for (const file of await filesUnder(path.join(checkout, source))) {

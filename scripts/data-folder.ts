@@ -25,7 +25,7 @@ export async function masterKey(folder: string, given: string | undefined): Prom
 }
 
 /** A secret that is made once and kept in a file of its own that nobody else can read. */
-export async function keptSecret(folder: string, name: string, make: () => string): Promise<string> {
+async function keptSecret(folder: string, name: string, make: () => string): Promise<string> {
   const kept = await readKept(folder, name)
   if (kept !== null) return kept
   const made = make()

@@ -39,7 +39,7 @@ export async function migrate(url: string, folder = migrationsFolder): Promise<s
 }
 
 /** The migrations of a folder, oldest first. */
-export async function readMigrations(folder: string): Promise<Migration[]> {
+async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   return Promise.all(

@@ -19,7 +19,7 @@ export interface ProviderParts {
 }
 
 /** Where the portal takes the code, relative to its address. */
-export const callbackPath = '/api/auth/callback/oidc'
+const callbackPath = '/api/auth/callback/oidc'
 /** Where the portal says that the person is signed out. */
 export const signedOutPath = '/signin/signed-out'
 

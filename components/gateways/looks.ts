@@ -3,7 +3,7 @@ import type { GatewayNode } from '#domain/gateway.ts'
 import type { NodeStatus } from '#domain/node-status.ts'
 import type { Look } from '../ui/state.tsx'
 
-export const statusLook: Record<NodeStatus, Look> = {
+const statusLook: Record<NodeStatus, Look> = {
   healthy: { label: 'healthy', tone: 'ok' },
   degraded: { label: 'degraded', tone: 'warn' },
   offline: { label: 'offline', tone: 'err' },

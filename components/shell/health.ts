@@ -4,7 +4,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 /** How the portal itself is: well, without its database, or out of reach. */
 export type PortalHealth = 'well' | 'database-away' | 'portal-away'
 
-export const healthQuery = queryOptions({
+const healthQuery = queryOptions({
   queryKey: ['portal', 'health'],
   queryFn: ({ signal }) => readHealth(signal),
   staleTime: 0,

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { ProblemError } from './problem-error.ts'
 
 /** The one place that decides how long data is fresh and what is asked again. */
-export function makeQueryClient(): QueryClient {
+function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {

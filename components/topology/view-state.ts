@@ -1,17 +1,17 @@
 import { z } from 'zod'
-import { useCases } from '#domain/pattern.ts'
 import { severities } from '#domain/finding.ts'
+import { useCases } from '#domain/pattern.ts'
 
 /** What the address holds: how the topology is looked at, so that a link shows the same. */
 
-export const selectionKinds = ['flow', 'party', 'api', 'gateway', 'network', 'leg'] as const
+const selectionKinds = ['flow', 'party', 'api', 'gateway', 'network', 'leg'] as const
 export type SelectionKind = (typeof selectionKinds)[number]
 export interface Selection {
   readonly kind: SelectionKind
   readonly id: string
 }
 
-export const views = ['graph', 'table'] as const
+const views = ['graph', 'table'] as const
 export type View = (typeof views)[number]
 
 export interface ViewState {

@@ -6,7 +6,6 @@ import { Button } from './button.tsx'
 import { cn } from './class-names.ts'
 
 export const Dialog = Radix.Root
-export const DialogTrigger = Radix.Trigger
 export const DialogClose = Radix.Close
 
 /** The dimmed ground behind dialogs and drawers. */

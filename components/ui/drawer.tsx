@@ -7,8 +7,6 @@ import { cn } from './class-names.ts'
 import { scrim } from './dialog.tsx'
 
 export const Drawer = Radix.Root
-export const DrawerTrigger = Radix.Trigger
-export const DrawerClose = Radix.Close
 
 interface Props extends Omit<ComponentProps<typeof Radix.Content>, 'title'> {
   title: ReactNode

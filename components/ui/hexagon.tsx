@@ -35,7 +35,7 @@ export const trustLook: Record<TrustClass, TrustLook> = {
 }
 
 /** The box that a hexagon fills, in the units of its drawing. */
-export const hexagonSize = { width: 34, height: 27 } as const
+const hexagonSize = { width: 34, height: 27 } as const
 
 /** The hexagon as SVG content around the point (0, 0), to be placed inside another drawing. */
 export function HexagonShape({ trust, selected = false }: { trust: TrustClass; selected?: boolean }) {

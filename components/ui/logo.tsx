@@ -1,7 +1,7 @@
 import { cn } from './class-names.ts'
 
 /** The mark alone. */
-export function LogoMark({ className }: { className?: string }) {
+function LogoMark({ className }: { className?: string }) {
   return (
     <svg aria-hidden viewBox="0 0 22 20" className={cn('h-5 w-5.5 shrink-0 text-accent', className)}>
       <polygon points="21,10 16,19 6,19 1,10 6,1 16,1" fill="none" stroke="currentColor" strokeWidth="2" />

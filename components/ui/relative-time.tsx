@@ -11,7 +11,7 @@ const steps: [limitSeconds: number, unit: Intl.RelativeTimeFormatUnit, seconds: 
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 /** How long ago a moment is, in words. */
-export function ago(at: Date, now: Date): string {
+function ago(at: Date, now: Date): string {
   const seconds = Math.round((at.getTime() - now.getTime()) / 1_000)
   if (Math.abs(seconds) < 5) return 'now'
   const [, unit, size] = steps.find(([limit]) => Math.abs(seconds) < limit) ?? [

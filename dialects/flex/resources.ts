@@ -67,7 +67,7 @@ export const service = z.strictObject({
   spec: z.strictObject({ address: z.string(), tls: noTls }),
 })
 
-export const policyBinding = z.strictObject({
+const policyBinding = z.strictObject({
   apiVersion: gatewayVersion,
   kind: z.literal('PolicyBinding'),
   metadata,

@@ -1,7 +1,7 @@
 import type { Fault } from '#domain/problem.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 
-export const sourceFormats = ['openapi-3.0', 'openapi-3.1', 'swagger-2.0'] as const
+const sourceFormats = ['openapi-3.0', 'openapi-3.1', 'swagger-2.0'] as const
 export type SourceFormat = (typeof sourceFormats)[number]
 
 const taken = 'OpenAPI 3.0, OpenAPI 3.1 and Swagger 2.0 are taken'

@@ -61,7 +61,7 @@ export async function folderKey(path: string): Promise<Buffer> {
   return known
 }
 
-export function isCode(error: unknown, code: string): boolean {
+function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 

@@ -4,7 +4,7 @@ import { db } from '../db.ts'
 import { itemsByHash } from '../publish/draft.ts'
 
 /** One push carries so many bytes of items at most; what is left out the node asks for. */
-export const itemBytesMax = 8_388_608
+const itemBytesMax = 8_388_608
 
 export interface Served {
   organisationId: string

@@ -8,7 +8,7 @@ export const idleMs = 2 * 60 * 60_000
 export const absoluteMs = 12 * 60 * 60_000
 
 /** Whether browsers reach the portal by https, so that cookies can insist on it. */
-export function isSecure(): boolean {
+function isSecure(): boolean {
   return env().HEXGATE_PORTAL_URL.startsWith('https:')
 }
 
