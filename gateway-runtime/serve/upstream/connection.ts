@@ -68,7 +68,7 @@ const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** One connection to an endpoint: parses answers, frames their bodies, knows whether it may be used again. */
 export class UpstreamConnection implements Timed {
-  readonly endpoint: Endpoint
+  readonly endpoint: Endpoint<UpstreamConnection>
   deadline: number
   private readonly owner: ConnectionOwner
   private readonly socket: Socket
@@ -91,7 +91,7 @@ export class UpstreamConnection implements Timed {
   private nextBuffer: Buffer | undefined = sharedBuffer
   private failure: UpstreamFailure | null = null
 
-  constructor(endpoint: Endpoint, owner: ConnectionOwner, caller: Caller) {
+  constructor(endpoint: Endpoint<UpstreamConnection>, owner: ConnectionOwner, caller: Caller) {
     this.endpoint = endpoint
     this.owner = owner
     this.caller = caller

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net'
-import type { UpstreamConnection } from './connection.ts'
 
 const AVOID_MS = 5_000
 
-/** One address of an upstream, read once from its URL. */
-export class Endpoint {
+/** One address of an upstream, read once from its URL, with the connections to it that wait for work. */
+export class Endpoint<Connection = unknown> {
   readonly host: string
   readonly port: number
   readonly isAddress: boolean
@@ -15,7 +14,7 @@ export class Endpoint {
   /** In front of every path; empty for the root, never with a slash at its end. */
   readonly basePath: string
   /** Connections that wait for an exchange, the last one used last. */
-  readonly idle: UpstreamConnection[] = []
+  readonly idle: Connection[] = []
   private avoidedUntilMs = 0
 
   /** Throws an Error that says what is wrong with the URL. */

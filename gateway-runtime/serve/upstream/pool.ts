@@ -76,7 +76,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   readonly allowLoopback: boolean
   readonly timeouts: PoolTimeouts
   deadline = Infinity
-  private readonly endpoints: readonly Endpoint[]
+  private readonly endpoints: readonly Endpoint<UpstreamConnection>[]
   private readonly maxConnections: number
   private readonly maxPending: number
   private readonly open = new Set<UpstreamConnection>()
@@ -170,7 +170,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     else this.connect(this.nextEndpoint(), caller, failures)
   }
 
-  private connect(endpoint: Endpoint, caller: Caller, failures = 0): void {
+  private connect(endpoint: Endpoint<UpstreamConnection>, caller: Caller, failures = 0): void {
     try {
       const connection = new UpstreamConnection(endpoint, this, caller)
       this.open.add(connection)
@@ -181,7 +181,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     }
   }
 
-  private nextEndpoint(): Endpoint {
+  private nextEndpoint(): Endpoint<UpstreamConnection> {
     const { endpoints } = this
     const [first] = endpoints
     if (first === undefined) throw new Error('an upstream needs an endpoint')
