@@ -1,5 +1,5 @@
-import { expect } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /**
  * Counts what a person does. One action is one click on a control, one choice, one field filled or one file

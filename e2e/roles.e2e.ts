@@ -63,15 +63,15 @@ test('what the pages leave out the server refuses too', async () => {
     })
     return (await Promise.all(entries)).flat()
   }
-  const [reviewer, operator, owner] = await Promise.all(
-    (['reviewer', 'operator', 'owner'] as const).map((role) => visitAs(browser, role)),
-  )
+  const reviewer = await visitAs(browser, 'reviewer')
   expect(await tried(reviewer)).toEqual(Object.keys(writes))
+  const operator = await visitAs(browser, 'operator')
   await operator.goto('/')
   for (const what of ['import', 'chain', 'consumer'] as const) {
     const [method, path, body] = writes[what]
     expect(await call(operator, method, path, body), what).toMatchObject({ status: 403 })
   }
+  const owner = await visitAs(browser, 'owner')
   await owner.goto('/')
   const [method, path, body] = writes.key
   expect(await call(owner, method, path, body)).toMatchObject({ status: 403 })

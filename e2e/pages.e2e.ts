@@ -1,0 +1,157 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import type { AxeResults } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { launchBrowser, openPage, visitAs } from './browser.ts'
+import { gatewayOf, instanceAt } from './gateway-view.ts'
+import { Machine } from './machine.ts'
+
+let browser: Browser
+let apiId: string
+let instanceId: string
+let gatewayId: string
+beforeAll(async () => {
+  browser = await launchBrowser()
+  const machine = await Machine.at(inject('product'))
+  instanceId = await instanceAt(machine, '/shop/v1')
+  apiId = (await machine.must<{ apiId: string }>('GET', `/instances/${instanceId}`)).body.apiId
+  gatewayId = (await gatewayOf(machine)).id
+})
+afterAll(() => browser.close())
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const pictures = path.join(import.meta.dirname, '..', 'test-results', 'pages')
+mkdirSync(pictures, { recursive: true })
+
+interface Visited {
+  name: string
+  address: () => string
+  /** Stands there once the page is complete. */
+  shows: (page: Page) => Promise<unknown>
+  signedOut?: boolean
+  /** The answer is a refusal, which the browser's console calls an error. */
+  refused?: boolean
+}
+
+const live = (page: Page) => page.getByRole('button', { name: /^live/ }).waitFor()
+const tab = (name: string): Visited => ({
+  name: `api-${name}`,
+  address: () => `/catalog/${apiId}?tab=${name}`,
+  shows: live,
+})
+
+const visited: Visited[] = [
+  { name: 'overview', address: () => '/', shows: live },
+  { name: 'catalog', address: () => '/catalog', shows: live },
+  {
+    name: 'import',
+    address: () => '/catalog/import',
+    shows: (page) => page.getByRole('dialog', { name: 'New API' }).waitFor(),
+  },
+  tab('operations'),
+  tab('consumers'),
+  tab('definition'),
+  tab('versions'),
+  tab('settings'),
+  { name: 'policies', address: () => `/catalog/${apiId}/policies`, shows: live },
+  { name: 'deployments', address: () => '/deployments', shows: live },
+  { name: 'comparison', address: () => `/deployments?gateway=${gatewayId}&compare=1..1`, shows: live },
+  { name: 'gateways', address: () => '/gateways', shows: live },
+  { name: 'gateway', address: () => `/gateways/${gatewayId}`, shows: live },
+  {
+    name: 'topology',
+    address: () => '/topology?view=graph',
+    shows: (page) => page.locator('.react-flow__edge [role=img]').first().waitFor({ state: 'attached' }),
+  },
+  {
+    name: 'topology-table',
+    address: () => '/topology?view=table',
+    shows: (page) => page.getByRole('region', { name: 'Flows' }).waitFor(),
+  },
+  { name: 'settings', address: () => '/settings', shows: live },
+  { name: 'audit', address: () => '/settings/audit', shows: live },
+  { name: 'rest', address: () => '/api-docs', shows: live },
+  { name: 'nowhere', address: () => '/no-such-page', shows: async () => {}, refused: true },
+  { name: 'sign-in', address: () => '/signin', shows: async () => {}, signedOut: true },
+  { name: 'signed-out', address: () => '/signin/signed-out', shows: async () => {}, signedOut: true },
+]
+
+test.each(visited)(
+  '$name: whole at both widths and in both themes, and free of serious faults',
+  async (one) => {
+    const faults: string[] = []
+    for (const width of [1440, 390]) {
+      const visit = { width, height: width === 390 ? 844 : 900 }
+      const page = one.signedOut
+        ? (await openPage(browser, visit)).page
+        : await visitAs(browser, 'admin', visit)
+      page.on('pageerror', (error) => faults.push(`${width}: ${error}`))
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !one.refused) faults.push(`${width}: ${message.text()}`)
+      })
+      await page.goto(one.address())
+      await page.locator('h1').first().waitFor({ state: 'attached' })
+      await one.shows(page)
+      for (const scheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+        const where = `${width} ${scheme}`
+        await page.screenshot({ path: path.join(pictures, `${one.name}-${width}-${scheme}.png`) })
+        faults.push(...(await faultsOf(page)).map((fault) => `${where}: ${fault}`))
+      }
+      await page.context().close()
+    }
+    expect(faults).toEqual([])
+  },
+)
+
+async function faultsOf(page: Page): Promise<string[]> {
+  const { headings, overflow } = await page.evaluate(() => ({
+    headings: document.querySelectorAll('h1').length,
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  }))
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(async () => {
+    // The script above put it there.
+    const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }
+    return axe.run({ resultTypes: ['violations'] })
+  })
+  return [
+    ...(headings === 1 ? [] : [`${headings} main headings`]),
+    ...(overflow > 0 ? [`${overflow} pixels too wide`] : []),
+    ...violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id} at ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
+  ]
+}
+
+test('the keyboard finds an API from anywhere and opens it', async () => {
+  const page = await visitAs(browser, 'owner')
+  await page.goto('/gateways')
+  await live(page)
+  await page.keyboard.press('Control+K')
+  await page.getByPlaceholder('Search APIs, gateways, pages').waitFor()
+  await page.keyboard.type('customer rec')
+  const found = page.getByRole('option', { name: /Customer records/, selected: true })
+  await found.waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Customer records' }).waitFor()
+  expect(await page.getByRole('dialog').count()).toBe(0)
+  await page.context().close()
+})
+
+test('a question mark shows the keys, Escape closes them, and they lead where they say', async () => {
+  const page = await visitAs(browser, 'owner')
+  await page.goto('/')
+  await live(page)
+  await page.keyboard.press('?')
+  const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  await dialog.getByText('Go to Topology').waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await page.waitForURL('**/deployments')
+  await page.context().close()
+})
