@@ -1,4 +1,4 @@
-import { Activity, Boxes, Cog, LayoutDashboard, type LucideIcon, Server, Waypoints } from 'lucide-react'
+import { Activity, Boxes, Braces, Cog, LayoutDashboard, type LucideIcon, Server, Waypoints } from 'lucide-react'
 import type { Permission } from '#domain/access.ts'
 
 export interface NavigationPage {
@@ -31,7 +31,16 @@ export const navigation: readonly NavigationGroup[] = [
   },
   {
     label: 'Build',
-    pages: [{ href: '/catalog', label: 'Catalog', icon: Boxes, keys: ['g', 'c'], permission: 'apis.read' }],
+    pages: [
+      { href: '/catalog', label: 'Catalog', icon: Boxes, keys: ['g', 'c'], permission: 'apis.read' },
+      {
+        href: '/api-docs',
+        label: 'REST interface',
+        icon: Braces,
+        keys: ['g', 'r'],
+        permission: 'organisation.read',
+      },
+    ],
   },
   {
     label: 'Trust',
