@@ -98,7 +98,7 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         ariaLabelConfig={ariaWords}
         minZoom={zoomMin}
         maxZoom={2}
-        className="[--xy-attribution-background-color:var(--panel)] [&_.react-flow__attribution_a]:!text-ink-2"
+        className="[--xy-attribution-background-color:var(--panel)] [&_.react-flow\_\_attribution_a]:!text-ink-2"
         onlyRenderVisibleElements={nodes.length + edges.length > 400}
       >
         <GraphControls showAll={showAll} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
