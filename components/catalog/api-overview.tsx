@@ -5,6 +5,7 @@ import type { InstanceDeployment } from '#domain/deployment.ts'
 import { NodeTable, NoNodes, Refusals } from '../deployments/node-table.tsx'
 import { deploymentQueries } from '../deployments/queries.ts'
 import { CodeLine } from '../ui/code-line.tsx'
+import { figure, milliseconds, requestRate } from '../ui/figures.ts'
 import { Section } from '../ui/panel.tsx'
 import { DotState } from '../ui/state.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
@@ -74,33 +75,27 @@ function TrafficTiles({ traffic, deployment }: { traffic: Traffic | null; deploy
         value={deployment.nodes.length === 0 ? '–' : `${applied} of ${deployment.nodes.length}`}
         note={<DotState tone={tone}>{label}</DotState>}
       />
-      <Tile label="Requests" value={rate(traffic?.requestsPerSecond)} note={note} />
+      <Tile label="Requests" value={traffic ? requestRate(traffic.requestsPerSecond) : '–'} note={note} />
       <Tile
         label="Errors"
-        value={rate(traffic?.errorsPerSecond)}
+        value={traffic ? `${figure(traffic.errorsPerSecond)}/s` : '–'}
         note={shareOf(traffic, 'errorsPerSecond')}
       />
       <Tile
         label="Refused by policies"
-        value={rate(traffic?.refusedPerSecond)}
+        value={traffic ? `${figure(traffic.refusedPerSecond)}/s` : '–'}
         note={shareOf(traffic, 'refusedPerSecond')}
       />
-      <Tile label="p95 of the gateway" value={milliseconds(traffic?.p95Ms)} note="its slowest node" />
+      <Tile
+        label="p95 of the gateway"
+        value={traffic?.p95Ms == null ? '–' : milliseconds(traffic.p95Ms)}
+        note="its slowest node"
+      />
     </Tiles>
   )
-}
-
-function rate(perSecond: number | undefined): string {
-  if (perSecond === undefined) return '–'
-  return `${perSecond > 0 && perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} /s`
 }
 
 function shareOf(traffic: Traffic | null, what: 'errorsPerSecond' | 'refusedPerSecond'): string {
   if (traffic === null || traffic.requestsPerSecond === 0) return ''
   return `${((100 * traffic[what]) / traffic.requestsPerSecond).toFixed(1)} % of requests`
-}
-
-function milliseconds(value: number | null | undefined): string {
-  if (value == null) return '–'
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }

@@ -7,6 +7,7 @@ import { instanceLook } from '../deployments/looks.ts'
 import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
 import { NoMatch } from '../ui/empty-state.tsx'
+import { requestRate } from '../ui/figures.ts'
 import { State } from '../ui/state.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
 import { FirstApi } from './first-api.tsx'
@@ -60,12 +61,13 @@ function ApiRow({
   const href = exposure && !isFirst ? `/catalog/${api.id}?instance=${exposure.id}` : `/catalog/${api.id}`
   return (
     <TableRow>
-      <TableCell className="max-w-40 sm:max-w-80">
+      <TableCell className="max-w-36 sm:max-w-80">
         <Link href={href} className="block truncate rounded-sm font-medium hover:text-accent">
           {api.title || api.name}
         </Link>
-        <span className="block truncate font-mono text-xs text-ink-3">
-          {api.name}, {api.operations} {api.operations === 1 ? 'operation' : 'operations'}
+        <span className="block truncate text-xs text-ink-3">
+          <span className="font-mono">{api.name}</span>, {api.operations}{' '}
+          {api.operations === 1 ? 'operation' : 'operations'}
         </span>
       </TableCell>
       <TableCell className="hidden max-w-32 truncate sm:table-cell">{api.versionLabel}</TableCell>
@@ -93,8 +95,7 @@ function ExposureState({ exposure }: { exposure: Exposure | null }) {
 
 function rateOf(exposure: Exposure | null): string {
   if (exposure?.requestsPerSecond == null) return '–'
-  const rate = exposure.requestsPerSecond
-  return `${rate > 0 && rate < 10 ? rate.toFixed(1) : Math.round(rate)} /s`
+  return requestRate(exposure.requestsPerSecond)
 }
 
 function Pager({ page, filter }: { page: ApiPage; filter: CatalogFilter }) {

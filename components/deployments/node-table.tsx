@@ -1,6 +1,7 @@
 'use client'
 import type { NodeDeployment } from '#domain/deployment.ts'
 import { NoneYet } from '../ui/empty-state.tsx'
+import { milliseconds, requestRate } from '../ui/figures.ts'
 import { Notice } from '../ui/notice.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { State } from '../ui/state.tsx'
@@ -75,8 +76,8 @@ function Serves({ node }: { node: NodeDeployment }) {
 
 function loadOf({ requestsPerSecond, p99Ms }: NodeDeployment): string {
   if (requestsPerSecond === null) return 'no report'
-  const rate = `${requestsPerSecond < 10 ? requestsPerSecond.toFixed(1) : Math.round(requestsPerSecond)} req/s`
-  return p99Ms === null ? rate : `${rate}, p99 ${p99Ms < 10 ? p99Ms.toFixed(1) : Math.round(p99Ms)} ms`
+  const rate = requestRate(requestsPerSecond)
+  return p99Ms === null ? rate : `${rate}, p99 ${milliseconds(p99Ms)}`
 }
 
 /** What each refusing node objected to, and what it goes on serving. */

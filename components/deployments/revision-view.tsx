@@ -110,5 +110,5 @@ function Clock({ at }: { at: string }) {
     () => true,
     () => false,
   )
-  return <time dateTime={at}>{inPage ? new Date(at).toLocaleTimeString() : at.slice(11, 19)}</time>
+  return <time dateTime={at}>{inPage ? new Date(at).toLocaleTimeString('en-GB') : at.slice(11, 19)}</time>
 }

@@ -7,10 +7,11 @@ import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
 import { Chip } from '../ui/chip.tsx'
 import { NoneYet } from '../ui/empty-state.tsx'
+import { figure, requestRate } from '../ui/figures.ts'
 import { Section } from '../ui/panel.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
 import { AddNodeButton } from './add-node-dialog.tsx'
-import { figure, sumsOf } from './looks.ts'
+import { sumsOf } from './looks.ts'
 import { NewGatewayButton } from './new-gateway-dialog.tsx'
 import { NodeTable } from './node-table.tsx'
 import { gatewayQueries } from './queries.ts'
@@ -64,8 +65,12 @@ function Totals({ gateways }: { gateways: readonly GatewaySummary[] }) {
         value={sums.degraded}
         note={sums.degraded === 0 ? 'none' : 'see their problems'}
       />
-      <Tile label="Offline" value={sums.offline} note={sums.offline === 0 ? 'none' : 'no report for 15 s'} />
-      <Tile label="Requests" value={`${figure(sums.requestsPerSecond)}/s`} note="last 5 s" />
+      <Tile
+        label="Offline"
+        value={sums.offline}
+        note={sums.offline === 0 ? 'none' : 'no report for 15 seconds'}
+      />
+      <Tile label="Requests" value={requestRate(sums.requestsPerSecond)} note="last 5 seconds" />
       <Tile label="Errors" value={`${figure(sums.errorsPerSecond)}/s`} note="answered 5xx" />
     </Tiles>
   )

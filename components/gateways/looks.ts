@@ -23,13 +23,6 @@ export function statusOf(node: GatewayNode): Look {
   return statusLook[node.status]
 }
 
-/** A rate or a duration in as many digits as are read. */
-export function figure(value: number): string {
-  if (value === 0) return '0'
-  if (value < 10) return value.toFixed(1)
-  return Math.round(value).toLocaleString('en')
-}
-
 export interface Sums {
   nodes: number
   healthy: number

@@ -5,10 +5,10 @@ import { instanceLook } from '../deployments/looks.ts'
 import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
 import { NoneYet } from '../ui/empty-state.tsx'
+import { requestRate } from '../ui/figures.ts'
 import { Section } from '../ui/panel.tsx'
 import { State } from '../ui/state.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
-import { rate } from './figures.ts'
 
 /** The APIs by name, each with how it stands. */
 export function ApiList({ seen }: { seen: Overview }) {
@@ -39,11 +39,11 @@ export function ApiList({ seen }: { seen: Overview }) {
         )
       }
     >
-      <Table>
+      <Table className="min-w-0 sm:min-w-130">
         <TableHead>
           <tr>
             <TableHeader>API</TableHeader>
-            <TableHeader>Where</TableHeader>
+            <TableHeader className="hidden sm:table-cell">Where</TableHeader>
             <TableHeader>Draft</TableHeader>
             <TableHeader className="text-right">Requests</TableHeader>
           </tr>
@@ -71,8 +71,9 @@ function ApiRow({ api }: { api: Overview['apis'][number] }) {
           {api.title}
         </Link>
         <span className="ml-2 text-xs text-ink-3">{api.versionLabel}</span>
+        {first && <Mono className="block truncate text-xs text-ink-3 sm:hidden">{first.basePath}</Mono>}
       </TableCell>
-      <TableCell>
+      <TableCell className="hidden sm:table-cell">
         {first ? (
           <span className="flex items-baseline gap-2">
             <Mono>{first.basePath}</Mono>
@@ -86,9 +87,9 @@ function ApiRow({ api }: { api: Overview['apis'][number] }) {
         )}
       </TableCell>
       <TableCell>{look && <State tone={look.tone}>{look.label}</State>}</TableCell>
-      <TableCell className="text-right">
+      <TableCell className="text-right whitespace-nowrap tnum">
         {first && first.requestsPerSecond !== null ? (
-          `${rate(first.requestsPerSecond)} req/s`
+          requestRate(first.requestsPerSecond)
         ) : (
           <span className="text-ink-3">no report</span>
         )}

@@ -1,7 +1,7 @@
 import type { Overview } from '#domain/overview.ts'
+import { figure, requestRate } from '../ui/figures.ts'
 import { WordState } from '../ui/state.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
-import { rate } from './figures.ts'
 
 /** The four figures that say whether somebody must act. */
 export function OverviewTiles({ seen }: { seen: Overview }) {
@@ -26,12 +26,12 @@ export function OverviewTiles({ seen }: { seen: Overview }) {
       <Tile
         label="Drafts"
         value={undeployed.length === 0 ? 'all deployed' : `${undeployed.length} not deployed`}
-        note={undeployed.map(({ title }) => title).join(', ') || 'What is written is what runs'}
+        note={undeployed.map(({ title }) => title).join(', ') || 'Nodes run what is written'}
         href="/deployments"
       />
       <Tile
         label="Traffic"
-        value={seen.requestsPerSecond === null ? 'no report' : `${rate(seen.requestsPerSecond)} req/s`}
+        value={seen.requestsPerSecond === null ? 'no report' : requestRate(seen.requestsPerSecond)}
         note={<TrafficNote seen={seen} />}
       />
     </Tiles>
@@ -61,12 +61,12 @@ function NodesNote({ nodes }: { nodes: Overview['nodes'] }) {
 function TrafficNote({ seen }: { seen: Overview }) {
   const { errorsPerSecond, refusedPerSecond } = seen
   if (errorsPerSecond === null || refusedPerSecond === null) return 'No node reports'
-  const refused = `${rate(refusedPerSecond)} refused by policies`
+  const refused = `${figure(refusedPerSecond)} refused/s by policies`
   if (errorsPerSecond === 0) return refused
   return (
     <>
       <WordState tone="err" className="text-sm">
-        {rate(errorsPerSecond)} errors
+        {figure(errorsPerSecond)} errors/s
       </WordState>
       , {refused}
     </>

@@ -84,11 +84,7 @@ function Palette({ close }: { close: () => void }) {
               </Item>
             )}
             {mayAddGateway && (
-              <Item
-                value="action add gateway node"
-                onSelect={go('/gateways')}
-                icon={<Plus aria-hidden />}
-              >
+              <Item value="action add gateway node" onSelect={go('/gateways')} icon={<Plus aria-hidden />}>
                 Add a gateway node
               </Item>
             )}

@@ -20,7 +20,7 @@ const concerned: Record<Topic, readonly string[]> = {
   apis: ['apis', 'policies', 'deployments', 'topology'],
   policies: ['policies', 'apis', 'deployments'],
   gateways: ['gateways', 'topology', 'deployments'],
-  nodes: ['gateways', 'deployments'],
+  nodes: ['gateways', 'deployments', 'topology'],
   revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology'],
   topology: ['topology', 'apis', 'deployments'],
 }

@@ -10,6 +10,8 @@ export interface Crumb {
 
 interface Props {
   title: string
+  /** Beside the title: which version of it, which kind. */
+  note?: string | undefined
   /** Where the page stands, from the outside in, without itself. */
   crumbs?: readonly Crumb[]
   /** What one can do here; the primary action last. */
@@ -22,7 +24,7 @@ interface Props {
 }
 
 /** A page of the portal: the bar on top with its place and actions, then its content. */
-export function Page({ title, crumbs = [], actions, bar, layout = 'document', children }: Props) {
+export function Page({ title, note, crumbs = [], actions, bar, layout = 'document', children }: Props) {
   return (
     <div
       data-full={layout === 'full' ? '' : undefined}
@@ -32,7 +34,10 @@ export function Page({ title, crumbs = [], actions, bar, layout = 'document', ch
         <MenuButton />
         <div className="flex min-w-0 flex-1 items-center gap-2">
           <Crumbs crumbs={crumbs} />
-          <h1 className="truncate text-lg font-semibold">{title}</h1>
+          <h1 className="truncate text-lg font-semibold" title={title}>
+            {title}
+          </h1>
+          {note && <span className="truncate text-sm text-ink-3">{note}</span>}
         </div>
         <LiveMark />
         <EnvironmentChip />
@@ -41,20 +46,19 @@ export function Page({ title, crumbs = [], actions, bar, layout = 'document', ch
           <div className="flex w-full flex-wrap items-center gap-2 md:w-auto md:gap-3">{actions}</div>
         )}
       </header>
-      {bar && (
-        <div className="flex min-h-11 flex-wrap items-center gap-2 border-b border-line bg-panel px-4 py-2 md:px-4.5">
-          {bar}
-        </div>
-      )}
       <main
         id="content"
         tabIndex={-1}
-        className={cn(
-          'min-w-0 flex-1 focus:outline-none',
-          layout === 'full' ? 'flex min-h-0' : 'px-4 py-4.5 md:px-5.5',
-        )}
+        className={cn('flex min-w-0 flex-1 flex-col focus:outline-none', layout === 'full' && 'min-h-0')}
       >
-        {children}
+        {bar && (
+          <div className="flex min-h-11 flex-wrap items-center gap-2 border-b border-line bg-panel px-4 py-2 md:px-4.5">
+            {bar}
+          </div>
+        )}
+        <div className={cn('min-w-0 flex-1', layout === 'full' ? 'flex min-h-0' : 'px-4 py-4.5 md:px-5.5')}>
+          {children}
+        </div>
       </main>
     </div>
   )

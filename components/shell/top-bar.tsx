@@ -69,6 +69,7 @@ export function SearchButton() {
   return (
     <Button onClick={openSearch} aria-keyshortcuts="Control+K Meta+K">
       <Search aria-hidden className="sm:hidden" />
+      {/* On a phone the word is for screen readers alone; the key is announced by itself. */}
       <span className="sr-only sm:not-sr-only">Search</span>
       <span aria-hidden className="hidden sm:inline-flex">
         <Kbd>Ctrl K</Kbd>

@@ -170,10 +170,10 @@ describe('arrow keys', () => {
 describe('the first view', () => {
   const room = { width: 900, height: 800 }
   it('shows all of what can be read, and else the top at a readable size', () => {
-    expect(firstView({ width: 1000, height: 700 }, room).zoom).toBeCloseTo(0.872)
-    expect(firstView({ width: 1000, height: 20_000 }, room)).toMatchObject({ y: 14, zoom: 0.872 })
+    expect(firstView({ width: 1000, height: 700 }, room).zoom).toBeCloseTo(0.88)
+    expect(firstView({ width: 1000, height: 20_000 }, room)).toMatchObject({ y: 10, zoom: 0.88 })
     expect(firstView({ width: 1000, height: 20_000 }, room, true).zoom).toBeLessThan(0.05)
-    expect(firstView({ width: 300, height: 200 }, room).zoom).toBe(1)
+    expect(firstView({ width: 300, height: 200 }, room).zoom).toBe(1.2)
   })
 })
 

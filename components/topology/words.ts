@@ -3,6 +3,7 @@ import { networkClassName } from '#domain/network.ts'
 import { ownerName } from '#domain/party.ts'
 import type { Classification } from '#domain/pattern.ts'
 import type { ApiView, FlowView, GatewayView, LegView, NetworkView, PartyView } from '#domain/topology.ts'
+import { figure, requestRate } from '../ui/figures.ts'
 import type { Tone } from '../ui/state.tsx'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
 import { findingsOn, type Model } from './model.ts'
@@ -49,22 +50,16 @@ export function partySubtitle({ owner }: PartyView, network: NetworkView | undef
 /** Figures that nodes reported, or null when there are none. */
 export function trafficText({ traffic }: Pick<ApiView, 'traffic'>): string | null {
   if (!traffic) return null
-  const parts = [`${rate(traffic.requestsPerSecond)} req/s`]
-  if (traffic.errorsPerSecond > 0) parts.push(`${rate(traffic.errorsPerSecond)} errors/s`)
-  if (traffic.refusedPerSecond > 0) parts.push(`${rate(traffic.refusedPerSecond)} refused/s`)
+  const parts = [requestRate(traffic.requestsPerSecond)]
+  if (traffic.errorsPerSecond > 0) parts.push(`${figure(traffic.errorsPerSecond)} errors/s`)
+  if (traffic.refusedPerSecond > 0) parts.push(`${figure(traffic.refusedPerSecond)} refused/s`)
   return parts.join(', ')
-}
-
-function rate(perSecond: number): string {
-  if (perSecond === 0) return '0'
-  if (perSecond < 0.1) return '<0.1'
-  return perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en')
 }
 
 export function apiSubtitle(api: ApiView): string {
   const state = deploymentLook[api.deployment].label
   const requests = api.traffic?.requestsPerSecond ?? 0
-  return requests > 0 ? `${state}, ${rate(requests)} req/s` : state
+  return requests > 0 ? `${state}, ${requestRate(requests)}` : state
 }
 
 /** The gateway's nodes against its newest revision. */

@@ -45,21 +45,22 @@ export function DrawerContent({
           className,
         )}
       >
-        <div className={cn('flex items-start gap-3 border-b border-line px-4.5 py-3', bare && 'sr-only')}>
+        <div className={cn('flex border-b border-line py-3 pr-13 pl-4.5', bare && 'sr-only')}>
           <div className="min-w-0 flex-1">
             <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
             {description && (
               <Radix.Description className="mt-0.5 text-sm text-ink-2">{description}</Radix.Description>
             )}
           </div>
-          <Radix.Close asChild>
-            <Button variant="ghost" size="icon-sm" aria-label="Close">
-              <X aria-hidden />
-            </Button>
-          </Radix.Close>
         </div>
         <div className={cn('min-h-0 flex-1 overflow-y-auto', !bare && 'px-4.5 py-4')}>{children}</div>
         {footer && <div className="flex justify-end gap-2 border-t border-line px-4.5 py-3">{footer}</div>}
+        {/* Last, so that what is opened begins with its first field and not with how to leave it. */}
+        <Radix.Close asChild>
+          <Button variant="ghost" size="icon-sm" aria-label="Close" className="absolute top-3 right-4">
+            <X aria-hidden />
+          </Button>
+        </Radix.Close>
       </Radix.Content>
     </Radix.Portal>
   )

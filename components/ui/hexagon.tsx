@@ -35,7 +35,9 @@ export const trustLook: Record<TrustClass, TrustLook> = {
 }
 
 /** The box that a hexagon fills, in the units of its drawing. */
-const hexagonSize = { width: 34, height: 27 } as const
+const hexagonSize = { width: 35, height: 27 } as const
+
+export const hexagonPoints = '18.5,0 10.5,14 -10.5,14 -18.5,0 -10.5,-14 10.5,-14'
 
 /** The hexagon as SVG content around the point (0, 0), to be placed inside another drawing. */
 export function HexagonShape({ trust, selected = false }: { trust: TrustClass; selected?: boolean }) {
@@ -43,16 +45,16 @@ export function HexagonShape({ trust, selected = false }: { trust: TrustClass; s
   return (
     <>
       <polygon
-        points="16.5,0 9,13 -9,13 -16.5,0 -9,-13 9,-13"
+        points={hexagonPoints}
         fill={fill}
         stroke={selected ? 'var(--color-accent)' : 'var(--color-trust-line)'}
         strokeWidth={selected ? 2 : 1.2}
         strokeLinejoin="round"
       />
       <text
-        y="3"
+        y="3.2"
         textAnchor="middle"
-        fontSize="9"
+        fontSize="10.4"
         fontWeight="600"
         fill="var(--color-trust-ink)"
         fontFamily="var(--font-sans)"
@@ -61,7 +63,7 @@ export function HexagonShape({ trust, selected = false }: { trust: TrustClass; s
       </text>
       {underline !== 'none' && (
         <path
-          d="M-7 7.5H7"
+          d="M-8 8.6H8"
           stroke="var(--color-trust-ink)"
           strokeWidth="1.2"
           strokeDasharray={underline === 'dotted' ? '1.5 1.5' : undefined}
@@ -87,7 +89,7 @@ export function Hexagon({ trust, selected = false, labelled = false, className }
       <svg
         role="img"
         aria-label={`mTLS, ${label}`}
-        viewBox="-17.5 -14 35 28"
+        viewBox="-19.5 -15 39 30"
         width={hexagonSize.width}
         height={hexagonSize.height}
         className="shrink-0"

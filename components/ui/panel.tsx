@@ -19,7 +19,7 @@ interface SectionProps {
 export function Section({ title, description, action, className, children }: SectionProps) {
   return (
     <section className={cn('min-w-0', className)}>
-      <div className="mb-2 flex min-h-6 items-center gap-3">
+      <div className="mb-2 flex min-h-6 flex-wrap items-center gap-x-3">
         <h2 className="text-sm font-semibold">{title}</h2>
         {description && <span className="text-xs text-ink-3">{description}</span>}
         {action && <span className="ml-auto flex items-center gap-2">{action}</span>}

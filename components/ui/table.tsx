@@ -8,7 +8,7 @@ export function Table({ className, ...props }: ComponentProps<'table'>) {
       // Scrollable regions must be reachable by keyboard.
       tabIndex={0}
       // `relative` keeps texts for screen readers, which stand absolutely, inside what scrolls.
-      className="relative overflow-x-auto rounded-lg border border-line bg-panel"
+      className="scroll-edges relative overflow-x-auto rounded-lg border border-line"
     >
       <table {...props} className={cn('w-full min-w-130 border-collapse text-sm', className)} />
     </div>

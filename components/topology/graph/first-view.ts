@@ -2,9 +2,11 @@ import type { Drawing } from '../layout/drawing.ts'
 
 /** Below this nothing can be told apart any more. */
 export const zoomMin = 0.02
+/** A small topology need not fill a large screen. */
+const zoomFirst = 1.2
 /** Below this nobody can read the names. */
 const readableZoom = 0.6
-const margin = 14
+const margin = 10
 /** Room for the controls, so that they cover nothing when everything is shown. */
 const controls = 36
 
@@ -19,7 +21,7 @@ export function firstView(
 ): { x: number; y: number; zoom: number } {
   const height = drawing.height + 24
   const across = (room.width - 2 * margin) / drawing.width
-  const all = Math.min(1, across, (room.height - 2 * margin - controls) / height)
+  const all = Math.min(zoomFirst, across, (room.height - 2 * margin - controls) / height)
   const zoom =
     whole || all >= readableZoom ? Math.max(all, zoomMin) : Math.min(1, Math.max(across, readableZoom))
   const x = Math.max(margin, (room.width - drawing.width * zoom) / 2)

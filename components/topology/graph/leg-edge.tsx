@@ -2,7 +2,7 @@
 import type { EdgeProps } from 'reactflow'
 import type { Severity } from '#domain/finding.ts'
 import type { LegView } from '#domain/topology.ts'
-import { HexagonShape, trustLook } from '../../ui/hexagon.tsx'
+import { HexagonShape, hexagonPoints, trustLook } from '../../ui/hexagon.tsx'
 import type { Point } from '../layout/drawing.ts'
 import { findingMark } from '../looks.ts'
 import { findingsOn } from '../model.ts'
@@ -40,7 +40,7 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
       />
       <LegMark leg={leg} at={data.leg.hexagon} lit={lit} dimmed={dimmed} label={legLabel(model, leg)}>
         {finding && (
-          <MarkText y={33} fill={severityStroke[finding.severity]} weight={600}>
+          <MarkText y={36.5} fill={severityStroke[finding.severity]} weight={600}>
             {findingMark[finding.code]}
           </MarkText>
         )}
@@ -68,7 +68,7 @@ function LegMark({ leg, at, lit, dimmed, label, children }: MarkProps) {
       </g>
       {!dimmed && (
         <>
-          <MarkText y={23} fill="var(--ink-2)">
+          <MarkText y={25} fill="var(--ink-2)">
             {expected ? shortLabel(expected.class) : 'not known yet'}
           </MarkText>
           {children}
@@ -85,12 +85,7 @@ function shortLabel(trust: keyof typeof trustLook): string {
 function UnknownHexagon() {
   return (
     <>
-      <polygon
-        points="16.5,0 9,13 -9,13 -16.5,0 -9,-13 9,-13"
-        fill="var(--panel)"
-        stroke="var(--trust-line)"
-        strokeDasharray="3 2"
-      />
+      <polygon points={hexagonPoints} fill="var(--panel)" stroke="var(--trust-line)" strokeDasharray="3 2" />
       <text y="4" textAnchor="middle" fontSize="11" fontWeight="600" fill="var(--ink-2)">
         ?
       </text>
@@ -112,7 +107,7 @@ function MarkText({ y, fill, weight = 400, children }: TextProps) {
       aria-hidden
       y={y}
       textAnchor="middle"
-      fontSize="10"
+      fontSize="10.5"
       fontWeight={weight}
       fill={fill}
       stroke="var(--panel)"

@@ -157,7 +157,7 @@ function ApiRow({ apiId }: { apiId: string }) {
       selection={{ kind: 'api', id: apiId }}
       detail={apiDetail(model, api)}
       className={cn(
-        'flex h-13 w-full flex-col justify-center border-t border-line px-3 last:rounded-b-lg hover:bg-canvas/60',
+        'flex h-13.5 w-full flex-col justify-center border-t border-line px-3 last:rounded-b-lg hover:bg-canvas/60',
         chosen && 'bg-accent-soft hover:bg-accent-soft',
       )}
     >

@@ -66,4 +66,4 @@ export interface Drawing {
 export const laneOrder: readonly NetworkClass[] = ['non-org-external', 'org-external', 'org-internal']
 
 /** The room that a hexagon takes with its label, around its centre. */
-export const hexagonRoom = { left: 32, right: 32, above: 14, below: 36 } as const
+export const hexagonRoom = { left: 32, right: 32, above: 15, below: 39 } as const

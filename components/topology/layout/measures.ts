@@ -1,33 +1,37 @@
 /** The measures of the drawing, and the columns that follow from how deep networks nest. */
 
-export const cardWidth = 168
-export const cardHeight = 52
+export const cardWidth = 164
+export const cardHeight = 48
 /** A card's head above its rows. */
-export const headHeight = 26
-/** Between two ports of one side: a hexagon with its label fits in. */
-export const portPitch = 52
+export const headHeight = 24
+/** Between two ports of one side: a hexagon with its label and its finding fits in. */
+export const portPitch = 54
 export const rowHeight = portPitch
-export const gap = 10
-export const laneHead = 34
-export const laneGap = 10
-export const laneHeightMin = 76
-export const networkHead = 24
-export const padBottom = 12
+export const gap = 8
+export const laneHead = 28
+export const laneGap = 8
+export const laneHeightMin = 64
+export const networkHead = 22
+export const padBottom = 8
 export const firewallWidth = 18
 export const firewallHeightMin = 54
-export const gatewayWidth = 144
-export const gatewayHeightMin = 96
+export const gatewayWidth = 140
+export const gatewayHeightMin = 88
 /** How far a gateway's points reach out of its body. */
 export const gatewayPoint = 16
+/** How far above the middle of its port a line runs, since a hexagon's words hang below it. */
+export const lineRise = 12
 
-const lanePad = 14
-const outerInset = 12
+const lanePad = 8
+const outerInset = 8
+const besideNetwork = 8
 // Wider than a firewall, so that those of nested networks stand beside each other.
-const innerInset = 24
-const toHexagon = 36
-const besideHexagon = 32
-const toFirewall = 26
-const corridor = 68
+const besideFirewall = 20
+const besideBox = 12
+const toHexagon = 33
+const besideHexagon = 30
+const toFirewall = 18
+const corridor = 56
 
 /** The x of every column, from the lane's edges to the gateway, mirrored around it. */
 export interface Columns {
@@ -45,9 +49,11 @@ export interface Columns {
   inner(depth: number): { left: number; right: number }
 }
 
-export function columnsFor(levels: number): Columns {
+/** `nestedFirewalls` says whether a network inside another one has a firewall, which takes room of its own. */
+export function columnsFor(levels: number, nestedFirewalls: boolean): Columns {
   const deepest = Math.max(0, levels - 1)
-  const card = lanePad + deepest * outerInset + 12
+  const innerInset = nestedFirewalls ? besideFirewall : besideBox
+  const card = lanePad + deepest * outerInset + besideNetwork
   const hexagon = card + cardWidth + toHexagon
   const nearTurn = hexagon + besideHexagon
   const innermost = nearTurn + toFirewall + firewallWidth / 2

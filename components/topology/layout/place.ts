@@ -46,7 +46,7 @@ interface Span {
 
 export function place(structure: Structure, order: Order): { placed: Placed; columns: Columns } {
   const areas = laneOrder.map((cls) => laneArea(structure, order, cls))
-  const columns = measure.columnsFor(Math.max(1, ...areas.map(levelsOf)))
+  const columns = measure.columnsFor(Math.max(1, ...areas.map(levelsOf)), areas.some(nestsFirewall))
   const placed: Placed = { height: 0, lanes: [], networks: [], cards: [], gateways: [], firewalls: [] }
   let y = 0
   for (const [index, area] of areas.entries()) {
@@ -237,6 +237,10 @@ function placeFirewalls(
     bottom = Math.max(bottom, y + height)
   }
   return bottom
+}
+
+function nestsFirewall({ children }: Area): boolean {
+  return children.some((child) => child.children.some(hasFirewall) || nestsFirewall(child))
 }
 
 function hasFirewall(area: Area): boolean {

@@ -1,5 +1,5 @@
 import type { Box, DrawnLeg, End, Point } from './drawing.ts'
-import { type Columns, gatewayPoint, portPitch } from './measures.ts'
+import { type Columns, gatewayPoint, lineRise, portPitch } from './measures.ts'
 import type { Placed } from './place.ts'
 import type { LegShape, Structure } from './structure.ts'
 
@@ -40,7 +40,7 @@ function farPorts(legs: readonly LegShape[], boxes: Boxes, rows: Boxes): Heights
       const row = leg.apiId === null ? undefined : rows.get(leg.apiId)
       const spread = box.y + box.height / 2 + (index - (group.length - 1) / 2) * portPitch
       // A hexagon's label hangs below it, so the line runs a little above the row's middle.
-      heights.set(leg.id, (row ? row.y + row.height / 2 : spread) - 10)
+      heights.set(leg.id, (row ? row.y + row.height / 2 : spread) - lineRise)
     }
   }
   return heights

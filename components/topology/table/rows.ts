@@ -9,9 +9,11 @@ import { actualText, expectedText, legTitle, trafficText } from '../words.ts'
 export interface FlowRow {
   readonly id: string
   readonly consumer: string
+  readonly consumerOwner: string
   readonly consumerNetwork: string
   readonly api: string
   readonly provider: string
+  readonly providerOwner: string
   readonly providerNetwork: string
   readonly gateway: string
   readonly useCase: string
@@ -45,10 +47,12 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
       const errors = findings.filter(({ severity }) => severity === 'error').length
       return {
         id: flow.id,
-        consumer: consumer ? `${consumer.name} (${ownerLabel[consumer.owner]})` : '',
+        consumer: consumer?.name ?? '',
+        consumerOwner: consumer ? ownerLabel[consumer.owner] : '',
         consumerNetwork: network(consumer?.networkId),
         api: api ? `${api.name} ${api.label}` : '',
-        provider: provider ? `${provider.name} (${ownerLabel[provider.owner]})` : 'not named',
+        provider: provider?.name ?? 'not named',
+        providerOwner: provider ? ownerLabel[provider.owner] : '',
         providerNetwork: network(provider?.networkId),
         gateway: api ? (model.gateways.get(api.gatewayId)?.name ?? '') : '',
         useCase: flow.classification ? String(flow.classification.useCase) : '',
@@ -97,10 +101,10 @@ export const csvHeader = [
 
 export function csvRow(row: FlowRow): string[] {
   return [
-    row.consumer,
+    owned(row.consumer, row.consumerOwner),
     row.consumerNetwork,
     row.api,
-    row.provider,
+    owned(row.provider, row.providerOwner),
     row.providerNetwork,
     row.gateway,
     row.useCase,
@@ -116,3 +120,5 @@ export function csvRow(row: FlowRow): string[] {
     row.findings.join(' | '),
   ]
 }
+
+const owned = (name: string, owner: string) => (owner ? `${name} (${owner})` : name)

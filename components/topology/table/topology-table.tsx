@@ -65,7 +65,9 @@ function columnsFor(choose: Props['choose']): ColumnDef<FlowRow, never>[] {
           onClick={(event) => choose({ kind: 'flow', id: original.id }, event.detail === 0)}
         >
           {original.consumer}
-          <span className="block text-xs font-normal text-ink-3">{original.consumerNetwork}</span>
+          <span className="block text-xs font-normal text-ink-3">
+            {[original.consumerOwner, original.consumerNetwork].filter(Boolean).join(', ')}
+          </span>
         </button>
       ),
     },
@@ -85,7 +87,9 @@ function columnsFor(choose: Props['choose']): ColumnDef<FlowRow, never>[] {
       cell: ({ row: { original } }) => (
         <>
           {original.provider}
-          <span className="block text-xs text-ink-3">{original.providerNetwork}</span>
+          <span className="block text-xs text-ink-3">
+            {[original.providerOwner, original.providerNetwork].filter(Boolean).join(', ')}
+          </span>
         </>
       ),
     },
@@ -112,7 +116,7 @@ function columnsFor(choose: Props['choose']): ColumnDef<FlowRow, never>[] {
     },
     {
       accessorKey: 'deployment',
-      header: 'Deployment of the API',
+      header: 'Deployment',
       cell: ({ row: { original } }) => (
         <>
           {original.deployment}

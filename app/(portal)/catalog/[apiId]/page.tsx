@@ -29,7 +29,8 @@ export default async function ApiPage({ params, searchParams }: Props) {
   return (
     <Page
       title={api.title}
-      crumbs={[{ label: 'Catalog', href: '/catalog' }, { label: version.label }]}
+      note={version.label}
+      crumbs={[{ label: 'Catalog', href: '/catalog' }]}
       actions={exposed && <DeployButton key={exposed.id} initial={exposed.deployment} />}
       bar={api.instances.length > 1 && <ExposureChips instances={api.instances} shownId={exposed?.id} />}
     >
