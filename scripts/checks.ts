@@ -1,6 +1,6 @@
 import { ensureClient } from './client.ts'
-import { checkout } from './folders.ts'
 import { floorFaults } from './floors.ts'
+import { checkout } from './folders.ts'
 import { programOf, runNode } from './run-program.ts'
 
 /** A check of the whole checkout that passes or does not. */

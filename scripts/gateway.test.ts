@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import net from 'node:net'
 import type { AddressInfo } from 'node:net'
+import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fitting } from './gateway.ts'
 import { freePort } from './ports.ts'

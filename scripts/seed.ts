@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { chainStepInput } from '#domain/chain.ts'
 import { importWish } from '#domain/catalog.ts'
+import { chainStepInput } from '#domain/chain.ts'
 import type { Actor } from '#lib/actor.ts'
 import { issueCredential } from '#lib/catalog/consumers.ts'
 import { importApi } from '#lib/catalog/write.ts'

@@ -1,5 +1,5 @@
-import { helpText, parseStartOptions } from './options.ts'
 import { launch } from './launch.ts'
+import { helpText, parseStartOptions } from './options.ts'
 
 /** npm start */
 export async function run(args: readonly string[]): Promise<number> {

@@ -31,8 +31,28 @@ export function createProvider(parts: ProviderParts): Provider {
   return provider
 }
 
+const routes = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  userinfo: '/oauth/userinfo',
+  jwks: '/oauth/jwks',
+  end_session: '/oauth/logout',
+}
+
+const ttl: Configuration['ttl'] = {
+  AccessToken: 10 * minutes,
+  ClientCredentials: 10 * minutes,
+  AuthorizationCode: 1 * minutes,
+  IdToken: 10 * minutes,
+  Interaction: 15 * minutes,
+  RefreshToken: 14 * hours,
+  Grant: 14 * hours,
+  Session: (_ctx, session) => (session.accountId ? 14 * hours : 15 * minutes),
+}
+
 function configuration(parts: ProviderParts): Configuration {
-  const { portal } = parts.clients
   return {
     adapter: storeAdapter(parts.store),
     clients: clientsOf(parts),
@@ -47,15 +67,7 @@ function configuration(parts: ProviderParts): Configuration {
       long: { httpOnly: true, sameSite: 'lax', signed: true },
       short: { httpOnly: true, sameSite: 'lax', signed: true },
     },
-    routes: {
-      authorization: '/oauth/authorize',
-      token: '/oauth/token',
-      introspection: '/oauth/introspect',
-      revocation: '/oauth/revoke',
-      userinfo: '/oauth/userinfo',
-      jwks: '/oauth/jwks',
-      end_session: '/oauth/logout',
-    },
+    routes,
     scopes: ['openid', 'offline_access', 'api.read', 'api.write'],
     claims: {
       openid: ['sub'],
@@ -72,42 +84,38 @@ function configuration(parts: ProviderParts): Configuration {
     loadExistingGrant: grantFirstParty,
     findAccount: (_ctx, id) => accountOf(parts.accounts, id),
     interactions: { url: (_ctx, interaction) => `/signin/${interaction.uid}` },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      revocation: {
-        enabled: true,
-        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
-      },
-      introspection: {
-        enabled: true,
-        // The portal judges everybody's tokens; any other client sees its own alone.
-        allowedPolicy: (_ctx, client, token) =>
-          client.clientId === portal.id || token.clientId === client.clientId,
-      },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: (ctx, form) => {
-          ctx.body = logoutPage(form, isConfirmed(ctx))
-        },
-        postLogoutSuccessSource: (ctx) => {
-          ctx.body = signedOutPage(parts.portalUrls[0] ?? parts.issuer)
-        },
-      },
-    },
+    features: featuresOf(parts),
     renderError: (ctx, out) => {
       ctx.type = 'html'
       ctx.body = errorPage(out.error_description ?? out.error, parts.portalUrls[0] ?? parts.issuer)
     },
-    ttl: {
-      AccessToken: 10 * minutes,
-      ClientCredentials: 10 * minutes,
-      AuthorizationCode: 1 * minutes,
-      IdToken: 10 * minutes,
-      Interaction: 15 * minutes,
-      RefreshToken: 14 * hours,
-      Grant: 14 * hours,
-      Session: (_ctx, session) => (session.accountId ? 14 * hours : 15 * minutes),
+    ttl,
+  }
+}
+
+function featuresOf({ clients, portalUrls, issuer }: ProviderParts): Configuration['features'] {
+  const home = portalUrls[0] ?? issuer
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    revocation: {
+      enabled: true,
+      allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+    },
+    introspection: {
+      enabled: true,
+      // The portal judges everybody's tokens; any other client sees its own alone.
+      allowedPolicy: (_ctx, client, token) =>
+        client.clientId === clients.portal.id || token.clientId === client.clientId,
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx, form) => {
+        ctx.body = logoutPage(form, isConfirmed(ctx))
+      },
+      postLogoutSuccessSource: (ctx) => {
+        ctx.body = signedOutPage(home)
+      },
     },
   }
 }
