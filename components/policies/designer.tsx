@@ -1,27 +1,20 @@
 'use client'
-import { useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
-import { useEffect, useReducer, useRef, useState } from 'react'
-import { type Chain, type ChainStep, compareChains, type PolicyDescription, placeFor } from '#domain/chain.ts'
+import { useRef, useState } from 'react'
+import type { Chain, PolicyDescription } from '#domain/chain.ts'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { Drawer, DrawerContent } from '../ui/drawer.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { useMediaQuery } from '../ui/use-media-query.ts'
 import { DesignerBar } from './designer-bar.tsx'
 import { DifferenceDialog } from './difference-dialog.tsx'
-import { draftOf, isDirty, reduceDraft } from './draft.ts'
-import { isGroup, readSchema, startValue } from './form-schema.ts'
 import { LeaveGuard } from './leave-guard.tsx'
 import { Pipe } from './pipe.tsx'
 import { PolicyPicker } from './policy-picker.tsx'
-import { countMarks, marksInWords } from './policy-words.ts'
-import { policyQueries } from './queries.ts'
-import { newStepId } from './step-id.ts'
 import { StepPanel } from './step-panel.tsx'
-import { useChainFaults } from './use-chain-faults.ts'
+import { useDesigner } from './use-designer.ts'
 import { useFocusOn, useQuickAdd } from './use-quick-add.ts'
-import { useSaving } from './use-saving.ts'
-import { useWide } from './use-wide.ts'
 
 interface Props {
   initial: Chain
@@ -32,40 +25,17 @@ interface Props {
 
 /** The policy designer: what there is, the pipe, and the selected step. */
 export function Designer({ initial, policies, add }: Props) {
-  const { data: chain } = useQuery({ ...policyQueries.chain(initial.instanceId), initialData: initial })
+  const designer = useDesigner(initial, policies)
+  const { chain, draft, dispatch, dirty, judgement, saving } = designer
   const mayWrite = useMay('apis.write')
   const mayDeploy = useMay('revisions.deploy')
-  const [draft, dispatch] = useReducer(reduceDraft, initial, (from) => draftOf(from, null))
-  const judgement = useChainFaults(chain, draft.steps, policies)
-  const { marks, removed } = compareChains(draft.steps, chain.deployed?.policies ?? [])
-  const saving = useSaving(chain, draft, dispatch)
   const [open, setOpen] = useState<'list' | 'difference' | null>(null)
-  const [addedId, setAddedId] = useState<string | null>(null)
-  const wide = useWide()
-  const dirty = isDirty(draft)
+  const wide = useMediaQuery('(width >= 64rem)', true)
   const form = useRef<HTMLDivElement>(null)
   const selected =
     draft.steps.find((step) => step.id === draft.selectedId) ?? (wide ? draft.steps[0] : undefined)
-
-  // Somebody else saved meanwhile: without edits of our own theirs is simply shown.
-  useEffect(() => {
-    if (!dirty && chain.version !== draft.version) dispatch({ do: 'saved', chain })
-  }, [chain, dirty, draft.version])
-
-  const insert = (policy: PolicyDescription, at?: number) => {
-    const place = at ?? placeFor(policy, draft.steps.map(placedBy(policies)))
-    const step = newStep(policy)
-    dispatch({ do: 'add', step, at: place })
-    setOpen(null)
-    setAddedId(step.id)
-  }
-  useQuickAdd(mayWrite ? add : null, (kind) => {
-    const there = draft.steps.find((step) => step.kind === kind)
-    const policy = policies.find((each) => each.kind === kind)
-    if (there) dispatch({ do: 'select', id: there.id })
-    else if (policy) insert(policy)
-  })
-  useFocusOn(form, addedId)
+  useQuickAdd(mayWrite ? add : null, designer.begin)
+  useFocusOn(form, designer.addedId)
   const panel = selected && (
     <StepPanel
       step={selected}
@@ -81,7 +51,10 @@ export function Designer({ initial, policies, add }: Props) {
       policies={policies}
       selectedKind={selected?.kind}
       disabled={!mayWrite}
-      onPick={(policy) => insert(policy)}
+      onPick={(policy) => {
+        designer.insert(policy)
+        setOpen(null)
+      }}
     />
   )
   return (
@@ -110,12 +83,12 @@ export function Designer({ initial, policies, add }: Props) {
             policies={policies}
             verdicts={judgement.verdicts}
             faultCounts={new Map([...judgement.faults].map(([id, list]) => [id, list.length]))}
-            marks={marks}
-            removed={removed}
+            marks={designer.marks}
+            removed={designer.removed}
             selectedId={selected?.id ?? null}
             readOnly={!mayWrite}
             dispatch={dispatch}
-            onAdd={insert}
+            onAdd={designer.insert}
           />
         </section>
         {wide && (
@@ -135,8 +108,8 @@ export function Designer({ initial, policies, add }: Props) {
       )}
       <DesignerBar
         chain={chain}
-        difference={marksInWords(marks, removed.length)}
-        differences={countMarks(marks, removed.length)}
+        difference={designer.difference}
+        differences={designer.differences}
         dirty={dirty}
         faults={judgement.faultCount}
         busy={saving.deploy.isPending ? 'deploy' : saving.save.isPending ? 'save' : null}
@@ -168,7 +141,7 @@ export function Designer({ initial, policies, add }: Props) {
         onOpenChange={(stays) => setOpen(stays ? 'difference' : null)}
         chain={chain}
         steps={draft.steps}
-        difference={marksInWords(marks, removed.length)}
+        difference={designer.difference}
       />
       <LeaveGuard
         dirty={dirty}
@@ -192,16 +165,6 @@ function NothingSelected({ empty }: { empty: boolean }) {
         : 'Select a step to see what it does.'}
     </p>
   )
-}
-
-function newStep({ kind, policyVersion, schema }: PolicyDescription) {
-  const start = startValue(readSchema(schema))
-  return { id: newStepId(), kind, policyVersion, config: isGroup(start) ? start : {} }
-}
-
-function placedBy(policies: readonly PolicyDescription[]) {
-  return (step: ChainStep) =>
-    policies.find(({ kind }) => kind === step.kind) ?? { category: 'shape' as const, first: false }
 }
 
 function firstFaulty(faults: ReadonlyMap<string, readonly unknown[]>): string | null {

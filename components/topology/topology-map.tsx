@@ -1,7 +1,7 @@
 'use client'
 import { Button } from '../ui/button.tsx'
 import { LoadFailed } from '../ui/empty-state.tsx'
-import { TopologyGraph, type GraphProps } from './graph/topology-graph.tsx'
+import { type GraphProps, TopologyGraph } from './graph/topology-graph.tsx'
 import { useDrawing } from './graph/use-drawing.ts'
 import { MapSkeleton } from './map-skeleton.tsx'
 

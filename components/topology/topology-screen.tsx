@@ -2,15 +2,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useSearchParams } from 'next/navigation'
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import type { Topology } from '#domain/topology.ts'
 import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { NoneYet } from '../ui/empty-state.tsx'
+import { useMediaQuery } from '../ui/use-media-query.ts'
 import { AddMenu } from './add-menu.tsx'
-import { changesBetween } from './changes.ts'
+import { Announcer } from './announcer.tsx'
 import type { Asked } from './dialogs/asked.ts'
 import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
 import { FilterBar } from './filter-bar.tsx'
@@ -20,7 +20,8 @@ import { modelOf } from './model.ts'
 import { DetailsPanel } from './panel/details-panel.tsx'
 import { TopologyTable } from './table/topology-table.tsx'
 import { topologyQueries } from './topology-queries.ts'
-import { readViewState, type Selection, type View, type ViewState, writeViewState } from './view-state.ts'
+import { useViewState } from './use-view-state.ts'
+import type { Selection, View } from './view-state.ts'
 
 // React Flow measures the window: the map is drawn in the browser only.
 const TopologyMap = dynamic(() => import('./topology-map.tsx').then((module) => module.TopologyMap), {
@@ -137,39 +138,9 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   )
 }
 
-function useViewState(): { state: ViewState; change: (change: Partial<ViewState>) => void } {
-  const search = useSearchParams()
-  const state = useMemo(() => readViewState(new URLSearchParams(search)), [search])
-  const change = useCallback(
-    (part: Partial<ViewState>) => {
-      const address = writeViewState({ ...state, ...part })
-      // No question to the server: the page has everything already.
-      window.history.replaceState(null, '', `${window.location.pathname}${address}`)
-    },
-    [state],
-  )
-  return { state, change }
-}
-
 /** Whether there is room for a map, and for details beside it. Wide until the browser says otherwise. */
 function useRoom(): { narrow: boolean; tight: boolean } {
-  return { narrow: useMediaQuery('(width < 48rem)'), tight: useMediaQuery('(width < 64rem)') }
-}
-
-function useMediaQuery(text: string): boolean {
-  const subscribe = useCallback(
-    (changed: () => void) => {
-      const query = window.matchMedia(text)
-      query.addEventListener('change', changed)
-      return () => query.removeEventListener('change', changed)
-    },
-    [text],
-  )
-  return useSyncExternalStore(
-    subscribe,
-    () => window.matchMedia(text).matches,
-    () => false,
-  )
+  return { narrow: useMediaQuery('(width < 48rem)', false), tight: useMediaQuery('(width < 64rem)', false) }
 }
 
 function PauseButton({ paused, onPaused }: { paused: boolean; onPaused: (paused: boolean) => void }) {
@@ -184,21 +155,5 @@ function PauseButton({ paused, onPaused }: { paused: boolean; onPaused: (paused:
     >
       {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
     </Button>
-  )
-}
-
-/** Says politely what changed, all of one reading at once. */
-function Announcer({ topology }: { topology: Topology }) {
-  const before = useRef(topology)
-  const [words, setWords] = useState('')
-  useEffect(() => {
-    const changes = changesBetween(before.current, topology)
-    before.current = topology
-    if (changes) setWords(changes)
-  }, [topology])
-  return (
-    <p role="status" className="sr-only">
-      {words}
-    </p>
   )
 }

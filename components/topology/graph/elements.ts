@@ -1,4 +1,5 @@
 import type { Edge, Node } from 'reactflow'
+import type { Highlight } from '../highlight.ts'
 import type {
   Box,
   Drawing,
@@ -9,7 +10,6 @@ import type {
   DrawnLeg,
   DrawnNetwork,
 } from '../layout/drawing.ts'
-import type { Highlight } from '../highlight.ts'
 import type { Model } from '../model.ts'
 import { boxOf } from './stops.ts'
 

@@ -1,10 +1,10 @@
+import type { LegView } from '#domain/topology.ts'
 import type { Drawing } from '../layout/drawing.ts'
-import { cardId, firewallId, gatewayId } from '../layout/structure.ts'
 import { headHeight, networkHead } from '../layout/measures.ts'
+import { cardId, firewallId, gatewayId } from '../layout/structure.ts'
 import type { Model } from '../model.ts'
 import type { Stop } from '../neighbour.ts'
 import type { Selection } from '../view-state.ts'
-import type { LegView } from '#domain/topology.ts'
 
 /** A place that the keyboard can stand on: it names itself and can be chosen. */
 export interface GraphStop extends Stop {

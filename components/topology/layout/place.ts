@@ -9,8 +9,8 @@ import {
   type End,
   laneOrder,
 } from './drawing.ts'
-import * as measure from './measures.ts'
 import type { Columns } from './measures.ts'
+import * as measure from './measures.ts'
 import type { Order } from './order.ts'
 import type { Card, Firewall, GatewayShape, NetworkShape, Structure } from './structure.ts'
 

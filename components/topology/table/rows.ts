@@ -1,6 +1,6 @@
 import type { LegView } from '#domain/topology.ts'
-import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
 import { passes } from '../highlight.ts'
+import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
 import { findingsOn, type Model } from '../model.ts'
 import type { ViewState } from '../view-state.ts'
 import { actualText, expectedText, legTitle, trafficText } from '../words.ts'
