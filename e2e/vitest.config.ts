@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// One product and one browser serve all of these tests, so the files go one after the other, in the order of
-// their names: faults and floods come last.
+// One product serves most of these tests, so the files go one after the other, in no order that they may rely
+// on; those that kill parts of a product start one of their own.
 export default defineConfig({
   test: {
     include: ['e2e/**/*.e2e.ts'],
