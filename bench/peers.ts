@@ -6,7 +6,11 @@ export interface Peer {
   readonly name: string
   readonly program: string
   /** Writes its configuration and says what to run. */
-  command(folder: string, port: number, upstreamPort: number): { command: string[]; env?: Record<string, string> }
+  command(
+    folder: string,
+    port: number,
+    upstreamPort: number,
+  ): { command: string[]; env?: Record<string, string> }
 }
 
 const nginx: Peer = {

@@ -16,7 +16,18 @@ function lineOf({ file, line, column, pointer, detail }: FlexFault): string {
   return `${file}:${line}:${column}: ${detail}${pointer === '' ? '' : ` (${pointer})`}`
 }
 
-async function sourcesIn(folder: string): Promise<Source[]> {
+type Sources = { ok: true; sources: readonly Source[] } | { ok: false; faults: readonly string[] }
+
+async function sourcesIn(folder: string): Promise<Sources> {
+  try {
+    return { ok: true, sources: await readSources(folder) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { ok: false, faults: [`${folder} cannot be read: ${reason}`] }
+  }
+}
+
+async function readSources(folder: string): Promise<Source[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const files = entries
     .filter((entry) => !entry.isDirectory() && /^[^.].*\.ya?ml$/.test(entry.name))
@@ -27,16 +38,12 @@ async function sourcesIn(folder: string): Promise<Source[]> {
 
 /** Reads the YAML files of a folder as what is to be served. */
 export async function readFolder(folder: string, options: { allowLoopback: boolean }): Promise<Read> {
-  let sources: Source[]
-  try {
-    sources = await sourcesIn(folder)
-  } catch (error) {
-    return {
-      ok: false,
-      faults: [`${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`],
-    }
-  }
-  const read = readFlex(sources, { sha256, allowLoopback: options.allowLoopback })
+  return contentsOf(await sourcesIn(folder), folder, options)
+}
+
+function contentsOf(found: Sources, folder: string, options: { allowLoopback: boolean }): Read {
+  if (!found.ok) return found
+  const read = readFlex([...found.sources], { sha256, allowLoopback: options.allowLoopback })
   if (!read.ok) return { ok: false, faults: read.faults.map(lineOf) }
   if (!read.items.some((item) => item.kind === 'api'))
     return { ok: false, faults: [`${folder} holds no ApiInstance in a .yaml or .yml file`] }
@@ -59,6 +66,8 @@ export class LocalMode {
   readonly #log: Logger
   #contents: Contents = new Map()
   #faults: readonly string[] = []
+  /** What was found in the folder at the last look. */
+  #text = ''
   #state = ''
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
@@ -117,7 +126,12 @@ export class LocalMode {
   }
 
   async #reload(): Promise<void> {
-    const read = await readFolder(this.#folder, { allowLoopback: this.#allowLoopback })
+    const found = await sourcesIn(this.#folder)
+    // Every look would otherwise parse all documents beside the traffic.
+    const text = JSON.stringify(found)
+    if (text === this.#text) return
+    this.#text = text
+    const read = contentsOf(found, this.#folder, { allowLoopback: this.#allowLoopback })
     const state = read.ok
       ? [...read.contents.values()].map(({ hash }) => hash).join()
       : read.faults.join('\n')
