@@ -29,7 +29,7 @@ export function ApiTable({ filter, initial }: { filter: CatalogFilter; initial: 
           <tr>
             <TableHeader>API</TableHeader>
             <TableHeader className="hidden sm:table-cell">Version</TableHeader>
-            <TableHeader>Base path</TableHeader>
+            <TableHeader className="hidden sm:table-cell">Base path</TableHeader>
             <TableHeader className="hidden sm:table-cell">Gateway</TableHeader>
             <TableHeader>State</TableHeader>
             <TableHeader className="hidden text-right sm:table-cell">Requests</TableHeader>
@@ -61,17 +61,22 @@ function ApiRow({
   const href = exposure && !isFirst ? `/catalog/${api.id}?instance=${exposure.id}` : `/catalog/${api.id}`
   return (
     <TableRow>
-      <TableCell className="max-w-36 sm:max-w-80">
-        <Link href={href} className="block truncate rounded-sm font-medium hover:text-accent">
+      <TableCell className="max-w-52 sm:max-w-80">
+        <Link
+          href={href}
+          dir="auto"
+          className="block truncate rounded-sm text-left font-medium hover:text-accent"
+        >
           {api.title || api.name}
         </Link>
         <span className="block truncate text-xs text-ink-3">
-          <span className="font-mono">{api.name}</span>, {api.operations}{' '}
+          <span className="hidden font-mono sm:inline">{api.name}</span>
+          <span className="font-mono sm:hidden">{exposure?.basePath ?? api.name}</span>, {api.operations}{' '}
           {api.operations === 1 ? 'operation' : 'operations'}
         </span>
       </TableCell>
       <TableCell className="hidden max-w-32 truncate sm:table-cell">{api.versionLabel}</TableCell>
-      <TableCell>
+      <TableCell className="hidden sm:table-cell">
         {exposure && (
           <Mono>{exposure.host === '*' ? exposure.basePath : exposure.host + exposure.basePath}</Mono>
         )}

@@ -99,7 +99,9 @@ function Gateway({ gateway, canAdd }: { gateway: GatewaySummary; canAdd: boolean
     >
       {nodes.length === 0 ? (
         <NoneYet icon={Server} title="No node yet" className="min-h-36">
-          Nothing serves this gateway. “Add node” gives the one line that changes it.
+          {canAdd
+            ? 'Nothing serves this gateway. “Add node” gives the one line that changes it.'
+            : 'Nothing serves this gateway. An operator or an admin can add a node.'}
         </NoneYet>
       ) : (
         <NodeTable gatewayId={id} caption={`Nodes of ${name}`} nodes={nodes} />

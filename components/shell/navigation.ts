@@ -1,4 +1,13 @@
-import { Activity, Boxes, Braces, Cog, LayoutDashboard, type LucideIcon, Server, Waypoints } from 'lucide-react'
+import {
+  Activity,
+  Boxes,
+  Braces,
+  Cog,
+  LayoutDashboard,
+  type LucideIcon,
+  Server,
+  Waypoints,
+} from 'lucide-react'
 import type { Permission } from '#domain/access.ts'
 
 export interface NavigationPage {

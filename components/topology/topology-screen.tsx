@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Topology } from '#domain/topology.ts'
 import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
@@ -15,6 +15,7 @@ import type { Asked } from './dialogs/asked.ts'
 import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { FindDialog } from './find-dialog.tsx'
+import { sharedElk } from './graph/elk.ts'
 import { MapSkeleton } from './map-skeleton.tsx'
 import { modelOf } from './model.ts'
 import { DetailsPanel } from './panel/details-panel.tsx'
@@ -44,6 +45,10 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   const { narrow, tight } = useRoom()
   // A map has no room on a telephone; whoever asks for it gets it nevertheless.
   const view: View = state.view ?? (narrow ? 'table' : 'graph')
+  // Beside the map's code and not after it: it is the largest part of what a map needs.
+  useEffect(() => {
+    if (view === 'graph') sharedElk()
+  }, [view])
   const [asked, setAsked] = useState<Asked | null>(null)
   const [finding, setFinding] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)

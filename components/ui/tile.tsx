@@ -31,7 +31,7 @@ export function Tile({ label, value, note, href }: Props) {
     <>
       <div className="text-xs text-ink-3">{label}</div>
       <div className="truncate text-xl font-semibold tnum">{value}</div>
-      <div className="min-h-5 text-sm break-words text-ink-2 sm:truncate">{note}</div>
+      <div className="min-h-5 text-sm break-words text-ink-2 max-sm:line-clamp-2 sm:truncate">{note}</div>
     </>
   )
   const look = 'block min-w-0 bg-panel px-4 py-3'

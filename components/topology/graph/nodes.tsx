@@ -111,14 +111,14 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
           selection={{ kind: 'party', id: party.id }}
           detail={partyDetail(model, party)}
           className={cn(
-            'w-full rounded-lg px-3 hover:bg-canvas/60',
-            single ? 'flex h-full flex-col justify-center' : 'flex items-center gap-2',
+            'w-full rounded-lg hover:bg-canvas/60',
+            single ? 'flex h-full flex-col justify-center px-3' : 'flex items-center gap-2 px-2.5',
           )}
         >
           <Head name={name} subtitle={subtitle} single={single} />
         </StopButton>
       ) : (
-        <div className="flex items-center px-3" style={{ height: headHeight }}>
+        <div className="flex items-center px-2.5" style={{ height: headHeight }}>
           <span className="truncate text-2xs font-medium text-warn">{name}</span>
         </div>
       )}
@@ -134,14 +134,18 @@ function Head({ name, subtitle, single }: { name: string; subtitle: string; sing
   if (single) {
     return (
       <>
-        <span className="w-full truncate text-sm font-semibold">{name}</span>
+        <span dir="auto" className="w-full truncate text-left text-sm font-semibold">
+          {name}
+        </span>
         <span className="w-full truncate text-2xs text-ink-3">{subtitle}</span>
       </>
     )
   }
   return (
-    <span className="flex min-w-0 items-center gap-2" style={{ height: headHeight }}>
-      <span className="truncate text-2xs font-medium text-ink-2">{name}</span>
+    <span className="flex min-w-0 items-center gap-1.5" style={{ height: headHeight }}>
+      <span dir="auto" className="truncate text-2xs font-medium text-ink-2">
+        {name}
+      </span>
       <span className="shrink-0 text-2xs text-ink-3">{subtitle}</span>
     </span>
   )
@@ -163,10 +167,14 @@ function ApiRow({ apiId }: { apiId: string }) {
     >
       <span className="flex w-full items-center gap-1.75">
         <Dot tone={deploymentLook[api.deployment].tone} />
-        <span className="truncate text-sm font-semibold">{api.name}</span>
-        <span className="ml-auto shrink-0 text-2xs text-ink-3 tnum">{api.label}</span>
+        <span dir="auto" className="truncate text-sm font-semibold">
+          {api.name}
+        </span>
       </span>
-      <span className="w-full truncate pl-3.5 text-2xs text-ink-3 tnum">{apiSubtitle(api)}</span>
+      <span className="flex w-full gap-2 pl-3.5 text-2xs text-ink-3 tnum">
+        <span className="truncate">{apiSubtitle(api)}</span>
+        <span className="ml-auto max-w-16 shrink-0 truncate">{api.label}</span>
+      </span>
     </StopButton>
   )
 }

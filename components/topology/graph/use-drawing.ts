@@ -1,18 +1,9 @@
 'use client'
-import ELK from 'elkjs/lib/elk-api.js'
 import { useEffect, useMemo, useState } from 'react'
 import type { Topology } from '#domain/topology.ts'
 import type { Drawing } from '../layout/drawing.ts'
 import { layOut, shapeOf } from '../layout/layout.ts'
-
-// ELK computes in a worker of its own, so that the page stays quick while it thinks; one is enough for a tab.
-let elk: InstanceType<typeof ELK> | undefined
-function sharedElk(): InstanceType<typeof ELK> {
-  elk ??= new ELK({
-    workerFactory: () => new Worker(new URL('./elk.worker.ts', import.meta.url), { type: 'module' }),
-  })
-  return elk
-}
+import { sharedElk } from './elk.ts'
 
 export interface DrawingState {
   readonly drawing: Drawing | null

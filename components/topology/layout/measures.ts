@@ -1,6 +1,6 @@
 /** The measures of the drawing, and the columns that follow from how deep networks nest. */
 
-export const cardWidth = 164
+export const cardWidth = 168
 export const cardHeight = 48
 /** A card's head above its rows. */
 export const headHeight = 24

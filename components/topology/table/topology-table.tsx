@@ -153,7 +153,7 @@ function Legs({ row }: { row: FlowRow }) {
 function Findings({ row: { errors, warnings } }: { row: FlowRow }) {
   if (errors + warnings === 0) return <span className="text-xs text-ink-3">none</span>
   return (
-    <span className="flex gap-1.5">
+    <span className="flex flex-col items-start gap-0.5">
       {errors > 0 && <State tone="err">{count(errors, 'error')}</State>}
       {warnings > 0 && <State tone="warn">{count(warnings, 'warning')}</State>}
     </span>
