@@ -18,8 +18,8 @@ export const auditEntry = z.object({
 /** A page of the trail, newest first. */
 export const auditPage = z.object({
   entries: z.array(auditEntry),
-  /** Give it back as `before` to read on; null at the end. */
-  next: z.int().nullable(),
+  /** Give it back as `cursor` to read on; null at the end. */
+  nextCursor: z.string().nullable(),
 })
 
 /** Whether every entry still follows from the one before it. */

@@ -63,7 +63,7 @@ export const apiSummary = z.object({
 export const apiPage = z.object({
   apis: z.array(apiSummary),
   total: z.int(),
-  /** Give it back to read on; null at the end. */
+  /** Give it back as `cursor` to read on; null at the end. */
   nextCursor: z.string().nullable(),
 })
 

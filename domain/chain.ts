@@ -19,6 +19,8 @@ export const policyDescription = z.object({
   schema: z.record(z.string(), z.unknown()),
 })
 
+export const policyList = z.object({ policies: z.array(policyDescription) })
+
 const config = z.record(z.string(), z.unknown())
 
 /** A fault inside one configuration; the pointer begins at the configuration. */

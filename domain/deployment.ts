@@ -87,7 +87,11 @@ export const revisionSummary = z.object({
 })
 
 /** A page of a gateway's history, newest first. */
-export const revisionList = z.object({ revisions: z.array(revisionSummary) })
+export const revisionList = z.object({
+  revisions: z.array(revisionSummary),
+  /** Give it back as `cursor` to read on; null at the end. */
+  nextCursor: z.string().nullable(),
+})
 
 export const revisionDetail = revisionSummary.extend({
   gatewayName: z.string(),
@@ -118,6 +122,7 @@ export type Difference = z.infer<typeof difference>
 export type Draft = z.infer<typeof draft>
 export type NodeDeployment = z.infer<typeof nodeDeployment>
 export type RevisionSummary = z.infer<typeof revisionSummary>
+export type RevisionList = z.infer<typeof revisionList>
 export type RevisionDetail = z.infer<typeof revisionDetail>
 export type InstanceDeployment = z.infer<typeof instanceDeployment>
 

@@ -93,6 +93,11 @@ export const gatewayOfKey = z.object({
 /** The one answer that holds the key itself. */
 export const newGatewayKey = gatewayKey.extend({ key: z.string(), command: z.string() })
 
+export const environmentList = z.object({ environments: z.array(environment) })
+export const gatewayList = z.object({ gateways: z.array(gatewaySummary) })
+export const nodeList = z.object({ nodes: z.array(gatewayNode) })
+export const gatewayKeyList = z.object({ keys: z.array(gatewayKey) })
+
 export type EnvironmentView = z.infer<typeof environment>
 export type Listener = z.infer<typeof listener>
 export type Traffic = z.infer<typeof traffic>

@@ -22,14 +22,18 @@ export const loginSession = z.object({
   endsAt: z.iso.datetime(),
 })
 
+export const sessionList = z.object({ sessions: z.array(loginSession) })
+
 /** A person with a role in the organisation. */
 export const member = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
   role: z.enum(roles),
+  version: z.int(),
   since: z.iso.datetime(),
 })
+export const memberList = z.object({ members: z.array(member) })
 export type Member = z.infer<typeof member>
 
 export const newMember = z.strictObject({
@@ -47,6 +51,7 @@ export const serviceAccount = z.object({
   role: z.enum(roles),
   since: z.iso.datetime(),
 })
+export const serviceAccountList = z.object({ serviceAccounts: z.array(serviceAccount) })
 export type ServiceAccountView = z.infer<typeof serviceAccount>
 
 export const newServiceAccount = z.strictObject({

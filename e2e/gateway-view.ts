@@ -9,17 +9,17 @@ export interface GatewayView {
 
 /** The only gateway of a started product, as REST shows it. */
 export async function gatewayOf(machine: Machine): Promise<GatewayView> {
-  const { body } = await machine.must<GatewayView[]>('GET', '/gateways')
-  const [gateway] = body
+  const { body } = await machine.must<{ gateways: GatewayView[] }>('GET', '/gateways')
+  const [gateway] = body.gateways
   if (!gateway) throw new Error('there is no gateway')
   return gateway
 }
 
 /** Whether every node is well and serves the newest revision. */
 export async function isGreen(machine: Machine): Promise<boolean> {
-  const answer = await machine.call<GatewayView[]>('GET', '/gateways')
+  const answer = await machine.call<{ gateways: GatewayView[] }>('GET', '/gateways')
   if (answer.status !== 200) return false
-  const nodes = answer.body.flatMap((gateway) => gateway.nodes)
+  const nodes = answer.body.gateways.flatMap((gateway) => gateway.nodes)
   return nodes.length > 0 && nodes.every(({ status, state }) => status === 'healthy' && state === 'applied')
 }
 

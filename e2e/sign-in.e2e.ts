@@ -39,8 +39,8 @@ test('no script can read the session', async () => {
 
 test('a reviewer who tries to deploy is refused by the server', async () => {
   const { page } = await pageAs(browser, 'reviewer')
-  const [gateway] = (await call(page, 'GET', '/gateways')).body as { id: string }[]
-  const path = `/gateways/${gateway?.id}/revisions`
+  const { gateways } = (await call(page, 'GET', '/gateways')).body as { gateways: { id: string }[] }
+  const path = `/gateways/${gateways[0]?.id}/revisions`
   const refused = await call(page, 'POST', path, { expectedHeadRevision: 0 })
   expect(refused).toMatchObject({ status: 403, body: { code: 'access.denied' } })
 })
@@ -66,9 +66,12 @@ test('a member who is removed is out at the next page, and back in once added ag
   const email = 'operator@demo.hexgate.test'
   const removed = await pageAs(browser, 'operator')
   const admin = await pageAs(browser, 'admin')
-  const members = (await call(admin.page, 'GET', '/members')).body as { id: string; email: string }[]
+  const { members } = (await call(admin.page, 'GET', '/members')).body as {
+    members: { id: string; email: string; version: number }[]
+  }
   const member = members.find((one) => one.email === email)
-  expect((await call(admin.page, 'DELETE', `/members/${member?.id}`)).status).toBe(204)
+  const path = `/members/${member?.id}`
+  expect((await call(admin.page, 'DELETE', path, undefined, member?.version)).status).toBe(204)
   expect((await removed.page.goto('/deployments'))?.status()).toBe(403)
   await removed.page.getByText('You belong to no organisation here').waitFor()
   expect((await call(admin.page, 'POST', '/members', { email, role: 'operator' })).status).toBe(201)

@@ -7,6 +7,7 @@ import { type Actor, requirePermission } from './actor.ts'
 import { audit } from './audit.ts'
 import { transaction } from './db.ts'
 import { log } from './log.ts'
+import { readJson, refuseBody, requireText } from './request-body.ts'
 import { authenticate } from './session/authenticate.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -46,6 +47,8 @@ export interface Operation {
   readonly status: number
   readonly bodyBytesMax: number
   readonly needsIfMatch: boolean
+  /** What it refuses besides what its guard and the check of its input do. */
+  readonly problems: readonly ProblemCode[]
   /** Whether the answer carries its version as an ETag. */
   readonly hasETag: boolean
   handle(request: Request, params: Record<string, string>, requestId: string): Promise<Response>
@@ -66,6 +69,8 @@ interface Declaration<A extends Access, S extends Shapes, O extends z.ZodType> {
   bodyBytesMax?: number
   /** The write names the version that it changes. */
   needsIfMatch?: boolean
+  /** What it refuses besides what its guard and the check of its input do. */
+  problems?: readonly ProblemCode[]
   /** The version that the answer carries as its ETag. */
   etag?: (output: z.output<O>) => number
   run: (
@@ -89,20 +94,19 @@ export function endpoint<
     status: 200,
     bodyBytesMax: 1_048_576,
     needsIfMatch: false,
+    problems: [],
     hasETag: etag !== undefined,
     ...rest,
   }
   return {
     ...operation,
     async handle(request, rawParams, requestId) {
-      const actor = await admit(operation.access, request)
+      const actor = await admit(operation, request)
       try {
         const input = {
           params: parse(operation.params, rawParams, '/params'),
-          query: parse(operation.query, queryOf(request), '/query'),
-          body: operation.body
-            ? parse(operation.body, await readJson(request, operation.bodyBytesMax), '')
-            : undefined,
+          query: parse(operation.query ?? noQuery, queryOf(request), '/query'),
+          body: await bodyOf(operation, request),
         }
         const ifMatch = operation.needsIfMatch ? versionIn(request) : 0
         // The declaration ties `input` and `actor` to what was parsed just above; TypeScript cannot follow that
@@ -117,11 +121,14 @@ export function endpoint<
   } as Operation
 }
 
-async function admit(access: Access, request: Request): Promise<Actor | null> {
+async function admit(
+  { access, method }: Pick<Operation, 'access' | 'method'>,
+  request: Request,
+): Promise<Actor | null> {
   if (access === 'public' || access === 'gateway-key') return null
   const actor = await authenticate(request.headers)
   if (!actor) throw new Problem('session.required', 'This needs a signed-in session or a bearer token.')
-  if (actor.sessionId !== null && request.method !== 'GET') refuseCrossSite(request)
+  if (actor.sessionId !== null && method !== 'GET') refuseCrossSite(request)
   requirePermission(actor, access)
   return actor
 }
@@ -151,36 +158,22 @@ export function faultsOf(error: z.ZodError, at = ''): Fault[] {
   }))
 }
 
+const noQuery = z.strictObject({})
+
 function queryOf(request: Request): Record<string, string> {
-  return Object.fromEntries(new URL(request.url).searchParams)
+  const { searchParams } = new URL(request.url)
+  for (const [name, value] of searchParams) {
+    requireText(name + value)
+    if (searchParams.getAll(name).length === 1) continue
+    const faults = [{ pointer: `/query${pointerOf([name])}`, detail: 'Give it once.' }]
+    throw new Problem('request.invalid', `The parameter ${name} is given more than once.`, { faults })
+  }
+  return Object.fromEntries(searchParams)
 }
 
-async function readJson(request: Request, bytesMax: number): Promise<unknown> {
-  const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
-    throw new Problem('request.media-type', 'Send application/json.')
-  }
-  const text = await readText(request, bytesMax)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Problem(
-      'request.malformed',
-      `The body is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
-}
-
-async function readText(request: Request, bytesMax: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length
-    if (bytes > bytesMax)
-      throw new Problem('request.too-large', `The body may have ${bytesMax} bytes at most.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+async function bodyOf(operation: Pick<Operation, 'body' | 'bodyBytesMax'>, request: Request) {
+  if (operation.body) return parse(operation.body, await readJson(request, operation.bodyBytesMax), '')
+  return refuseBody(request)
 }
 
 function versionIn(request: Request): number {
@@ -234,6 +227,9 @@ export function problemResponse(error: unknown, requestId: string): Response {
   const challenge = challenges[problem.code] ?? (problem.status === 401 ? 'Bearer realm="hexgate"' : null)
   if (challenge) headers.set('www-authenticate', challenge)
   if (problem.status === 503) headers.set('retry-after', '5')
+  const { allowed } = problem.extra
+  if (problem.code === 'method.not-allowed' && Array.isArray(allowed))
+    headers.set('allow', allowed.join(', '))
   return new Response(JSON.stringify(problemDocument(problem, requestId)), {
     status: problem.status,
     headers,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type ProblemCode, problems } from '#domain/problem.ts'
+import { problems } from '#domain/problem.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { endpoint, type Operation } from './endpoint.ts'
+import { problemsOf } from './operation-problems.ts'
 
 type Schema = Record<string, unknown>
 
@@ -42,7 +43,7 @@ export function openApiOperation(all: () => readonly Operation[]): Operation {
     method: 'GET',
     path: '/openapi.json',
     tag: 'This interface',
-    summary: 'This document',
+    summary: 'Read this document',
     access: 'public',
     output: z.looseObject({ openapi: z.string() }),
     run: () => {
@@ -71,7 +72,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     servers: [{ url: '/api/v1' }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas: { Problem: problemSchema }, responses: problemResponses(), securitySchemes },
+    components: { schemas: { Problem: problemSchema }, securitySchemes },
   }
 }
 
@@ -130,7 +131,7 @@ function securityOf({ access }: Operation): Record<string, string[]>[] {
 }
 
 function responsesOf(operation: Operation): Record<string, unknown> {
-  const { status, output, method, access, params, body, query, needsIfMatch } = operation
+  const { status, output } = operation
   const etag = { ETag: { description: 'The version, for If-Match.', schema: { type: 'string' } } }
   const answer =
     status === 204
@@ -140,17 +141,26 @@ function responsesOf(operation: Operation): Record<string, unknown> {
           ...(operation.hasETag ? { headers: etag } : {}),
           content: { 'application/json': { schema: schemaOf(output, 'output') } },
         }
-  const failures = [
-    ...(body ? [400, 413, 415] : []),
-    ...(access === 'public' ? [] : [401, 403]),
-    ...(params ? [404] : []),
-    ...(method === 'GET' ? [] : [409]),
-    ...(params || body || query ? [422] : []),
-    ...(needsIfMatch ? [428] : []),
-    ...[500, 503],
-  ]
-  const refused = failures.map((failure) => [failure, { $ref: `#/components/responses/${failure}` }])
-  return { [status]: answer, ...Object.fromEntries(refused) }
+  return { [status]: answer, ...problemResponses(operation) }
+}
+
+function problemResponses(operation: Operation): Record<string, unknown> {
+  const byStatus = Map.groupBy(problemsOf(operation), (code) => problems[code].status)
+  const entries = [...byStatus].map(([status, codes]) => {
+    const narrowed = { properties: { code: { type: 'string', enum: codes } } }
+    return [
+      String(status),
+      {
+        description: codes.map((code) => `${code}: ${problems[code].title}`).join('. '),
+        content: {
+          'application/problem+json': {
+            schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, narrowed] },
+          },
+        },
+      },
+    ]
+  })
+  return Object.fromEntries(entries)
 }
 
 // A schema is nested in the document, where references to its own root would lead elsewhere.
@@ -195,19 +205,6 @@ const problemSchema: Schema = {
       },
     },
   },
-}
-
-function problemResponses(): Record<string, unknown> {
-  const codes = Object.keys(problems) as ProblemCode[]
-  const byStatus = Map.groupBy(codes, (code) => problems[code].status)
-  const entries = [...byStatus].map(([status, these]) => [
-    String(status),
-    {
-      description: these.map((code) => `${code}: ${problems[code].title}`).join('. '),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  ])
-  return Object.fromEntries(entries)
 }
 
 const securitySchemes = {

@@ -41,12 +41,12 @@ function find(request: Request): { operation: Operation; params: Record<string, 
     return params ? [{ operation, params }] : []
   })
   if (here.length === 0) throw new Problem('route.unknown', `Nothing answers at ${path}.`)
-  const found = here.find(({ operation }) => operation.method === request.method)
-  if (!found) {
-    const allowed = here.map(({ operation }) => operation.method).join(', ')
-    throw new Problem('method.not-allowed', `This address takes ${allowed}.`)
-  }
-  return found
+  // Whoever answers a HEAD leaves the body of the GET out.
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const found = here.find(({ operation }) => operation.method === method)
+  if (found) return found
+  const allowed = here.map(({ operation }) => operation.method)
+  throw new Problem('method.not-allowed', `This address takes ${allowed.join(', ')}.`, { extra: { allowed } })
 }
 
 /** The parameters of a path that fits the template, or null. */

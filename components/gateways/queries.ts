@@ -1,6 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
-import { z } from 'zod'
-import { gatewayKey, gatewaySummary, type NewGateway, newGatewayKey } from '#domain/gateway.ts'
+import {
+  gatewayKeyList,
+  gatewayList,
+  gatewaySummary,
+  type NewGateway,
+  newGatewayKey,
+} from '#domain/gateway.ts'
 import { getJson, nothing, sendJson } from '../shell/api.ts'
 
 // The socket tells of what happens. That a node has fallen silent is told by nobody, so it is asked for.
@@ -12,7 +17,7 @@ export const gatewayQueries = {
   list: () =>
     queryOptions({
       queryKey: [...gatewayQueries.all, 'list'],
-      queryFn: ({ signal }) => getJson('/gateways', z.array(gatewaySummary), signal),
+      queryFn: async ({ signal }) => (await getJson('/gateways', gatewayList, signal)).gateways,
       refetchInterval: silenceMs,
     }),
   one: (gatewayId: string) =>
@@ -24,7 +29,8 @@ export const gatewayQueries = {
   keys: (gatewayId: string) =>
     queryOptions({
       queryKey: [...gatewayQueries.all, 'keys', gatewayId],
-      queryFn: ({ signal }) => getJson(`/gateways/${gatewayId}/keys`, z.array(gatewayKey), signal),
+      queryFn: async ({ signal }) =>
+        (await getJson(`/gateways/${gatewayId}/keys`, gatewayKeyList, signal)).keys,
     }),
 }
 

@@ -1,10 +1,9 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
-import { type Chain, type ChainStep, chain, policyDescription, type Verdict, verdict } from '#domain/chain.ts'
+import { type Chain, type ChainStep, chain, policyList, type Verdict, verdict } from '#domain/chain.ts'
 import { revisionDetail } from '#domain/deployment.ts'
 import { getJson, sendJson } from '../shell/api.ts'
 
-const descriptions = z.array(policyDescription)
 const verdicts = z.object({ verdicts: z.array(verdict) })
 
 export const policyQueries = {
@@ -12,7 +11,7 @@ export const policyQueries = {
   list: () =>
     queryOptions({
       queryKey: [...policyQueries.all, 'list'],
-      queryFn: ({ signal }) => getJson('/policies', descriptions, signal),
+      queryFn: async ({ signal }) => (await getJson('/policies', policyList, signal)).policies,
       staleTime: Number.POSITIVE_INFINITY,
     }),
   chain: (instanceId: string) =>

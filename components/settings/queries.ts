@@ -8,15 +8,15 @@ export const trailQuery = (filter: TrailFilter) =>
   infiniteQueryOptions({
     queryKey: ['audit', filter],
     queryFn: ({ pageParam, signal }) => getJson(`/audit?${searchOf(filter, pageParam)}`, auditPage, signal),
-    initialPageParam: null as number | null,
-    getNextPageParam: (last: AuditPage) => last.next,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last: AuditPage) => last.nextCursor,
     staleTime: 5_000,
   })
 
-function searchOf(filter: TrailFilter, before: number | null): URLSearchParams {
+function searchOf(filter: TrailFilter, cursor: string | null): URLSearchParams {
   const query = new URLSearchParams({ limit: '50' })
   if (filter === 'refused') query.set('outcome', 'refused')
-  if (before !== null) query.set('before', String(before))
+  if (cursor !== null) query.set('cursor', cursor)
   return query
 }
 

@@ -20,6 +20,7 @@ export const searchQueries = {
   gateways: () =>
     queryOptions({
       queryKey: ['gateways', 'search'],
-      queryFn: ({ signal }) => getJson('/gateways', z.array(gateway), signal),
+      queryFn: async ({ signal }) =>
+        (await getJson('/gateways', z.object({ gateways: z.array(gateway) }), signal)).gateways,
     }),
 }

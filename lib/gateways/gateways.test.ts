@@ -51,7 +51,7 @@ const registrationWith = (gatewayKey: string, installationId: string = randomUUI
 })
 
 async function registerNode(key: string, installationId?: string) {
-  const response = await call('gateways.register', {}, registrationWith(key, installationId))
+  const response = await call('node.register', {}, registrationWith(key, installationId))
   expect(response.status).toBe(200)
   return registered.parse(await response.json())
 }
@@ -78,7 +78,7 @@ describe('gateway keys', () => {
   it('stand in the audit trail without the key', async () => {
     const made = await createKey(mine.gateway.id, await as('operator'))
     const [entry] = await db().auditEntry.findMany({ where: { subjectId: made.id } })
-    expect(entry).toMatchObject({ action: 'gateway-key.created', outcome: 'done' })
+    expect(entry).toMatchObject({ action: 'gateway-key.create', outcome: 'done' })
     expect(JSON.stringify(entry?.after)).not.toContain(made.key)
   })
 
@@ -87,7 +87,7 @@ describe('gateway keys', () => {
     expect(await requireGatewayKey(made.key)).toMatchObject({ gatewayId: mine.gateway.id })
     await revokeKey(mine.gateway.id, made.id, await as('operator'))
     expect(await codeOf(requireGatewayKey(made.key))).toBe('gateway.key-invalid')
-    const response = await call('gateways.register', {}, registrationWith(made.key))
+    const response = await call('node.register', {}, registrationWith(made.key))
     expect(response.status).toBe(401)
   })
 
@@ -126,13 +126,13 @@ describe('registration', () => {
     const answers = await Promise.all([1, 2, 3].map(() => registerNode(key, installationId)))
     expect(new Set(answers.map((answer) => answer.nodeId)).size).toBe(1)
     const entries = await db().auditEntry.count({
-      where: { action: 'node.registered', subjectId: answers[0]?.nodeId ?? '' },
+      where: { action: 'node.register', subjectId: answers[0]?.nodeId ?? '' },
     })
     expect(entries).toBe(1)
   })
 
   it.each([['nonsense'], [`hgk_${'A'.repeat(43)}`]])('refuses the key %s', async (key) => {
-    const response = await call('gateways.register', {}, registrationWith(key))
+    const response = await call('node.register', {}, registrationWith(key))
     expect(response.status).toBe(401)
     expect(await response.json()).toMatchObject({ code: 'gateway.key-invalid' })
   })
@@ -160,7 +160,7 @@ describe('gateways', () => {
     const actor = await as('operator')
     const made = await createGateway(wanted('partners', mine.environment.id), actor)
     expect(made).toMatchObject({ name: 'partners', headRevision: 0, nodes: [] })
-    expect(await db().auditEntry.count({ where: { subjectId: made.id, action: 'gateway.created' } })).toBe(1)
+    expect(await db().auditEntry.count({ where: { subjectId: made.id, action: 'gateway.create' } })).toBe(1)
     expect(await codeOf(createGateway(wanted('partners', mine.environment.id), actor))).toBe('name.taken')
   })
 
@@ -306,9 +306,9 @@ describe('configuration without Socket.IO', () => {
 
   it('names the gateway of a key and where it listens, to the holder of the key alone', async () => {
     const { gateway, key } = await deployed()
-    const response = await call('gateways.of-key', {}, undefined, key)
+    const response = await call('gateway-key.identify', {}, undefined, key)
     expect(await response.json()).toMatchObject({ gatewayId: gateway.id, listeners: [{ port: 8081 }] })
-    expect((await call('gateways.of-key', {}, undefined, 'hgk_none')).status).toBe(401)
+    expect((await call('gateway-key.identify', {}, undefined, 'hgk_none')).status).toBe(401)
   })
 
   it('is acknowledged, and the gateway then shows what the node serves', async () => {

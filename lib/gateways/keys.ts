@@ -61,7 +61,7 @@ export async function createKey(gatewayId: string, actor: Actor): Promise<NewGat
     })
     const after = { gateway: gateway.name, prefix: made.prefix }
     await audit(tx, actor, {
-      action: 'gateway-key.created',
+      action: 'gateway-key.create',
       subjectKind: 'gateway-key',
       subjectId: made.id,
       after,
@@ -89,7 +89,7 @@ export async function revokeKey(gatewayId: string, keyId: string, actor: Actor):
     await tx.gatewayKey.update({ where: { id: keyId }, data: { revokedAt: new Date() } })
     const before = { prefix: key.prefix }
     await audit(tx, actor, {
-      action: 'gateway-key.revoked',
+      action: 'gateway-key.revoke',
       subjectKind: 'gateway-key',
       subjectId: keyId,
       before,

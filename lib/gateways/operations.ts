@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { registered, registration } from '#contract/events.ts'
 import {
-  environment,
-  gatewayKey,
-  gatewayNode,
+  environmentList,
+  gatewayKeyList,
+  gatewayList,
   gatewayOfKey,
   gatewaySummary,
   newGateway,
   newGatewayKey,
+  nodeList,
 } from '#domain/gateway.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { answered, readConfig, readGatewayOfKey, signedConfig, takeAnswer } from './config.ts'
@@ -18,30 +19,31 @@ import { createGateway, removeNode } from './write.ts'
 
 const tag = 'Gateways'
 const ofGateway = z.object({ gatewayId: z.uuid() })
+const version = (gateway: { version: number }) => gateway.version
 
 export const gatewaysOperations: readonly Operation[] = [
   endpoint({
-    id: 'environments.list',
+    id: 'environment.list',
     method: 'GET',
     path: '/environments',
     tag,
-    summary: 'List environments',
+    summary: 'List environments by name',
     access: 'gateways.read',
-    output: z.array(environment),
-    run: (_input, { actor }) => listEnvironments(actor),
+    output: environmentList,
+    run: async (_input, { actor }) => ({ environments: await listEnvironments(actor) }),
   }),
   endpoint({
-    id: 'gateways.list',
+    id: 'gateway.list',
     method: 'GET',
     path: '/gateways',
     tag,
     summary: 'List gateways with their nodes',
     access: 'gateways.read',
-    output: z.array(gatewaySummary),
-    run: (_input, { actor }) => listGateways(actor),
+    output: gatewayList,
+    run: async (_input, { actor }) => ({ gateways: await listGateways(actor) }),
   }),
   endpoint({
-    id: 'gateways.create',
+    id: 'gateway.create',
     method: 'POST',
     path: '/gateways',
     tag,
@@ -50,10 +52,12 @@ export const gatewaysOperations: readonly Operation[] = [
     body: newGateway,
     output: gatewaySummary,
     status: 201,
+    etag: version,
+    problems: ['not-found', 'name.taken'],
     run: ({ body }, { actor }) => createGateway(body, actor),
   }),
   endpoint({
-    id: 'gateways.read',
+    id: 'gateway.read',
     method: 'GET',
     path: '/gateways/{gatewayId}',
     tag,
@@ -61,21 +65,22 @@ export const gatewaysOperations: readonly Operation[] = [
     access: 'gateways.read',
     params: ofGateway,
     output: gatewaySummary,
+    etag: version,
     run: ({ params }, { actor }) => readGateway(params.gatewayId, actor),
   }),
   endpoint({
-    id: 'nodes.list',
+    id: 'node.list',
     method: 'GET',
     path: '/gateways/{gatewayId}/nodes',
     tag,
     summary: 'List the nodes of a gateway',
     access: 'gateways.read',
     params: ofGateway,
-    output: z.array(gatewayNode),
-    run: async ({ params }, { actor }) => (await readGateway(params.gatewayId, actor)).nodes,
+    output: nodeList,
+    run: async ({ params }, { actor }) => ({ nodes: (await readGateway(params.gatewayId, actor)).nodes }),
   }),
   endpoint({
-    id: 'nodes.remove',
+    id: 'node.remove',
     method: 'DELETE',
     path: '/gateways/{gatewayId}/nodes/{nodeId}',
     tag,
@@ -84,21 +89,22 @@ export const gatewaysOperations: readonly Operation[] = [
     params: ofGateway.extend({ nodeId: z.uuid() }),
     output: z.undefined(),
     status: 204,
+    problems: ['in-use'],
     run: ({ params }, { actor }) => removeNode(params.gatewayId, params.nodeId, actor).then(() => undefined),
   }),
   endpoint({
-    id: 'gateway-keys.list',
+    id: 'gateway-key.list',
     method: 'GET',
     path: '/gateways/{gatewayId}/keys',
     tag,
     summary: 'List the keys of a gateway',
     access: 'gateways.read',
     params: ofGateway,
-    output: z.array(gatewayKey),
-    run: ({ params }, { actor }) => listKeys(params.gatewayId, actor),
+    output: gatewayKeyList,
+    run: async ({ params }, { actor }) => ({ keys: await listKeys(params.gatewayId, actor) }),
   }),
   endpoint({
-    id: 'gateway-keys.create',
+    id: 'gateway-key.create',
     method: 'POST',
     path: '/gateways/{gatewayId}/keys',
     tag,
@@ -110,7 +116,7 @@ export const gatewaysOperations: readonly Operation[] = [
     run: ({ params }, { actor }) => createKey(params.gatewayId, actor),
   }),
   endpoint({
-    id: 'gateway-keys.revoke',
+    id: 'gateway-key.revoke',
     method: 'DELETE',
     path: '/gateways/{gatewayId}/keys/{keyId}',
     tag,
@@ -122,7 +128,7 @@ export const gatewaysOperations: readonly Operation[] = [
     run: ({ params }, { actor }) => revokeKey(params.gatewayId, params.keyId, actor).then(() => undefined),
   }),
   endpoint({
-    id: 'gateways.register',
+    id: 'node.register',
     method: 'POST',
     path: '/gateways/register',
     tag,
@@ -133,11 +139,11 @@ export const gatewaysOperations: readonly Operation[] = [
     run: ({ body }) => register(body),
   }),
   endpoint({
-    id: 'gateways.of-key',
+    id: 'gateway-key.identify',
     method: 'GET',
     path: '/gateway/self',
     tag,
-    summary: 'Which gateway a key belongs to, and where it listens; the gateway key is the bearer token',
+    summary: 'Say which gateway a key belongs to, and where it listens; the gateway key is the bearer token',
     access: 'gateway-key',
     output: gatewayOfKey,
     run: (_input, { request }) => readGatewayOfKey(request),

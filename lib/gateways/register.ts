@@ -35,7 +35,7 @@ async function upsertNode(tx: Tx, holder: KeyHolder, wanted: Registration): Prom
   const node = await tx.node.create({ data: { organisationId, gatewayId, installationId, ...facts } })
   const after = { gateway: holder.gatewayName, hostname, runtimeVersion, installationId }
   await audit(tx, machineOf(holder, hostname), {
-    action: 'node.registered',
+    action: 'node.register',
     subjectKind: 'node',
     subjectId: node.id,
     after,

@@ -21,7 +21,7 @@ export async function createGateway(wanted: NewGateway, actor: Actor): Promise<G
       .create({ data: { organisationId, ...wanted } })
       .catch((error: unknown) => refuseTakenName(error, wanted.name))
     await audit(tx, actor, {
-      action: 'gateway.created',
+      action: 'gateway.create',
       subjectKind: 'gateway',
       subjectId: gateway.id,
       subjectVersion: gateway.version,
@@ -64,7 +64,7 @@ export async function removeNode(gatewayId: string, nodeId: string, actor: Actor
     }
     await tx.node.delete({ where: { id: nodeId } })
     const before = { hostname: node.hostname, installationId: node.installationId }
-    await audit(tx, actor, { action: 'node.removed', subjectKind: 'node', subjectId: nodeId, before })
+    await audit(tx, actor, { action: 'node.remove', subjectKind: 'node', subjectId: nodeId, before })
     await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
   })
 }

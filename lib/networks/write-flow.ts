@@ -96,7 +96,7 @@ export function nameProvider(
       data: { providerId, version: { increment: 1 } },
     })
     await audit(tx, actor, {
-      action: 'instance.provider',
+      action: 'instance.provider.replace',
       subjectKind: 'instance',
       subjectId: id,
       subjectVersion: version,
@@ -140,7 +140,7 @@ export function placeGateway(
       data: { networkId, version: { increment: 1 } },
     })
     await audit(tx, actor, {
-      action: 'gateway.place',
+      action: 'gateway.network.replace',
       subjectKind: 'gateway',
       subjectId: id,
       subjectVersion: version,

@@ -45,7 +45,7 @@ export function changeNetwork(
       data: { ...defined(change), version: { increment: 1 } },
     })
     const after = toNetwork(row)
-    await record(tx, actor, 'network.change', { before, after })
+    await record(tx, actor, 'network.update', { before, after })
     return after
   })
 }

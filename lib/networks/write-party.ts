@@ -51,7 +51,7 @@ export function changeParty(
       async () => {
         const data = { name, owner, networkId, version: { increment: 1 } }
         const after = toParty(await tx.party.update({ where: { id }, data }))
-        await record(tx, actor, 'party.change', { before, after })
+        await record(tx, actor, 'party.update', { before, after })
         return after
       },
     )

@@ -12,7 +12,7 @@ export const organisationOperations: readonly Operation[] = [
     method: 'GET',
     path: '/overview',
     tag: 'Organisation',
-    summary: 'How everything stands: APIs, nodes, drafts, the last deployments',
+    summary: 'Read how everything stands: APIs, nodes, drafts, the last deployments',
     access: 'organisation.read',
     output: overview,
     run: (_input, { actor }) => readOverview(actor),
@@ -22,10 +22,13 @@ export const organisationOperations: readonly Operation[] = [
     method: 'GET',
     path: '/audit',
     tag: 'Audit',
-    summary: 'Who did what, newest first',
+    summary: 'List who did what, newest first',
     access: 'audit.read',
     query: z.strictObject({
-      before: z.coerce.number().int().min(1).optional(),
+      cursor: z
+        .string()
+        .regex(/^\d{1,9}$/, 'Give the nextCursor of the page before.')
+        .optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       outcome: z.enum(['done', 'refused']).optional(),
     }),

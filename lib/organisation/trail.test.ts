@@ -28,11 +28,11 @@ afterAll(() => database.close())
 describe('the audit trail', () => {
   it('is read newest first, page by page, each entry once', async () => {
     const first = await readTrail(admin, { limit: 4 })
-    const second = await readTrail(admin, { limit: 4, before: first.next ?? 0 })
+    const second = await readTrail(admin, { limit: 4, cursor: first.nextCursor ?? '0' })
     expect([...first.entries, ...second.entries].map(({ sequence }) => sequence)).toEqual([
       7, 6, 5, 4, 3, 2, 1,
     ])
-    expect(second.next).toBeNull()
+    expect(second.nextCursor).toBeNull()
   })
 
   it('can be held to refusals', async () => {

@@ -4,19 +4,19 @@ import { chainBreak } from '../audit.ts'
 import { db } from '../db.ts'
 
 export interface AuditWish {
-  /** Entries older than this one. */
-  before?: number | undefined
+  /** Where the page before ended. */
+  cursor?: string | undefined
   limit: number
   outcome?: 'done' | 'refused' | undefined
 }
 
 /** A page of the audit trail, newest first. */
-export async function readTrail(actor: Actor, { before, limit, outcome }: AuditWish): Promise<AuditPage> {
+export async function readTrail(actor: Actor, { cursor, limit, outcome }: AuditWish): Promise<AuditPage> {
   requirePermission(actor, 'audit.read')
   const rows = await db().auditEntry.findMany({
     where: {
       organisationId: actor.organisationId,
-      ...(before === undefined ? {} : { sequence: { lt: before } }),
+      ...(cursor === undefined ? {} : { sequence: { lt: Number(cursor) } }),
       ...(outcome === undefined ? {} : { outcome }),
     },
     orderBy: { sequence: 'desc' },
@@ -36,7 +36,7 @@ export async function readTrail(actor: Actor, { before, limit, outcome }: AuditW
       before: row.before ?? undefined,
       after: row.after ?? undefined,
     })),
-    next: rows.length > limit ? (page.at(-1)?.sequence ?? null) : null,
+    nextCursor: rows.length > limit ? String(page.at(-1)?.sequence) : null,
   }
 }
 

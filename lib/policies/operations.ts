@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { chain, chainInput, chainStepInput, policyDescription, verdict } from '#domain/chain.ts'
+import { chain, chainInput, chainStepInput, policyList, verdict } from '#domain/chain.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { checkSteps, listPolicies, readChain } from './read.ts'
 import { addPolicy, replaceChain } from './write.ts'
@@ -14,17 +14,17 @@ export const policiesOperations: readonly Operation[] = [
     method: 'GET',
     path: '/policies',
     tag,
-    summary: 'Every policy, with the JSON Schema of its configuration',
+    summary: 'List every policy with the JSON Schema of its configuration',
     access: 'apis.read',
-    output: z.array(policyDescription),
-    run: async (_input, { actor }) => listPolicies(actor),
+    output: policyList,
+    run: async (_input, { actor }) => ({ policies: listPolicies(actor) }),
   }),
   endpoint({
     id: 'policy.check',
     method: 'POST',
     path: '/policies/check',
     tag,
-    summary: 'What policies say about configurations, without saving them',
+    summary: 'Say what policies make of configurations, without saving them',
     access: 'apis.read',
     body: z.strictObject({
       policies: z.array(chainStepInput.pick({ kind: true, config: true })).max(50),
@@ -37,7 +37,7 @@ export const policiesOperations: readonly Operation[] = [
     method: 'GET',
     path: '/instances/{instanceId}/policies',
     tag,
-    summary: 'The policy chain of an API instance, beside the one that runs',
+    summary: 'Read the policy chain of an API, beside the one that runs',
     access: 'apis.read',
     params,
     output: chain,
@@ -56,6 +56,7 @@ export const policiesOperations: readonly Operation[] = [
     output: chain,
     needsIfMatch: true,
     etag: ({ version }) => version,
+    problems: ['policy.unknown', 'policy.config-invalid'],
     run: ({ params: { instanceId }, body }, { actor, ifMatch }) =>
       replaceChain(actor, instanceId, body.policies, ifMatch),
   }),
@@ -64,13 +65,14 @@ export const policiesOperations: readonly Operation[] = [
     method: 'POST',
     path: '/instances/{instanceId}/policies',
     tag,
-    summary: 'Add one policy to the chain of an API instance',
+    summary: 'Add one policy to the chain of an API',
     access: 'apis.write',
     params,
     body: chainStepInput,
     output: chain,
     status: 201,
     etag: ({ version }) => version,
+    problems: ['policy.unknown', 'policy.config-invalid'],
     run: ({ params: { instanceId }, body }, { actor }) => addPolicy(actor, instanceId, body),
   }),
 ]

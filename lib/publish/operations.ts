@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { difference, draft, instanceDeployment, revisionDetail, revisionList } from '#domain/deployment.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
-import { compareRevisions, deploymentOf, listRevisions, readDraft, readRevision } from './read.ts'
+import { compareRevisions, deploymentOf, readDraft, readRevision, revisionPage } from './read.ts'
 import { publish, rollBack } from './write.ts'
 
 const id = z.uuid()
@@ -20,7 +20,7 @@ export const publishOperations: readonly Operation[] = [
     method: 'GET',
     path: '/gateways/{gatewayId}/draft',
     tag,
-    summary: 'What a deployment would change, and what would be refused',
+    summary: 'Read what a deployment would change, and what would be refused',
     access: 'revisions.read',
     params: z.strictObject({ gatewayId: id }),
     output: draft,
@@ -41,6 +41,7 @@ export const publishOperations: readonly Operation[] = [
     }),
     output: revisionDetail,
     status: 201,
+    problems: ['revision.raced', 'revision.invalid', 'revision.empty'],
     run: async ({ params: { gatewayId }, body }, { actor }) =>
       readRevision(actor, gatewayId, await publish(actor, gatewayId, body)),
   }),
@@ -49,24 +50,25 @@ export const publishOperations: readonly Operation[] = [
     method: 'GET',
     path: '/gateways/{gatewayId}/revisions',
     tag,
-    summary: 'The history of a gateway, newest first',
+    summary: 'List the revisions of a gateway, newest first',
     access: 'revisions.read',
     params: z.strictObject({ gatewayId: id }),
     query: z.strictObject({
-      before: number.optional(),
+      cursor: z
+        .string()
+        .regex(/^\d{1,9}$/, 'Give the nextCursor of the page before.')
+        .optional(),
       limit: z.coerce.number().int().min(1).max(100).default(30),
     }),
     output: revisionList,
-    run: async ({ params, query }, { actor }) => ({
-      revisions: await listRevisions(actor, params.gatewayId, query),
-    }),
+    run: ({ params, query }, { actor }) => revisionPage(actor, params.gatewayId, query),
   }),
   endpoint({
     id: 'revision.read',
     method: 'GET',
     path: '/gateways/{gatewayId}/revisions/{number}',
     tag,
-    summary: 'A revision: its nodes, and what it changed',
+    summary: 'Read a revision: its nodes, and what it changed',
     access: 'revisions.read',
     params: z.strictObject({ gatewayId: id, number }),
     output: revisionDetail,
@@ -77,7 +79,7 @@ export const publishOperations: readonly Operation[] = [
     method: 'GET',
     path: '/gateways/{gatewayId}/revisions/{from}/compare/{to}',
     tag,
-    summary: 'What changes from one revision to another',
+    summary: 'Compare two revisions',
     access: 'revisions.read',
     params: z.strictObject({ gatewayId: id, from: number, to: number }),
     output: difference,
@@ -94,15 +96,16 @@ export const publishOperations: readonly Operation[] = [
     body: z.strictObject({ expectedHeadRevision, note }),
     output: revisionDetail,
     status: 201,
+    problems: ['revision.raced', 'revision.invalid', 'revision.empty', 'revision.too-old'],
     run: async ({ params: { gatewayId, number: to }, body }, { actor }) =>
       readRevision(actor, gatewayId, await rollBack(actor, gatewayId, to, body)),
   }),
   endpoint({
-    id: 'instance.deployment',
+    id: 'instance.deployment.read',
     method: 'GET',
     path: '/instances/{instanceId}/deployment',
     tag,
-    summary: "How an API instance's draft stands to what runs",
+    summary: "Read how an API's draft stands to what runs",
     access: 'revisions.read',
     params: z.strictObject({ instanceId: id }),
     output: instanceDeployment,

@@ -8,6 +8,7 @@ import {
   type NodeDeployment,
   nodeStateOf,
   type RevisionDetail,
+  type RevisionList,
   type RevisionSummary,
   revisionStateOf,
 } from '#domain/deployment.ts'
@@ -81,6 +82,18 @@ export async function listRevisions(
     const own = acknowledgements.filter((ack) => ack.revision === revision.number)
     return summaryOf(revision, gateway, own, nodes)
   })
+}
+
+/** A page of a gateway's history, newest first. */
+export async function revisionPage(
+  actor: Actor,
+  gatewayId: string,
+  { cursor, limit }: { cursor?: string | undefined; limit: number },
+): Promise<RevisionList> {
+  const before = cursor === undefined ? undefined : Number(cursor)
+  const found = await listRevisions(actor, gatewayId, { before, limit: limit + 1 })
+  const revisions = found.slice(0, limit)
+  return { revisions, nextCursor: found.length > limit ? String(revisions.at(-1)?.number) : null }
 }
 
 function summaryOf(

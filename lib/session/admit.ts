@@ -42,7 +42,7 @@ export async function admit(tx: Tx, person: Profile): Promise<Admitted> {
     tx,
     { kind: 'user', ...user, organisationId: first.organisationId },
     {
-      action: 'members.join',
+      action: 'member.join',
       subjectKind: 'member',
       subjectId: user.id,
       after: { role: first.role },

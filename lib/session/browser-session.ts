@@ -26,7 +26,7 @@ export async function openSession(tx: Tx, admitted: Admitted, tokens: Tokens): P
   await tx.session.deleteMany({ where: { expiresAt: { lt: new Date(now - keptMs) } } })
   const expiresAt = new Date(now + absoluteMs)
   await tx.session.create({ data: { id, userId, organisationId, ...sealed(tokens), expiresAt } })
-  await audit(tx, { kind: 'user', id: userId, name, organisationId }, auditOf('sessions.begin', id))
+  await audit(tx, { kind: 'user', id: userId, name, organisationId }, auditOf('session.begin', id))
   return id
 }
 
@@ -155,7 +155,7 @@ export async function revokeSession(id: string): Promise<{ idToken: string | nul
       await audit(
         tx,
         { kind: 'user', id: user.id, name: user.name, organisationId },
-        auditOf('sessions.end', id),
+        auditOf('session.end', id),
       )
     }
     return found

@@ -159,8 +159,8 @@ test('signing in and out stand in the audit trail', async () => {
   await browser.request(`${portal}/api/auth/logout`, { method: 'POST', headers })
   const entries = await db().auditEntry.findMany({ orderBy: { sequence: 'desc' }, take: 2 })
   expect(entries).toMatchObject([
-    { action: 'sessions.end', actorName: 'Olivia Owner' },
-    { action: 'sessions.begin', actorName: 'Olivia Owner' },
+    { action: 'session.end', actorName: 'Olivia Owner' },
+    { action: 'session.begin', actorName: 'Olivia Owner' },
   ])
   expect(entries[0]?.subjectId).toBe(entries[1]?.subjectId)
 })

@@ -4,7 +4,7 @@ import { db } from '../db.ts'
 import { env } from '../env.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
-import { addMember, changeRole, listMembers, removeMember } from './members.ts'
+import { addMember, changeRole, listMembers, readMember, removeMember } from './members.ts'
 import { endOwnSession, listOwnSessions } from './own-sessions.ts'
 import { addServiceAccount, listServiceAccounts, removeServiceAccount } from './service-accounts.ts'
 
@@ -26,12 +26,30 @@ function person(email: string) {
 
 test('somebody who has signed in once can be let in, made something else, and removed', async () => {
   await person('rosa@acme.test')
-  const { id } = await addMember({ email: 'Rosa@acme.test', role: 'viewer' }, admin)
-  expect((await changeRole(id, 'reviewer', admin)).role).toBe('reviewer')
+  const { id, version } = await addMember({ email: 'Rosa@acme.test', role: 'viewer' }, admin)
+  const changed = await changeRole(id, 'reviewer', admin, version)
+  expect(changed.role).toBe('reviewer')
   expect((await listMembers(admin)).map(({ email }) => email)).toContain('rosa@acme.test')
-  await removeMember(id, admin)
+  await removeMember(id, admin, changed.version)
   expect((await listMembers(admin)).map(({ email }) => email)).not.toContain('rosa@acme.test')
   expect((await addMember({ email: 'rosa@acme.test', role: 'owner' }, admin)).id).toBe(id)
+})
+
+test('a role that somebody else changed meanwhile is not changed over it, and who changed it is said', async () => {
+  const [viewer] = (await listMembers(await acme.actor('viewer'))).filter(({ role }) => role === 'viewer')
+  const { id = '', version = 0 } = viewer ?? {}
+  await changeRole(id, 'owner', admin, version)
+  const stale = {
+    currentVersion: version + 1,
+    changes: [{ actorName: admin.name, after: { role: 'owner' } }],
+  }
+  for (const late of [
+    () => changeRole(id, 'operator', admin, version),
+    () => removeMember(id, admin, version),
+  ]) {
+    await expect(late()).rejects.toMatchObject({ code: 'write.stale', extra: stale })
+  }
+  expect(await readMember(admin, id)).toMatchObject({ role: 'owner', version: version + 1 })
 })
 
 test('an address that nobody, or more than one, signed in with adds nobody', async () => {
@@ -51,8 +69,8 @@ test('two administrators who remove each other at once leave one', async () => {
   const other = await acme.actor('admin')
   const [first, second] = (await listMembers(admin)).filter(({ role }) => role === 'admin')
   const outcomes = await Promise.allSettled([
-    removeMember(first?.id ?? '', admin),
-    removeMember(second?.id ?? '', other),
+    removeMember(first?.id ?? '', admin, first?.version ?? 0),
+    removeMember(second?.id ?? '', other, second?.version ?? 0),
   ])
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   expect((await listMembers(admin)).filter(({ role }) => role === 'admin')).toHaveLength(1)
@@ -63,8 +81,8 @@ test('nobody touches the members and machines of another organisation', async ()
   const [mine] = await listMembers(admin)
   const machine = await addServiceAccount({ clientId: `c-${admin.id}`, name: 'CI', role: 'operator' }, admin)
   const tries = [
-    () => changeRole(mine?.id ?? '', 'viewer', stranger),
-    () => removeMember(mine?.id ?? '', stranger),
+    () => changeRole(mine?.id ?? '', 'viewer', stranger, 1),
+    () => removeMember(mine?.id ?? '', stranger, 1),
     () => removeServiceAccount(machine.id, stranger),
   ]
   for (const attempt of tries) await expect(attempt()).rejects.toMatchObject({ code: 'not-found' })

@@ -6,10 +6,12 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { db, type Tx, transaction } from '../db.ts'
 import { env } from '../env.ts'
+import { requireVersion } from '../versions.ts'
 
 const shown = {
   id: true,
   role: true,
+  version: true,
   createdAt: true,
   user: { select: { name: true, email: true } },
 } as const
@@ -17,12 +19,13 @@ const shown = {
 interface Row {
   id: string
   role: Role
+  version: number
   createdAt: Date
   user: { name: string; email: string | null }
 }
 
-function view({ id, role, createdAt, user }: Row): Member {
-  return { id, role, name: user.name, email: user.email, since: createdAt.toISOString() }
+function view({ id, role, version, createdAt, user }: Row): Member {
+  return { id, role, version, name: user.name, email: user.email, since: createdAt.toISOString() }
 }
 
 /** The people of the organisation, by name. */
@@ -34,6 +37,18 @@ export async function listMembers(actor: Actor): Promise<Member[]> {
     select: shown,
   })
   return rows.map(view)
+}
+
+/** One of the people of the organisation. */
+export async function readMember(actor: Actor, id: string): Promise<Member> {
+  requirePermission(actor, 'organisation.read')
+  const { organisationId } = actor
+  const row = await db().membership.findFirst({
+    where: { id, organisationId, revokedAt: null },
+    select: shown,
+  })
+  if (!row) throw absent()
+  return view(row)
 }
 
 /** Lets somebody in who has signed in once, by the address that the issuer has verified. */
@@ -56,11 +71,11 @@ export async function addMember(wish: z.output<typeof newMember>, actor: Actor):
     const row = await tx.membership.upsert({
       where: { organisationId_userId: { organisationId, userId: person.id } },
       create: { organisationId, userId: person.id, role: wish.role },
-      update: { role: wish.role, revokedAt: null },
+      update: { role: wish.role, revokedAt: null, version: { increment: 1 } },
       select: shown,
     })
     await audit(tx, actor, {
-      ...subject('members.add', row.id),
+      ...subject('member.add', row),
       after: { name: person.name, role: wish.role },
     })
     return view(row)
@@ -68,14 +83,15 @@ export async function addMember(wish: z.output<typeof newMember>, actor: Actor):
 }
 
 /** Gives a member another role. */
-export async function changeRole(id: string, role: Role, actor: Actor): Promise<Member> {
+export async function changeRole(id: string, role: Role, actor: Actor, ifMatch: number): Promise<Member> {
   requirePermission(actor, 'organisation.write')
   return transaction(async (tx) => {
-    const before = await ownMember(tx, id, actor)
-    const row = await tx.membership.update({ where: { id }, data: { role }, select: shown })
+    const before = await ownMember(tx, id, actor, ifMatch)
+    const data = { role, version: { increment: 1 } }
+    const row = await tx.membership.update({ where: { id }, data, select: shown })
     await keepAnAdmin(tx, actor)
     await audit(tx, actor, {
-      ...subject('members.change-role', id),
+      ...subject('member.role.replace', row),
       before: { role: before.role },
       after: { role },
     })
@@ -84,22 +100,29 @@ export async function changeRole(id: string, role: Role, actor: Actor): Promise<
 }
 
 /** Takes somebody's membership away; their next request is refused. */
-export async function removeMember(id: string, actor: Actor): Promise<void> {
+export async function removeMember(id: string, actor: Actor, ifMatch: number): Promise<void> {
   requirePermission(actor, 'organisation.write')
   await transaction(async (tx) => {
-    const before = await ownMember(tx, id, actor)
-    await tx.membership.update({ where: { id }, data: { revokedAt: new Date() } })
+    const before = await ownMember(tx, id, actor, ifMatch)
+    const data = { revokedAt: new Date(), version: { increment: 1 } }
+    const row = await tx.membership.update({ where: { id }, data })
     await keepAnAdmin(tx, actor)
-    await audit(tx, actor, { ...subject('members.remove', id), before: { role: before.role } })
+    await audit(tx, actor, { ...subject('member.remove', row), before: { role: before.role } })
   })
 }
 
-async function ownMember(tx: Tx, id: string, { organisationId }: Actor) {
+async function ownMember(tx: Tx, id: string, actor: Actor, ifMatch: number) {
+  const { organisationId } = actor
   // Two administrators who remove each other at once must not both succeed.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`members:${organisationId}`}, 0))`
   const row = await tx.membership.findFirst({ where: { id, organisationId, revokedAt: null } })
-  if (!row) throw new Problem('not-found', 'There is no such member.')
+  if (!row) throw absent()
+  await requireVersion(tx, actor, { kind: 'member', id, version: row.version }, ifMatch)
   return row
+}
+
+function absent(): Problem {
+  return new Problem('not-found', 'There is no such member.')
 }
 
 async function keepAnAdmin(tx: Tx, { organisationId }: Actor): Promise<void> {
@@ -107,6 +130,6 @@ async function keepAnAdmin(tx: Tx, { organisationId }: Actor): Promise<void> {
   if (left === 0) throw new Problem('in-use', 'An organisation needs at least one administrator.')
 }
 
-function subject(action: string, subjectId: string) {
-  return { action, subjectKind: 'member', subjectId }
+function subject(action: string, { id, version }: { id: string; version: number }) {
+  return { action, subjectKind: 'member', subjectId: id, subjectVersion: version }
 }

@@ -43,7 +43,7 @@ export async function endOwnSession(publicId: string, actor: Actor): Promise<voi
   if (!row) throw new Problem('not-found', 'You have no such session.')
   await transaction(async (tx) => {
     await tx.session.update({ where: { id: row.id }, data: { revokedAt: new Date() } })
-    await audit(tx, actor, { action: 'sessions.end', subjectKind: 'session', subjectId: publicId })
+    await audit(tx, actor, { action: 'session.end', subjectKind: 'session', subjectId: publicId })
   })
 }
 

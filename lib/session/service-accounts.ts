@@ -50,7 +50,7 @@ export async function addServiceAccount(
       update: { name: wish.name, role: wish.role, revokedAt: null },
     })
     const { id, clientId, name, role } = row
-    await audit(tx, actor, { ...subject('service-accounts.add', id), after: { clientId, name, role } })
+    await audit(tx, actor, { ...subject('service-account.add', id), after: { clientId, name, role } })
     return view(row)
   })
 }
@@ -65,7 +65,7 @@ export async function removeServiceAccount(id: string, actor: Actor): Promise<vo
       data: { revokedAt: new Date() },
     })
     if (count === 0) throw new Problem('not-found', 'There is no such service account.')
-    await audit(tx, actor, subject('service-accounts.remove', id))
+    await audit(tx, actor, subject('service-account.remove', id))
   })
 }
 
