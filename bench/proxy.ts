@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+import { cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CHAIN_HEADERS, CHAIN_PATH, gatewayCommand, PLAIN_PATH } from './gateway.ts'
 import { type Load, measure, median, type Sample } from './load.ts'
@@ -20,6 +20,7 @@ const CONNECTIONS = 64
 const WARM_UP_REQUESTS = 150_000
 const WARM_UP_SECONDS = 2
 const WARM_UPS_MAX = 15
+const LOAD_QUIET = 0.5
 
 interface Contender {
   readonly name: string
@@ -37,6 +38,11 @@ export async function benchProxy(processes: Processes, bench: ProxyBench): Promi
   for (const program of ['taskset', 'wrk', 'nginx']) {
     if (!isInstalled(program)) throw new Error(`${program} is needed: apt-get install wrk nginx util-linux`)
   }
+  const loadBefore = round(loadavg()[0] ?? 0, 1)
+  if (loadBefore > LOAD_QUIET) {
+    process.stderr.write(`The machine is busy (load average ${loadBefore}): caches go cold between requests, which costs
+a program in JavaScript or Go more than one in C, so the ratios come out too high.\n`)
+  }
   const folder = mkdtempSync(join(tmpdir(), 'hexgate-bench-'))
   try {
     const contenders = await startAll(processes, folder, bench)
@@ -46,7 +52,7 @@ export async function benchProxy(processes: Processes, bench: ProxyBench): Promi
       for (const contender of contenders)
         contender.samples.push(await measure(pidOf(contender), contender.load))
     }
-    return report(contenders, bench)
+    return report(contenders, bench, loadBefore)
   } finally {
     await processes.stopAll()
     rmSync(folder, { recursive: true, force: true })
@@ -126,7 +132,7 @@ interface Row {
   readonly rounds: readonly number[]
 }
 
-function report(contenders: readonly Contender[], bench: ProxyBench): number {
+function report(contenders: readonly Contender[], bench: ProxyBench, loadBefore: number): number {
   const cpuOf = ({ samples }: Contender) => median(samples.map((sample) => sample.cpuMicroseconds))
   const nginx = contenders.find(({ name }) => name === 'nginx')
   if (nginx === undefined) throw new Error('nginx was not measured')
@@ -151,7 +157,7 @@ function report(contenders: readonly Contender[], bench: ProxyBench): number {
     ...limits,
   }))
   print(rows, verdicts)
-  writeResults(rows, verdicts, bench)
+  writeResults(rows, verdicts, bench, loadBefore)
   return verdicts.every(({ ratio, gate }) => ratio <= gate) ? 0 : 1
 }
 
@@ -173,7 +179,12 @@ function print(
   }
 }
 
-function writeResults(rows: readonly Row[], verdicts: readonly unknown[], bench: ProxyBench): void {
+function writeResults(
+  rows: readonly Row[],
+  verdicts: readonly unknown[],
+  bench: ProxyBench,
+  loadBefore: number,
+): void {
   const processors = cpus()
   const results = {
     date: new Date().toISOString(),
@@ -182,6 +193,7 @@ function writeResults(rows: readonly Row[], verdicts: readonly unknown[], bench:
       cores: processors.length,
       kernel: release(),
       node: process.version,
+      loadAverageBefore: loadBefore,
     },
     method: `CPU (user and system) of the proxy's processes for each request answered; proxy on core ${PROXY_CORE}, load and upstream on core ${LOAD_CORE}; ${CONNECTIONS} keep-alive connections; GET with a 250-byte JSON answer; no proxy writes an access log; medians of ${bench.rounds} rounds of ${bench.seconds} s in turn, ratios taken round by round`,
     proxy: { rows, verdicts },
