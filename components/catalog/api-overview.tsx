@@ -65,8 +65,10 @@ function Endpoint({ instance, operation }: { instance: InstanceView; operation: 
 }
 
 function TrafficTiles({ traffic, deployment }: { traffic: Traffic | null; deployment: InstanceDeployment }) {
-  const { label, tone } = servingLook[servingOf(deployment)]
-  const applied = deployment.nodes.filter(({ state }) => state === 'applied').length
+  const serving = servingOf(deployment)
+  const { label, tone } = servingLook[serving]
+  const applied =
+    serving === 'not-served' ? 0 : deployment.nodes.filter(({ state }) => state === 'applied').length
   const note = traffic === null ? 'no node reports' : 'last 5 seconds'
   return (
     <Tiles>

@@ -19,6 +19,7 @@ export function RemoveApi({ api, instance }: { api: ApiDetail; instance: Instanc
         {instance && (
           <Removal
             title={`Take it off ${instance.gatewayName}`}
+            button="Take it off"
             detail={`${instance.basePath} answers no more. The API stays in the catalog.`}
             act={() => removeInstance(instance)}
             then={`/catalog/${api.id}`}
@@ -26,6 +27,7 @@ export function RemoveApi({ api, instance }: { api: ApiDetail; instance: Instanc
         )}
         <Removal
           title={`Delete ${api.name}`}
+          button="Delete"
           detail="With all its versions and policies. The audit trail keeps what was."
           act={() => deleteApi(api.id, api.version)}
           then="/catalog"
@@ -37,12 +39,14 @@ export function RemoveApi({ api, instance }: { api: ApiDetail; instance: Instanc
 
 interface Props {
   title: string
+  /** The beginning of the title, for where it stands beside it. */
+  button: string
   detail: string
   act: () => Promise<unknown>
   then: string
 }
 
-function Removal({ title, detail, act, then }: Props) {
+function Removal({ title, button, detail, act, then }: Props) {
   const client = useQueryClient()
   const router = useRouter()
   const [isOpen, setOpen] = useState(false)
@@ -63,7 +67,7 @@ function Removal({ title, detail, act, then }: Props) {
         <p className="text-xs text-ink-3">{detail}</p>
       </div>
       <Button variant="danger" aria-haspopup="dialog" aria-label={title} onClick={() => setOpen(true)}>
-        {title.split(' ')[0]}…
+        {button}…
       </Button>
       <Dialog
         open={isOpen}

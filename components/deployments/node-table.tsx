@@ -24,7 +24,10 @@ export function NodeTable({ nodes }: { nodes: readonly NodeDeployment[] }) {
       <TableBody>
         {nodes.map((node) => (
           <TableRow key={node.nodeId}>
-            <TableCell className="font-medium">{node.name}</TableCell>
+            <TableCell className="font-medium">
+              {node.name}{' '}
+              <span className="font-mono text-xs font-normal text-ink-3">{node.nodeId.slice(-4)}</span>
+            </TableCell>
             <TableCell>
               <NodeStateMark node={node} />
             </TableCell>

@@ -68,7 +68,7 @@ function ApiRow({ api }: { api: Overview['apis'][number] }) {
           href={`/catalog/${api.id}`}
           className="rounded-sm font-medium hover:text-accent hover:underline"
         >
-          {api.title}
+          <bdi>{api.title}</bdi>
         </Link>
         <span className="ml-2 text-xs text-ink-3">{api.versionLabel}</span>
         {first && <Mono className="block truncate text-xs text-ink-3 sm:hidden">{first.basePath}</Mono>}

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Pause, Play } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useMemo, useRef, useState } from 'react'
 import type { Topology } from '#domain/topology.ts'
 import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
@@ -25,10 +25,15 @@ import { useViewState } from './use-view-state.ts'
 import type { Selection, View } from './view-state.ts'
 
 // React Flow measures the window: the map is drawn in the browser only.
-const TopologyMap = dynamic(() => import('./topology-map.tsx').then((module) => module.TopologyMap), {
-  ssr: false,
-  loading: MapSkeleton,
-})
+const roomForMap = '(width >= 48rem)'
+const loadMap = () => import('./topology-map.tsx').then((module) => module.TopologyMap)
+const TopologyMap = dynamic(loadMap, { ssr: false, loading: MapSkeleton })
+
+// Where there is room for a map, its code and its layout are fetched while the page comes to life, not after.
+if (typeof window !== 'undefined' && window.matchMedia(roomForMap).matches) {
+  void loadMap()
+  sharedElk()
+}
 
 const figuresEveryMs = 15_000
 
@@ -45,10 +50,6 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   const { narrow, tight } = useRoom()
   // A map has no room on a telephone; whoever asks for it gets it nevertheless.
   const view: View = state.view ?? (narrow ? 'table' : 'graph')
-  // Beside the map's code and not after it: it is the largest part of what a map needs.
-  useEffect(() => {
-    if (view === 'graph') sharedElk()
-  }, [view])
   const [asked, setAsked] = useState<Asked | null>(null)
   const [finding, setFinding] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -145,7 +146,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
 
 /** Whether there is room for a map, and for details beside it. Wide until the browser says otherwise. */
 function useRoom(): { narrow: boolean; tight: boolean } {
-  return { narrow: useMediaQuery('(width < 48rem)', false), tight: useMediaQuery('(width < 64rem)', false) }
+  return { narrow: !useMediaQuery(roomForMap, true), tight: useMediaQuery('(width < 64rem)', false) }
 }
 
 function PauseButton({ paused, onPaused }: { paused: boolean; onPaused: (paused: boolean) => void }) {

@@ -172,8 +172,8 @@ function ApiRow({ apiId }: { apiId: string }) {
         </span>
       </span>
       <span className="flex w-full gap-2 pl-3.5 text-2xs text-ink-3 tnum">
-        <span className="truncate">{apiSubtitle(api)}</span>
-        <span className="ml-auto max-w-16 shrink-0 truncate">{api.label}</span>
+        <span className="shrink-0">{apiSubtitle(api)}</span>
+        <span className="ml-auto truncate">{api.label}</span>
       </span>
     </StopButton>
   )

@@ -70,7 +70,10 @@ function Fix({ model, finding: { fix }, ask, mayWrite }: Omit<Props, 'findings'>
   if (!href) return null
   return (
     <Button variant="link" asChild>
-      <Link href={href}>{fix.label}</Link>
+      {/* Fetched ahead, dozens of these would come before the map's own code. */}
+      <Link href={href} prefetch={false}>
+        {fix.label}
+      </Link>
     </Button>
   )
 }
