@@ -44,6 +44,8 @@ export async function benchProxy(processes: Processes, bench: ProxyBench): Promi
 a program in JavaScript or Go more than one in C, so the ratios come out too high.\n`)
   }
   const folder = mkdtempSync(join(tmpdir(), 'hexgate-bench-'))
+  // An interrupted run ends without coming back here.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   try {
     const contenders = await startAll(processes, folder, bench)
     for (const contender of contenders) await warmUp(contender)
@@ -55,7 +57,6 @@ a program in JavaScript or Go more than one in C, so the ratios come out too hig
     return report(contenders, bench, loadBefore)
   } finally {
     await processes.stopAll()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
