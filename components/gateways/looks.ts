@@ -17,9 +17,14 @@ export const stateLook: Record<NodeState, Look> = {
   offline: { label: 'unknown', tone: 'idle' },
 }
 
-/** A node that has registered and never connected is waited for; calling it offline would alarm. */
+/**
+ * A node that has registered and never connected is waited for, and one whose gateway has no revision yet has
+ * nothing to serve; calling them offline or degraded would alarm.
+ */
 export function statusOf(node: GatewayNode): Look {
   if (node.connectedAt === null) return { label: 'waiting for contact', tone: 'busy' }
+  if (node.state === null && node.status === 'degraded')
+    return { label: 'nothing to serve yet', tone: 'idle' }
   return statusLook[node.status]
 }
 

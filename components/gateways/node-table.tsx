@@ -66,11 +66,12 @@ function NodeRow({ gatewayId, node }: { gatewayId: string; node: GatewayNode }) 
       </TableCell>
       <TableCell>
         <State tone={tone}>{label}</State>
-        {node.problems.map((problem) => (
-          <div key={problem} className="mt-0.5 max-w-64 text-xs text-warn">
-            {problem}
-          </div>
-        ))}
+        {node.state !== null &&
+          node.problems.map((problem) => (
+            <div key={problem} className="mt-0.5 max-w-64 text-xs text-warn">
+              {problem}
+            </div>
+          ))}
       </TableCell>
       <TableCell className="tnum">
         <Serves node={node} />

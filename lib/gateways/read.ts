@@ -93,8 +93,7 @@ function summaryOf(row: GatewayRow, now: Date): GatewaySummary {
 function nodeOf(node: NodeRow, head: { number: number; hash: string } | null, now: Date): GatewayNode {
   const last = report.safeParse(node.report)
   const reported = last.success ? last.data : null
-  // With nothing deployed a node has nothing to serve; that it says so is no trouble of its own.
-  const status = nodeStatusOf(node, head ? (reported?.status ?? null) : null, now)
+  const status = nodeStatusOf(node, reported?.status ?? null, now)
   const answered = node.acknowledgements[0]
   const outcome = answered?.revision === head?.number ? (answered?.outcome ?? null) : null
   const state = head ? nodeStateOf(node, head, outcome, now) : null
