@@ -12,11 +12,24 @@ export async function openDataFolder(folder: string): Promise<void> {
   if (found && !found.isDirectory()) throw new Failure(`The data folder ${folder} is not a folder.`)
   try {
     // PostgreSQL's own user passes through it; what is secret inside is protected file by file.
-    if (!found) await mkdir(folder, { recursive: true, mode: 0o711 })
+    if (!found) await makeFolder(folder)
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new Failure(`The data folder ${folder} cannot be used: ${messageOf(error)}`)
   }
+}
+
+// Node's own recursive mkdir never ends where folders cannot be made, as under /proc.
+async function makeFolder(folder: string): Promise<void> {
+  const parent = path.dirname(folder)
+  const isMissing = await stat(parent).then(
+    () => false,
+    () => parent !== folder,
+  )
+  if (isMissing) await makeFolder(parent)
+  await mkdir(folder, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The master key under which the database's secrets are sealed; made at the first start. */

@@ -51,6 +51,7 @@ describe('the options of a start', () => {
     [['--port', '70000'], /--port must be a port/],
     [['--port', '8081'], /--port and --gateway-port are both 8081/],
     [['--database-url', 'mysql://host/x'], /--database-url/],
+    [['--database-url', 'postgresql:user@host/x'], /--database-url/],
     [['--oidc-issuer', 'https://issuer'], /belong together/],
     [['--portal-url', 'nowhere'], /--portal-url/],
     [['--password', 'short'], /8 characters/],

@@ -116,7 +116,7 @@ function urlOf(option: string, given: string, protocol: RegExp): string {
 function databaseOf(given: string | undefined): string | null {
   if (!given) return null
   // The address may hold a password, so it is not repeated.
-  if (/^postgres(?:ql)?:$/.test(URL.parse(given)?.protocol ?? '')) return given
+  if (/^postgres(?:ql)?:\/\/[^/]/.test(given) && URL.canParse(given)) return given
   throw new Failure(
     '--database-url must be an address of the form postgresql://user:password@host:port/name.',
   )
