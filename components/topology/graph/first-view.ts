@@ -2,6 +2,8 @@ import type { Drawing } from '../layout/drawing.ts'
 
 /** Below this nothing can be told apart any more. */
 export const zoomMin = 0.02
+/** Below this words are specks. */
+export const legibleZoom = 0.25
 /** A small topology need not fill a large screen. */
 const zoomFirst = 1.2
 /** Below this nobody can read the names. */

@@ -1,5 +1,6 @@
 'use client'
 import 'reactflow/dist/base.css'
+import './topology-graph.css'
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ReactFlow, ReactFlowProvider, useReactFlow, useStore } from 'reactflow'
 import { highlightOf } from '../highlight.ts'
@@ -8,7 +9,7 @@ import type { Model } from '../model.ts'
 import { type Direction, neighbour } from '../neighbour.ts'
 import type { Selection, ViewState } from '../view-state.ts'
 import { edgesOf, nodesOf } from './elements.ts'
-import { firstView, zoomMin } from './first-view.ts'
+import { firstView, legibleZoom, zoomMin } from './first-view.ts'
 import { GraphProvider } from './graph-context.tsx'
 import { GraphControls } from './graph-controls.tsx'
 import { LegLine } from './leg-edge.tsx'
@@ -52,6 +53,8 @@ export function TopologyGraph(props: GraphProps) {
 
 function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProps) {
   const [legend, setLegend] = useState(false)
+  const frame = useRef<HTMLDivElement>(null)
+  const far = useStore((store) => store.transform[2] < legibleZoom)
   const highlight = useMemo(() => highlightOf(model, state), [model, state])
   const nodes = useMemo(() => nodesOf(drawing), [drawing])
   const edges = useMemo(() => edgesOf(drawing, model, highlight), [drawing, model, highlight])
@@ -98,8 +101,13 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         ariaLabelConfig={ariaWords}
         minZoom={zoomMin}
         maxZoom={2}
+        ref={frame}
+        data-far={far ? '' : undefined}
+        onMoveStart={() => frame.current?.setAttribute('data-moving', '')}
+        onMoveEnd={() => frame.current?.removeAttribute('data-moving')}
         className="[--xy-attribution-background-color:var(--panel)] [&_.react-flow\_\_attribution_a]:!text-ink-2"
-        onlyRenderVisibleElements={nodes.length + edges.length > 400}
+        // From far away nearly all is in view, and taking things out and in again would cost more than it saves.
+        onlyRenderVisibleElements={!far && nodes.length + edges.length > 400}
       >
         <GraphControls showAll={showAll} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
         {legend && <Legend onClose={() => setLegend(false)} />}
