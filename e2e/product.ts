@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -31,6 +31,8 @@ export async function startProduct(
 ): Promise<Product> {
   const [port, sts, gateway, admin, ...demo] = await freePorts(7)
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), 'hexgate-e2e-')))
+  // Where its user cannot pass, PostgreSQL keeps its files elsewhere, and they would outlive the test.
+  await chmod(dataFolder, 0o711)
   const password = 'correct horse battery'
   const args = [
     ...[
