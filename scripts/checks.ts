@@ -11,8 +11,9 @@ export interface Check {
 
 const command = (args: () => string[]) => async () => (await runNode(args())) === 0
 
-/** Format, lint, floors and types. */
+/** What is generated, format, lint, floors and types. */
 export const checks: readonly Check[] = [
+  { name: 'generated', passes: generated },
   { name: 'format', passes: command(() => [programOf('@biomejs/biome', 'biome'), 'format', '.']) },
   { name: 'lint', passes: command(() => [programOf('oxlint'), '--type-aware', '--quiet']) },
   { name: 'floors', passes: floors },
@@ -25,10 +26,14 @@ async function floors(): Promise<boolean> {
   return faults.length === 0
 }
 
-async function types(): Promise<boolean> {
+// The linter judges types as well, so both come before it: the database client, and the addresses of pages,
+// which Next writes.
+async function generated(): Promise<boolean> {
   await ensureClient()
-  // The addresses of pages are types too; Next writes them.
-  if ((await runNode([programOf('next'), 'typegen'], { NEXT_TELEMETRY_DISABLED: '1' })) !== 0) return false
+  return (await runNode([programOf('next'), 'typegen'], { NEXT_TELEMETRY_DISABLED: '1' })) === 0
+}
+
+async function types(): Promise<boolean> {
   // A config of its own: what the development server last wrote of the same kind may be of other pages.
   return (await runNode([programOf('typescript', 'tsc'), '--noEmit', '-p', 'tsconfig.check.json'])) === 0
 }
