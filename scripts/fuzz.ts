@@ -4,7 +4,8 @@ import { runNode } from './run-program.ts'
 const fuzzers = ['differential', 'end-to-end'] as const
 
 /** npm run test:fuzz -- [SECONDS [SEED]]: the fuzzers of the data plane, each for as long as is asked. */
-export async function run([seconds = '600', seed = '1']: readonly string[]): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
+  const [seconds = '600', seed = String(Date.now() % 1_000_000)] = args
   if (!/^\d+$/.test(seconds) || !/^\d+$/.test(seed)) {
     throw new Failure('Give seconds and a seed as whole numbers: npm run test:fuzz -- 600 1')
   }
