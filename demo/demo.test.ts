@@ -2,9 +2,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { startCustomers } from './customers/service.ts'
-import { startFreight } from './freight/service.ts'
-import { startOrders } from './orders/service.ts'
+import { startCustomers } from './customers/customers.ts'
+import { startFreight } from './freight/freight.ts'
+import { startOrders } from './orders/orders.ts'
 
 let servers: Server[]
 beforeAll(async () => {

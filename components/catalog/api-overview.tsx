@@ -10,7 +10,7 @@ import { Section } from '../ui/panel.tsx'
 import { DotState } from '../ui/state.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
 import { curlLine, operationToTry } from './curl.ts'
-import { PolicyStrip, type PolicyChoice } from './policy-strip.tsx'
+import { type PolicyChoice, PolicyStrip } from './policy-strip.tsx'
 import { apiQueries } from './queries.ts'
 import { servingLook, servingOf } from './serving.ts'
 

@@ -11,7 +11,7 @@ import { DialogContent } from '../ui/dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { toast } from '../ui/toast.tsx'
-import { ExposureFields, type ExposureDraft } from './exposure-fields.tsx'
+import { type ExposureDraft, ExposureFields } from './exposure-fields.tsx'
 import { apiQueries, importApi } from './queries.ts'
 
 interface Props {

@@ -1,7 +1,7 @@
 'use client'
 import type { ApiDetail } from '#domain/catalog.ts'
-import { RelativeTime } from '../ui/relative-time.tsx'
 import { Chip } from '../ui/chip.tsx'
+import { RelativeTime } from '../ui/relative-time.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
 
 const formatName = {

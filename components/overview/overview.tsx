@@ -1,10 +1,10 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import type { Overview as Seen } from '#domain/overview.ts'
-import { overviewQuery } from './queries.ts'
 import { ApiList } from './api-list.tsx'
 import { NextSteps } from './next-steps.tsx'
 import { OverviewTiles } from './overview-tiles.tsx'
+import { overviewQuery } from './queries.ts'
 import { RecentDeployments } from './recent-deployments.tsx'
 
 /** How everything stands, kept up to date. */

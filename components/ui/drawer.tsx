@@ -1,20 +1,12 @@
 'use client'
-import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
-import { Button } from './button.tsx'
 import { cn } from './class-names.ts'
-import { scrim } from './dialog.tsx'
+import { Overlay, type OverlayProps } from './overlay.tsx'
 
 export const Drawer = Radix.Root
 
-interface Props extends Omit<ComponentProps<typeof Radix.Content>, 'title'> {
-  title: ReactNode
-  description?: ReactNode
-  footer?: ReactNode
+interface Props extends OverlayProps {
   side?: 'left' | 'right'
-  /** Leaves the head to the screen reader, for a sheet that brings its own. */
-  bare?: boolean
 }
 
 const sides = {
@@ -23,45 +15,8 @@ const sides = {
 } as const
 
 /** A sheet at the side of the page. Escape closes it. */
-export function DrawerContent({
-  title,
-  description,
-  footer,
-  side = 'right',
-  bare = false,
-  className,
-  children,
-  ...props
-}: Props) {
+export function DrawerContent({ side = 'right', className, ...props }: Props) {
   return (
-    <Radix.Portal>
-      <Radix.Overlay className={scrim} />
-      <Radix.Content
-        {...props}
-        {...(description ? {} : { 'aria-describedby': undefined })}
-        className={cn(
-          'fixed inset-y-0 z-[1101] flex w-[min(420px,calc(100vw-32px))] flex-col border-line-2 bg-panel focus:outline-none',
-          sides[side],
-          className,
-        )}
-      >
-        <div className={cn('flex border-b border-line py-3 pr-13 pl-4.5', bare && 'sr-only')}>
-          <div className="min-w-0 flex-1">
-            <Radix.Title className="text-base font-semibold">{title}</Radix.Title>
-            {description && (
-              <Radix.Description className="mt-0.5 text-sm text-ink-2">{description}</Radix.Description>
-            )}
-          </div>
-        </div>
-        <div className={cn('min-h-0 flex-1 overflow-y-auto', !bare && 'px-4.5 py-4')}>{children}</div>
-        {footer && <div className="flex justify-end gap-2 border-t border-line px-4.5 py-3">{footer}</div>}
-        {/* Last, so that what is opened begins with its first field and not with how to leave it. */}
-        <Radix.Close asChild>
-          <Button variant="ghost" size="icon-sm" aria-label="Close" className="absolute top-3 right-4">
-            <X aria-hidden />
-          </Button>
-        </Radix.Close>
-      </Radix.Content>
-    </Radix.Portal>
+    <Overlay {...props} className={cn('inset-y-0 w-[min(420px,calc(100vw-32px))]', sides[side], className)} />
   )
 }

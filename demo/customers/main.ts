@@ -1,4 +1,4 @@
 import { runService } from '../serve.ts'
-import { startCustomers } from './service.ts'
+import { startCustomers } from './customers.ts'
 
 await runService('customers', startCustomers)

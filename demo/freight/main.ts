@@ -1,4 +1,4 @@
 import { runService } from '../serve.ts'
-import { startFreight } from './service.ts'
+import { startFreight } from './freight.ts'
 
 await runService('freight', startFreight)

@@ -1,4 +1,4 @@
 import { runService } from '../serve.ts'
-import { startOrders } from './service.ts'
+import { startOrders } from './orders.ts'
 
 await runService('orders', startOrders)
