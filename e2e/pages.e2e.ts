@@ -91,8 +91,8 @@ test.each(visited)(
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
       await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
       await page.goto(one.address())
-      await page.locator('h1').first().waitFor({ state: 'attached' })
       await one.shows(page)
+      await streamed(page)
       await page.evaluate(axe)
       const light = [...(await shapeOf(page)), ...(await violationsOf(page, {}))]
       faults.push(...light.map((fault) => `${width} light: ${fault}`))
@@ -107,6 +107,15 @@ test.each(visited)(
     expect(faults).toEqual([])
   },
 )
+
+// A page that streams in has pieces twice for a moment: hidden as they came, and in their place.
+async function streamed(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelectorAll('h1').length === 1 &&
+      document.querySelector('div[hidden][id^="S:"], template[id^="B:"]') === null,
+  )
+}
 
 async function shapeOf(page: Page): Promise<string[]> {
   const { headings, overflow } = await page.evaluate(() => ({

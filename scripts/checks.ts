@@ -2,6 +2,7 @@ import { ensureClient } from './client.ts'
 import { floorFaults } from './floors.ts'
 import { checkout } from './folders.ts'
 import { programOf, runNode } from './run-program.ts'
+import type { Counts } from './vitest-run.ts'
 
 /** A check of the whole checkout that passes or does not. */
 export interface Check {
@@ -39,14 +40,14 @@ async function types(): Promise<boolean> {
 }
 
 /** Runs all of them, each shown with its time; answers how many passed and failed. */
-export async function runChecks(): Promise<{ passed: number; failed: number }> {
-  let failed = 0
+export async function runChecks(): Promise<Counts> {
+  const failures: string[] = []
   for (const { name, passes } of checks) {
     const started = performance.now()
     const passed = await passes()
-    if (!passed) failed += 1
+    if (!passed) failures.push(`the check of ${name}: npm run check says more`)
     const seconds = ((performance.now() - started) / 1_000).toFixed(1)
     console.log(`  ${passed ? '✓' : '✗'} ${name.padEnd(10)} ${seconds} s`)
   }
-  return { passed: checks.length - failed, failed }
+  return { passed: checks.length - failures.length, failed: failures.length, failures }
 }

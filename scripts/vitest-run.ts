@@ -1,18 +1,30 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { programOf, runNode } from './run-program.ts'
 
 export interface Counts {
   passed: number
   failed: number
+  /** What failed and how, one text each, for the end of a long output. */
+  failures?: readonly string[]
 }
 
-interface Report {
+/** What vitest's JSON reporter writes, as far as it is read here. */
+export interface Report {
   success?: boolean
   numPassedTests?: number
   numFailedTests?: number
+  testResults?: readonly {
+    name: string
+    message?: string
+    assertionResults?: readonly { fullName: string; status: string; failureMessages?: readonly string[] }[]
+  }[]
 }
+
+const FAILURE_LINES = 14
+const FAILURE_COLUMNS = 220
 
 /** Runs vitest and counts. A run that fails outside its tests, or never came to them, is one failure more. */
 export async function runVitest(args: readonly string[]): Promise<Counts> {
@@ -30,5 +42,22 @@ export function countsOf(code: number, report: Report): Counts {
   const passed = report.numPassedTests ?? 0
   const failed = report.numFailedTests ?? 0
   const unexplained = failed === 0 && (code !== 0 || report.success !== true)
-  return { passed, failed: unexplained ? 1 : failed }
+  return { passed, failed: unexplained ? 1 : failed, failures: failuresIn(report) }
+}
+
+function failuresIn({ testResults = [] }: Report): string[] {
+  return testResults.flatMap(({ name, message, assertionResults = [] }) => {
+    const where = path.relative(process.cwd(), name)
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    // A file that never came to its tests has a message of its own.
+    if (failed.length === 0 && message) return [shortened(where, message)]
+    return failed.map(({ fullName, failureMessages = [] }) =>
+      shortened(`${where} › ${fullName}`, failureMessages.join('\n')),
+    )
+  })
+}
+
+function shortened(title: string, message: string): string {
+  const lines = stripVTControlCharacters(message).split('\n').slice(0, FAILURE_LINES)
+  return [title, ...lines.map((line) => `    ${line.slice(0, FAILURE_COLUMNS)}`)].join('\n')
 }

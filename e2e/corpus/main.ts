@@ -22,6 +22,8 @@ const refusedShareMax = 0.1
 // Larger documents are hardly ever written in YAML; every third of the others is read as YAML.
 const yamlBytesMax = 5_000_000
 
+const isTold = process.argv.includes('--verbose')
+
 const run = promisify(execFile)
 
 const fault = z.object({
@@ -130,7 +132,7 @@ async function main(): Promise<void> {
         line(sample, 'refused', `${first?.line}:${first?.column} ${first?.pointer} ${first?.detail}`)
       } else {
         imported += 1
-        line(sample, 'imported', `${reading.operations} operations, ${reading.format}, ${cost}`)
+        if (isTold) line(sample, 'imported', `${reading.operations} operations, ${reading.format}, ${cost}`)
       }
     } catch (error) {
       failed += 1
