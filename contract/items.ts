@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { policyRules } from '#domain/policy-rule.ts'
 
 /** The units of configuration that a runtime takes one by one. Each is named by the SHA-256 of its canonical JSON. */
 
@@ -7,15 +8,29 @@ const id = z.string().min(1).max(200)
 export const listenerItem = z.strictObject({
   kind: z.literal('listener'),
   id,
-  protocol: z.literal('http'),
+  /** With https the certificates come from the `tls` policies of the APIs, by host. */
+  protocol: z.enum(['http', 'https']),
   address: z.string(),
   port: z.int().min(0).max(65535),
+  /** Connections begin with a PROXY header, v1 or v2; others are refused. */
+  proxyProtocol: z.boolean().optional(),
 })
 
 export const upstreamItem = z.strictObject({
   kind: z.literal('upstream'),
   id,
-  endpoints: z.array(z.strictObject({ url: z.url({ protocol: /^http$/ }) })).min(1),
+  endpoints: z
+    .array(
+      z.strictObject({
+        url: z.url({ protocol: /^https?$/ }),
+        /** Its share of the requests; 0 takes none. */
+        weight: z.int().min(0).max(1_000_000).optional(),
+      }),
+    )
+    .min(1),
+  /** What is spoken behind the connection; `http2` is with prior knowledge or by ALPN (RFC 9113 §3). */
+  protocol: z.enum(['http1', 'http2']).optional(),
+  balancing: z.enum(['round-robin', 'least-requests', 'consistent-hash']).optional(),
   connectTimeoutMs: z.int().min(1).max(600_000).default(5_000),
   responseTimeoutMs: z.int().min(1).max(3_600_000).default(60_000),
   /** The longest pause inside a body. */
@@ -32,6 +47,9 @@ export const attachedPolicy = z.strictObject({
   order: z.int(),
   /** Checked against the policy's own schema when the plan is built. */
   config: z.record(z.string(), z.unknown()),
+  dryRun: z.boolean().optional(),
+  rules: policyRules.optional(),
+  automated: z.boolean().optional(),
 })
 
 export const apiItem = z.strictObject({
@@ -44,7 +62,13 @@ export const apiItem = z.strictObject({
   /** Begins with /, ends without one unless it is the root. */
   basePath: z.string().regex(/^\/(?:[^/?#\s]+(?:\/[^/?#\s]+)*)?$/),
   stripBasePath: z.boolean(),
+  /** The listeners that it is served on; all of them without this. */
+  listeners: z.array(id).min(1).optional(),
   upstream: id,
+  /** Other upstreams that its policies may send requests to, by the names that they use. */
+  destinations: z.record(z.string().min(1).max(200), id).optional(),
+  /** Its OpenAPI document, for policies that judge by it. */
+  document: id.optional(),
   policies: z.array(attachedPolicy),
   /** The contract set whose clients may call. */
   contracts: id.optional(),
@@ -62,11 +86,24 @@ export const contractsItem = z.strictObject({
   ),
 })
 
-export const item = z.discriminatedUnion('kind', [listenerItem, upstreamItem, apiItem, contractsItem])
+export const documentItem = z.strictObject({
+  kind: z.literal('document'),
+  id,
+  openapi: z.record(z.string(), z.unknown()),
+})
+
+export const item = z.discriminatedUnion('kind', [
+  listenerItem,
+  upstreamItem,
+  apiItem,
+  contractsItem,
+  documentItem,
+])
 
 export type ListenerItem = z.infer<typeof listenerItem>
 export type UpstreamItem = z.infer<typeof upstreamItem>
 export type AttachedPolicy = z.infer<typeof attachedPolicy>
 export type ApiItem = z.infer<typeof apiItem>
 export type ContractsItem = z.infer<typeof contractsItem>
+export type DocumentItem = z.infer<typeof documentItem>
 export type Item = z.infer<typeof item>

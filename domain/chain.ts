@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** The policies of an API instance in the order in which requests meet them, as pages and machines see them. */
 
 /** What a policy is for; requests meet the categories in this order unless somebody says otherwise. */
-export const categories = ['identity', 'traffic', 'resilience', 'shape'] as const
+export const categories = ['trust', 'identity', 'traffic', 'resilience', 'shape', 'observability'] as const
 export type Category = (typeof categories)[number]
 
 /** A policy as a form and a document need it. */

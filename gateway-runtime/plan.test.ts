@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import { type Contents, type Draft, Planner } from './plan.ts'
-import { sha256, StateKeeper } from './ports.ts'
+import { clientFinder, type PortsOwner, sha256, StateKeeper } from './ports.ts'
 import { oneApi, policy } from './testing/publisher.ts'
 
 const limited = policy('rate-limiting', {
@@ -100,17 +100,22 @@ describe('Planner', () => {
 })
 
 describe('StateKeeper', () => {
+  const ownerIn = (id: string): PortsOwner => ({
+    policyId: 'p',
+    policyKind: 'rate-limiting',
+    api: { id, name: 'a', version: '1', basePath: '/a', document: undefined },
+    clients: clientFinder(undefined),
+    destination: () => undefined,
+  })
+
   it('gives a policy its state back under the same name, and forgets what nobody uses', () => {
     const keeper = new StateKeeper()
     const used = new Set<string>()
-    const ports = keeper.portsFor('api:a p', () => undefined, used)
-    const first = ports.state('counter', () => ({ count: 1 }))
-    expect(keeper.portsFor('api:a p', () => undefined, used).state('counter', () => ({ count: 2 }))).toBe(
-      first,
-    )
-    expect(
-      keeper.portsFor('api:b p', () => undefined, new Set()).state('counter', () => ({ count: 3 })),
-    ).not.toBe(first)
+    const counter = (api: string, names: Set<string>, count: number) =>
+      keeper.portsFor(ownerIn(api), names).state('counter', () => ({ count }))
+    const first = counter('api:a', used, 1)
+    expect(counter('api:a', used, 2)).toBe(first)
+    expect(counter('api:b', new Set(), 3)).not.toBe(first)
     keeper.keepOnly(used)
     expect(keeper.size).toBe(1)
   })

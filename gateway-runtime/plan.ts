@@ -4,16 +4,19 @@ import type {
   ApiItem,
   AttachedPolicy,
   ContractsItem,
+  DocumentItem,
   Item,
   ListenerItem,
   UpstreamItem,
 } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
-import { type Link, resolveChain } from '#policies/chain.ts'
+import { type Chain, resolveChain } from '#policies/chain.ts'
+import { compileRules } from '#policies/rules.ts'
+import type { UpstreamSettings } from '#policies/settings.ts'
 import type { Prepared } from '#policies/definition.ts'
-import { type ClientFinder, clientFinder, StateKeeper } from './ports.ts'
-import { buildPlan, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
+import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
+import { buildPlan, type LiveDestination, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
 import { createPool, type Pool, type PoolOptions, poolIdentity } from './serve/upstream/pool.ts'
 
 /** Items by their id, each with its hash: all that a plan is made of. */
@@ -35,6 +38,16 @@ interface Part {
   readonly made: string
   readonly route: LiveRoute
   readonly stateNames: ReadonlySet<string>
+}
+
+type GoodChain = Extract<Chain<AttachedPolicy>, { ok: true }>
+
+/** The other items of an API, resolved. */
+interface Needs {
+  readonly upstream: Pool
+  readonly destinations: ReadonlyMap<string, LiveDestination>
+  readonly contracts: { hash: string; item: ContractsItem } | undefined
+  readonly document: { hash: string; item: DocumentItem } | undefined
 }
 
 /** What one build has found and made so far. */
@@ -60,12 +73,13 @@ export function itemPointer(id: string, ...path: PropertyKey[]): string {
 /** Turns items into plans, and reuses every part of the running plan that has not changed. */
 export class Planner {
   readonly #allowLoopback: boolean
-  readonly #state = new StateKeeper()
+  readonly #state: StateKeeper
   #parts: ReadonlyMap<string, Part> = new Map()
   #pools: ReadonlyMap<string, Pool> = new Map()
 
-  constructor(options: { allowLoopback: boolean }) {
+  constructor(options: { allowLoopback: boolean; world?: World }) {
     this.#allowLoopback = options.allowLoopback
+    this.#state = new StateKeeper(options.world)
   }
 
   async build(contents: Contents): Promise<Build> {
@@ -121,60 +135,96 @@ export class Planner {
   }
 
   #addApi(api: ApiItem, apiHash: string, work: Work): void {
-    const upstream = referred(api, 'upstream', work)
-    const contracts = api.contracts === undefined ? undefined : referred(api, 'contracts', work)
-    if (upstream === undefined || (api.contracts !== undefined && contracts === undefined)) return
-    const pool = this.#pool(upstream.item, work)
-    if (pool === undefined) return
-    const made = `${apiHash} ${contracts?.hash ?? ''} ${pool.identity}`
-    const known = this.#parts.get(api.id)
-    const part =
-      known?.made === made && known.route.upstream === pool
-        ? known
-        : this.#makePart(api, made, pool, contracts, work)
-    if (part !== undefined) work.parts.set(api.id, part)
-  }
-
-  #makePart(
-    api: ApiItem,
-    made: string,
-    upstream: Pool,
-    contracts: { hash: string; item: ContractsItem } | undefined,
-    work: Work,
-  ): Part | undefined {
     const chain = resolveChain(api.policies)
     if (!chain.ok) {
       for (const { pointer, detail } of chain.faults)
         work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
-      return undefined
+      return
     }
-    const findClient = finderOf(contracts, work)
+    const needs = this.#needsOf(api, chain.upstream, work)
+    if (needs === undefined) return
+    const { upstream, destinations, contracts, document } = needs
+    const made = [
+      apiHash,
+      contracts?.hash ?? '',
+      document?.hash ?? '',
+      upstream.identity,
+      ...[...destinations].map(([name, { pool }]) => `${name} ${pool.identity}`),
+    ].join(' ')
+    const known = this.#parts.get(api.id)
+    const part =
+      known?.made === made && known.route.upstream === upstream
+        ? known
+        : this.#makePart(api, made, chain, needs, work)
+    if (part !== undefined) work.parts.set(api.id, part)
+  }
+
+  /** The other items that an API is made of; undefined where one is missing or wrong, which is then said. */
+  #needsOf(api: ApiItem, settings: UpstreamSettings, work: Work): Needs | undefined {
+    const reasonsBefore = work.reasons.length
+    const upstream = this.#poolOf(api, 'upstream', api.upstream, settings, work)
+    const destinations = new Map<string, LiveDestination>()
+    for (const [name, id] of Object.entries(api.destinations ?? {})) {
+      const pool = this.#poolOf(api, 'destinations', id, settings, work)
+      if (pool !== undefined) destinations.set(name, { name, pool })
+    }
+    const contracts =
+      api.contracts === undefined ? undefined : referred(api, 'contracts', api.contracts, 'contracts', work)
+    const document =
+      api.document === undefined ? undefined : referred(api, 'document', api.document, 'document', work)
+    if (upstream === undefined || work.reasons.length > reasonsBefore) return undefined
+    return { upstream, destinations, contracts, document }
+  }
+
+  #makePart(api: ApiItem, made: string, chain: GoodChain, needs: Needs, work: Work): Part | undefined {
+    const clients = finderOf(needs.contracts, work)
     const stateNames = new Set<string>()
     const policies = chain.links.flatMap(
-      (link) => this.#prepare(api, link, findClient, stateNames, work) ?? [],
+      (link) => this.#prepare(api, link, { ...needs, clients }, stateNames, work) ?? [],
     )
     if (policies.length < chain.links.length) return undefined
-    const { id, name, host, basePath, stripBasePath } = api
+    const { id, name, host, basePath, stripBasePath, listeners } = api
     return {
       made,
       stateNames,
-      route: { id, apiName: name, host, basePath, stripBasePath, upstream, policies },
+      route: {
+        id,
+        apiName: name,
+        host,
+        basePath,
+        stripBasePath,
+        ...(listeners === undefined ? {} : { listeners }),
+        ...(chain.inboundTls === undefined ? {} : { inboundTls: chain.inboundTls }),
+        upstream: needs.upstream,
+        destinations: [...needs.destinations.values()],
+        policies,
+      },
     }
   }
 
   #prepare(
     api: ApiItem,
-    link: Link<AttachedPolicy>,
-    findClient: ClientFinder,
+    link: GoodChain['links'][number],
+    { clients, destinations, document }: Needs & { clients: ClientFinder },
     stateNames: Set<string>,
     work: Work,
   ): LivePolicy | undefined {
-    const { id, kind } = link.attached
+    const { id, kind, rules = [], dryRun = false } = link.attached
+    const { name, version, basePath } = api
     try {
-      const ports = this.#state.portsFor(`${api.id} ${id}`, findClient, stateNames)
+      const ports = this.#state.portsFor(
+        {
+          policyId: id,
+          policyKind: kind,
+          api: { id: api.id, name, version, basePath, document: document?.item.openapi },
+          clients,
+          destination: (wanted) => destinations.get(wanted),
+        },
+        stateNames,
+      )
       const prepared = link.policy.prepare(link.config, ports)
       work.newPrepared.push(prepared)
-      return { id, kind, prepared }
+      return { id, kind, prepared, applies: compileRules(rules), dryRun }
     } catch (error) {
       const pointer = itemPointer(api.id, 'policies', api.policies.indexOf(link.attached), 'config')
       work.reasons.push({ pointer, reason: error instanceof Error ? error.message : String(error) })
@@ -182,7 +232,18 @@ export class Planner {
     }
   }
 
-  #pool(upstream: UpstreamItem, work: Work): Pool | undefined {
+  #poolOf(
+    api: ApiItem,
+    member: keyof ApiItem,
+    id: string,
+    settings: UpstreamSettings,
+    work: Work,
+  ): Pool | undefined {
+    const upstream = referred(api, member, id, 'upstream', work)
+    return upstream === undefined ? undefined : this.#pool(upstream.item, settings, work)
+  }
+
+  #pool(upstream: UpstreamItem, settings: UpstreamSettings, work: Work): Pool | undefined {
     let refused = false
     for (const [index, { url }] of upstream.endpoints.entries()) {
       const reason = upstreamRefusal(url, { loopback: this.#allowLoopback })
@@ -191,7 +252,7 @@ export class Planner {
       refused = true
     }
     if (refused) return undefined
-    const options = poolOptionsOf(upstream, this.#allowLoopback)
+    const options = poolOptionsOf(upstream, settings, this.#allowLoopback)
     const identity = poolIdentity(options)
     const known = work.pools.get(identity) ?? this.#pools.get(identity)
     const pool = known ?? createPool(options)
@@ -201,14 +262,22 @@ export class Planner {
   }
 }
 
-function referred<K extends 'upstream' | 'contracts'>(api: ApiItem, kind: K, work: Work) {
-  const id = api[kind] ?? ''
+function referred<K extends Item['kind']>(
+  api: ApiItem,
+  member: keyof ApiItem,
+  id: string,
+  kind: K,
+  work: Work,
+): { hash: string; item: Extract<Item, { kind: K }> } | undefined {
   const found = work.contents.get(id)
   if (found?.item.kind === kind) {
     // The kind was just compared, which the compiler does not carry over to the union.
     return found as { hash: string; item: Extract<Item, { kind: K }> }
   }
-  work.reasons.push({ pointer: itemPointer(api.id, kind), reason: `there is no item ${id} of kind ${kind}` })
+  work.reasons.push({
+    pointer: itemPointer(api.id, member),
+    reason: `there is no item ${id} of kind ${kind}`,
+  })
   return undefined
 }
 
@@ -228,14 +297,23 @@ function planOf(work: Work): Plan | undefined {
   }
 }
 
-function poolOptionsOf(upstream: UpstreamItem, allowLoopback: boolean): PoolOptions {
+function poolOptionsOf(
+  upstream: UpstreamItem,
+  settings: UpstreamSettings,
+  allowLoopback: boolean,
+): PoolOptions {
+  const { timeouts = {}, ...rest } = settings
   return {
     endpoints: upstream.endpoints,
+    protocol: upstream.protocol ?? 'http1',
+    balancing: upstream.balancing ?? 'round-robin',
     timeouts: {
-      connectMs: upstream.connectTimeoutMs,
-      responseMs: upstream.responseTimeoutMs,
-      idleMs: upstream.idleTimeoutMs,
+      connectMs: timeouts.connectMs ?? upstream.connectTimeoutMs,
+      responseMs: timeouts.responseMs ?? upstream.responseTimeoutMs,
+      idleMs: timeouts.streamIdleMs ?? upstream.idleTimeoutMs,
+      ...(timeouts.upstreamIdleMs === undefined ? {} : { keepMs: timeouts.upstreamIdleMs }),
     },
+    settings: rest,
     maxConnections: upstream.maxConnections,
     maxPending: upstream.maxPending,
     allowLoopback,

@@ -1,47 +1,109 @@
 import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { ContractsItem } from '#contract/items.ts'
-import type { Ports } from '#policies/definition.ts'
-import type { Client } from '#policies/exchange.ts'
+import type { ApiView, Ports, SharedStore } from '#policies/definition.ts'
+import type { Client, Destination } from '#policies/exchange.ts'
 
-/** Finds the client of an API key by the key's hash. */
-export type ClientFinder = (keyHash: string) => Client | undefined
+/** The clients of a contract set, by the hashes of their keys and by their ids. */
+export interface ClientFinder {
+  readonly byKeyHash: (keyHash: string) => Client | undefined
+  readonly byId: (id: string) => Client | undefined
+}
 
-/** The clients of a contract set, by the hashes of their keys. Without a set nobody is found. */
+/** Without a set nobody is found. */
 export function clientFinder(contracts: ContractsItem | undefined): ClientFinder {
-  const clients = new Map<string, Client>()
+  const byHash = new Map<string, Client>()
+  const byId = new Map<string, Client>()
   for (const { id, name, keyHashes } of contracts?.clients ?? []) {
-    for (const keyHash of keyHashes) clients.set(keyHash, { id, name })
+    const client = { id, name }
+    byId.set(id, client)
+    for (const keyHash of keyHashes) byHash.set(keyHash, client)
   }
-  return (keyHash) => clients.get(keyHash)
+  return { byKeyHash: (keyHash) => byHash.get(keyHash), byId: (id) => byId.get(id) }
 }
 
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex')
 }
 
+/** What the process lends to the policies of every API. */
+export interface World {
+  readonly request: Ports['request']
+  readonly sharedStore: SharedStore | undefined
+  readonly log: Ports['log']
+  /** Adds to a counter under the kind of a policy. */
+  readonly count: (policyKind: string, name: string, labels: Readonly<Record<string, string>>) => void
+}
+
+/** A world in which there is nothing to reach. */
+export const emptyWorld: World = {
+  request: ({ url }) => Promise.reject(new Error(`nothing can be asked at ${url} here`)),
+  sharedStore: undefined,
+  log: () => undefined,
+  count: () => undefined,
+}
+
+/** Whose ports they are. */
+export interface PortsOwner {
+  readonly policyId: string
+  readonly policyKind: string
+  readonly api: ApiView
+  readonly clients: ClientFinder
+  readonly destination: (name: string) => Destination | undefined
+}
+
+/** Longer waits than a timer takes (2³¹−1 ms, else it fires at once) are taken in parts. */
+const timerMaxMs = 2 ** 31 - 1
+
+function after(ms: number, call: () => void): () => void {
+  const dueMs = performance.now() + ms
+  let timer: NodeJS.Timeout
+  const arm = () => {
+    const left = dueMs - performance.now()
+    timer = left > timerMaxMs ? setTimeout(arm, timerMaxMs) : setTimeout(call, Math.max(0, left))
+    timer.unref()
+  }
+  arm()
+  return () => clearTimeout(timer)
+}
+
 /** What policies keep from one plan to the next, under the names of those that keep it. */
 export class StateKeeper {
   readonly #kept = new Map<string, unknown>()
+  readonly #world: World
+
+  constructor(world: World = emptyWorld) {
+    this.#world = world
+  }
 
   get size(): number {
     return this.#kept.size
   }
 
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
-  portsFor(owner: string, clientByKeyHash: ClientFinder, used: Set<string>): Ports {
+  portsFor(owner: PortsOwner, used: Set<string>): Ports {
+    const { policyId, policyKind, api, clients, destination } = owner
+    const { request, sharedStore, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
       nowMs: Date.now,
       sha256,
-      clientByKeyHash,
+      clientByKeyHash: clients.byKeyHash,
+      clientById: clients.byId,
       state: <T>(key: string, create: () => T): T => {
-        const name = `${owner} ${key}`
+        const name = `${api.id} ${policyId} ${key}`
         used.add(name)
         if (!this.#kept.has(name)) this.#kept.set(name, create())
         // The name stands for one type by the contract of Ports.state.
         return this.#kept.get(name) as T
       },
+      after,
+      request,
+      sharedStore,
+      destination,
+      api,
+      log: (level, code, fields) => log(level, code, { policy: policyKind, api: api.name, ...fields }),
+      count: (name, labels = {}) => count(policyKind, name, labels),
     }
   }
 

@@ -1,7 +1,10 @@
 import { pointerOf } from '#domain/json-pointer.ts'
+import type { PolicyRule } from '#domain/policy-rule.ts'
 import type { Fault } from '#domain/problem.ts'
 import type { Policy } from './definition.ts'
 import { policyOf } from './index.ts'
+import { ruleFaults } from './rules.ts'
+import type { InboundTls, UpstreamSettings } from './settings.ts'
 
 /** A policy as something attaches it; more may stand beside. */
 export interface Attached {
@@ -9,6 +12,12 @@ export interface Attached {
   readonly policyVersion: string
   readonly order: number
   readonly config: Readonly<Record<string, unknown>>
+  /** Decides and reports, and lets through. */
+  readonly dryRun?: boolean | undefined
+  /** Which requests it is for; all of them without rules. */
+  readonly rules?: readonly PolicyRule[] | undefined
+  /** Attached to many APIs at once: it runs before those of the API itself. */
+  readonly automated?: boolean | undefined
 }
 
 /** One place in a chain: what was attached, what it is, and its configuration with the defaults filled in. */
@@ -19,13 +28,26 @@ export interface Link<A extends Attached> {
 }
 
 export type Chain<A extends Attached> =
-  | { readonly ok: true; readonly links: readonly Link<A>[] }
+  | {
+      readonly ok: true
+      readonly links: readonly Link<A>[]
+      readonly inboundTls: InboundTls | undefined
+      readonly upstream: UpstreamSettings
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
-/** The order in which policies run: those that go first (CORS), then by their explicit order. */
-function inEffectiveOrder<A extends Pick<Attached, 'kind' | 'order'>>(attached: readonly A[]): A[] {
-  const rank = (kind: string) => (policyOf(kind)?.first === true ? 0 : 1)
-  return attached.toSorted((a, b) => rank(a.kind) - rank(b.kind) || a.order - b.order)
+/** Those that go first (CORS), automated ones, those of the API, those of the way out; in each by explicit order. */
+function inEffectiveOrder<A extends Pick<Attached, 'kind' | 'order' | 'automated'>>(
+  attached: readonly A[],
+): A[] {
+  return attached.toSorted((a, b) => rankOf(a) - rankOf(b) || a.order - b.order)
+}
+
+function rankOf({ kind, automated }: Pick<Attached, 'kind' | 'automated'>): number {
+  const policy = policyOf(kind)
+  if (policy?.first === true) return 0
+  if (policy?.outbound === true) return 3
+  return automated === true ? 1 : 2
 }
 
 function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[]): Link<A> | undefined {
@@ -39,6 +61,8 @@ function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[])
     faults.push({ pointer: `/${index}/policyVersion`, detail })
     return undefined
   }
+  for (const { pointer, detail } of ruleFaults(attached.rules ?? []))
+    faults.push({ pointer: `/${index}/rules${pointer}`, detail })
   const parsed = policy.config.safeParse(attached.config)
   if (parsed.success) return { attached, policy, config: parsed.data }
   for (const issue of parsed.error.issues)
@@ -52,17 +76,54 @@ function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[])
  */
 export function resolveChain<A extends Attached>(attached: readonly A[]): Chain<A> {
   const faults: Fault[] = []
-  const orders = new Map<number, number>()
-  for (const [index, { order }] of attached.entries()) {
-    const other = orders.get(order)
-    if (other === undefined) orders.set(order, index)
+  const orders = new Map<string, number>()
+  for (const [index, { order, automated }] of attached.entries()) {
+    const place = `${automated === true} ${order}`
+    const other = orders.get(place)
+    if (other === undefined) orders.set(place, index)
     else
       faults.push({ pointer: `/${index}/order`, detail: `order ${order} is already that of policy ${other}` })
   }
   const links = attached.map((one, index) => linkOf(one, index, faults))
+  const { inboundTls, upstream } = settingsOf(links, faults)
   if (faults.length > 0) return { ok: false, faults }
   const byAttached = new Map(
     links.flatMap((link) => (link === undefined ? [] : [[link.attached, link] as const])),
   )
-  return { ok: true, links: inEffectiveOrder(attached).flatMap((one) => byAttached.get(one) ?? []) }
+  const inOrder = inEffectiveOrder(attached).flatMap((one) => byAttached.get(one) ?? [])
+  return { ok: true, links: inOrder, inboundTls, upstream }
+}
+
+/** What the policies say about listener and upstream. A part that two of them set is a fault of the later one. */
+function settingsOf(links: readonly (Link<Attached> | undefined)[], faults: Fault[]) {
+  let inboundTls: InboundTls | undefined
+  let upstream: UpstreamSettings = {}
+  for (const [index, link] of links.entries()) {
+    if (link === undefined) continue
+    try {
+      const { policy, config } = link
+      if (policy.inboundTls !== undefined) {
+        if (inboundTls !== undefined)
+          throw new Error('another policy of the chain already sets the TLS of the listener')
+        inboundTls = policy.inboundTls(config)
+      }
+      if (policy.upstream !== undefined) upstream = joined(upstream, policy.upstream(config))
+    } catch (error) {
+      faults.push({
+        pointer: `/${index}/config`,
+        detail: error instanceof Error ? error.message : String(error),
+      })
+    }
+  }
+  return { inboundTls, upstream }
+}
+
+function joined(before: UpstreamSettings, added: UpstreamSettings): UpstreamSettings {
+  const { timeouts, ...rest } = added
+  const twice =
+    Object.keys(rest).find((part) => part in before) ??
+    Object.keys(timeouts ?? {}).find((part) => part in (before.timeouts ?? {}))
+  if (twice !== undefined) throw new Error(`another policy of the chain already sets ${twice}`)
+  const all = { ...before.timeouts, ...timeouts }
+  return { ...before, ...rest, ...(timeouts === undefined ? {} : { timeouts: all }) }
 }

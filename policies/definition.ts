@@ -1,7 +1,33 @@
 import { z } from 'zod'
-import type { Client, Exchange, Refusal } from './exchange.ts'
+import type { Category } from '#domain/chain.ts'
+import type { Client, Destination, Exchange, Outcome, Refusal, Session } from './exchange.ts'
+import type { InboundTls, UpstreamSettings } from './settings.ts'
 
-export type Category = 'identity' | 'traffic' | 'resilience' | 'shape'
+/** A request of a policy's own: to a key set, an introspection endpoint, a token endpoint. */
+export interface ControlRequest {
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly timeoutMs: number
+  /** Longer answers are refused. */
+  readonly maxBytes: number
+}
+export interface ControlAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A store that several nodes share (Redis). Every call rejects when it is away or slow. */
+export interface SharedStore {
+  /** Runs a script atomically over keys (EVAL). */
+  evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
+  get(key: string): Promise<Uint8Array | undefined>
+  set(key: string, value: Uint8Array, ttlMs: number): Promise<void>
+  delete(keys: readonly string[]): Promise<void>
+}
 
 /** What a prepared policy may use of the world it runs in. */
 export interface Ports {
@@ -13,16 +39,62 @@ export interface Ports {
   readonly sha256: (text: string) => string
   /** The client whose API key has this SHA-256 (hex) for the API at hand, or undefined. */
   readonly clientByKeyHash: (hash: string) => Client | undefined
+  /** The client of an id under contract with the API at hand, or undefined. */
+  readonly clientById: (id: string) => Client | undefined
   /** State that outlives a plan, so that deploying an unrelated change does not reset counters. */
   readonly state: <T>(key: string, create: () => T) => T
+  /** Calls once after a while; the answer cancels it. Any length: longer ones than a timer takes are re-armed. */
+  readonly after: (ms: number, call: () => void) => () => void
+  /** An HTTP request of the policy's own. Redirects are not followed; forbidden addresses are refused. */
+  readonly request: (request: ControlRequest) => Promise<ControlAnswer>
+  /** Undefined where the node was given none. */
+  readonly sharedStore: SharedStore | undefined
+  /** Another upstream of the API by its name, or undefined. */
+  readonly destination: (name: string) => Destination | undefined
+  readonly api: ApiView
+  /** A line in the node's log. Never with secrets. */
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    code: string,
+    fields?: Record<string, unknown>,
+  ) => void
+  /** Adds to a counter of the node's metrics, by this policy and a few labels with few values. */
+  readonly count: (name: string, labels?: Readonly<Record<string, string>>) => void
+}
+
+/** The API that a policy is attached to. */
+export interface ApiView {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly basePath: string
+  /** Its imported OpenAPI document as JSON, where there is one. */
+  readonly document: unknown
+}
+
+/** What a policy does with whole bodies. The runtime buffers only for those that declare it. */
+export interface BodyPhase<Answer> {
+  /** Longer request bodies are refused with 413, longer answers are passed over with a body of null. */
+  readonly maxBytes: number
+  /** Asked once the head is known; false leaves the body streaming. */
+  wants?(exchange: Exchange): boolean
+  run(exchange: Exchange, body: Uint8Array): Answer | Promise<Answer>
 }
 
 /** The per-request half of a policy; made once for each plan, so it may hold compiled things. */
 export interface Prepared {
   /** Looks at the request; a Refusal ends it. Returns a promise only where it must wait. */
   onRequest?(exchange: Exchange): Refusal | undefined | Promise<Refusal | undefined>
+  /** Runs when every onRequest has let the request through. */
+  readonly requestBody?: BodyPhase<Refusal | undefined>
   /** Observes and edits the head of the answer, the upstream's or a refusal's. */
   onResponse?(exchange: Exchange): void
+  /** A copy of the answer's body once it is complete; the client has it by then or gets it meanwhile. */
+  readonly responseBody?: BodyPhase<void>
+  /** The client's WebSocket is open. */
+  onSession?(session: Session): void
+  /** The exchange is over, however it ended; called for every exchange whose onRequest ran. */
+  onDone?(exchange: Exchange, outcome: Outcome): void
   dispose?(): void
 }
 
@@ -34,11 +106,17 @@ export interface Policy<C = unknown> {
   readonly category: Category
   /** Runs before everything else, whatever its order (CORS). */
   readonly first?: boolean
+  /** Runs behind everything else, whatever its order: it is about the way to the upstream. */
+  readonly outbound?: boolean
   readonly config: z.ZodType<C>
   /** One line that says what this configuration does, for lists and chains. */
   summarise(config: C): string
   /** Does all that can be done once. Throws an Error that says what is wrong with the configuration. */
   prepare(config: C, ports: Ports): Prepared
+  /** TLS of the listener for the hosts of the API. Throws as prepare does. */
+  inboundTls?(config: C): InboundTls
+  /** What it says of the API's upstreams. Throws as prepare does. */
+  upstream?(config: C): UpstreamSettings
 }
 
 /** A policy as a form and a document need it, free of functions. */

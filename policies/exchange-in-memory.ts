@@ -1,5 +1,5 @@
-import type { Ports } from './definition.ts'
-import type { Client, Exchange } from './exchange.ts'
+import type { ControlAnswer, ControlRequest, Ports } from './definition.ts'
+import type { Claims, Client, Destination, Exchange, TlsSession } from './exchange.ts'
 
 type Headers = Record<string, string | readonly string[]>
 
@@ -10,26 +10,47 @@ function headerMap(headers: Headers): Map<string, string[]> {
 /** An exchange without a network, to try policies on. */
 export class ExchangeInMemory implements Exchange {
   readonly requestId = 'req-1'
+  readonly httpVersion = '1.1'
   readonly method: string
-  readonly path = '/orders'
+  readonly path: string
+  readonly resourcePath: string
   readonly host = 'api.example'
   readonly remoteAddress: string
-  readonly secure = false
+  readonly secure: boolean
+  readonly tls: TlsSession | undefined
+  readonly upgrades: boolean
   query: string
   client: Client | undefined
+  claims: Claims | undefined
+  destination: Destination | undefined
+  destinationPath: string | undefined
+  balancingKey: string | undefined
   status = 200
   readonly requestHeaders: Map<string, string[]>
   readonly responseHeaders: Map<string, string[]>
 
   constructor(given: {
     method?: string
+    path?: string
+    resourcePath?: string
     query?: string
     headers?: Headers
     responseHeaders?: Headers
+    status?: number
     remoteAddress?: string
+    tls?: TlsSession
+    upgrades?: boolean
     client?: Client
+    claims?: Claims
   }) {
     this.method = given.method ?? 'GET'
+    this.path = given.path ?? '/orders'
+    this.resourcePath = given.resourcePath ?? '/'
+    this.status = given.status ?? 200
+    this.tls = given.tls
+    this.secure = given.tls !== undefined
+    this.upgrades = given.upgrades ?? false
+    this.claims = given.claims
     this.query = given.query ?? ''
     this.remoteAddress = given.remoteAddress ?? '192.0.2.1'
     this.client = given.client
@@ -43,6 +64,9 @@ export class ExchangeInMemory implements Exchange {
   headerValues(name: string): readonly string[] {
     return this.requestHeaders.get(name) ?? []
   }
+  headerNames(): readonly string[] {
+    return [...this.requestHeaders.keys()]
+  }
   setHeader(name: string, value: string): void {
     this.requestHeaders.set(name, [value])
   }
@@ -55,6 +79,12 @@ export class ExchangeInMemory implements Exchange {
   responseHeader(name: string): string | undefined {
     return this.responseHeaders.get(name)?.[0]
   }
+  responseHeaderValues(name: string): readonly string[] {
+    return this.responseHeaders.get(name) ?? []
+  }
+  responseHeaderNames(): readonly string[] {
+    return [...this.responseHeaders.keys()]
+  }
   setResponseHeader(name: string, value: string): void {
     this.responseHeaders.set(name, [value])
   }
@@ -66,20 +96,76 @@ export class ExchangeInMemory implements Exchange {
   }
 }
 
-/** Ports whose clock stands still until `clock.ms` is moved; its hash only marks the text. */
-export function portsInMemory(clients: Record<string, Client> = {}): Ports & { clock: { ms: number } } {
+/** Ports whose clock stands still until `clock.ms` is moved; their hash only marks the text. */
+export interface PortsInMemory extends Ports {
+  readonly clock: { ms: number }
+  /** Moves the clock and calls what `after` was told to call by then, in order. */
+  pass(ms: number): void
+  readonly logged: { level: string; code: string; fields: Record<string, unknown> | undefined }[]
+  /** How often each was counted, by name and labels as JSON. */
+  readonly counted: Map<string, number>
+}
+
+/** What a test gives a policy of the world. */
+export interface WorldInMemory {
+  readonly clients?: Readonly<Record<string, Client>>
+  readonly clientsById?: Readonly<Record<string, Client>>
+  readonly destinations?: readonly string[]
+  readonly document?: unknown
+  readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
+  readonly sharedStore?: Ports['sharedStore']
+}
+
+export function portsInMemory(
+  clients: Record<string, Client> = {},
+  world: WorldInMemory = {},
+): PortsInMemory {
   const clock = { ms: 0 }
   const kept = new Map<string, unknown>()
+  const timers = new Set<{ atMs: number; call: () => void }>()
+  const logged: PortsInMemory['logged'] = []
+  const counted = new Map<string, number>()
   return {
     clock,
+    logged,
+    counted,
+    pass(ms) {
+      const until = clock.ms + ms
+      for (;;) {
+        const due = [...timers].filter(({ atMs }) => atMs <= until).toSorted((a, b) => a.atMs - b.atMs)[0]
+        if (due === undefined) break
+        timers.delete(due)
+        clock.ms = Math.max(clock.ms, due.atMs)
+        due.call()
+      }
+      clock.ms = until
+    },
     monotonicMs: () => clock.ms,
     nowMs: () => clock.ms,
     sha256: (text) => `hash:${text}`,
     clientByKeyHash: (hash) => clients[hash],
+    clientById: (id) => world.clientsById?.[id],
     state: <T>(key: string, create: () => T): T => {
       if (!kept.has(key)) kept.set(key, create())
       // The key stands for one type by the contract of Ports.state.
       return kept.get(key) as T
+    },
+    after(ms, call) {
+      const timer = { atMs: clock.ms + ms, call }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    async request(request) {
+      if (world.answer === undefined) throw new Error(`nothing answers at ${request.url}`)
+      return world.answer(request)
+    },
+    sharedStore: world.sharedStore,
+    destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),
+    api: { id: 'api:orders', name: 'orders', version: 'v1', basePath: '/orders', document: world.document },
+    log: (level, code, fields) => logged.push({ level, code, fields }),
+    count(name, labels) {
+      const key = JSON.stringify([name, labels ?? {}])
+      counted.set(key, (counted.get(key) ?? 0) + 1)
     },
   }
 }

@@ -2,10 +2,12 @@ import type { Category, Mark } from '#domain/chain.ts'
 import type { Look } from '../ui/state.tsx'
 
 export const categoryTitle: Record<Category, string> = {
+  trust: 'Trust',
   identity: 'Identity',
   traffic: 'Traffic',
   resilience: 'Resilience',
   shape: 'Shape',
+  observability: 'Observability',
 }
 
 /** How a step's standing against what runs is shown; `same` says nothing. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Client, Exchange } from '#policies/exchange.ts'
+import type { Claims, Client, Destination, Exchange, TlsSession } from '#policies/exchange.ts'
 import type { Hops } from './forwarded.ts'
 import { isQuery } from './http1/bytes.ts'
 import { FIELD, type Head } from './http1/head.ts'
@@ -32,6 +32,31 @@ export function ownRequestId(): string {
 
 const TRUSTED_ID = /^[A-Za-z0-9._:-]{1,128}$/
 
+/** Headers of an answer that the gateway makes; several values are several lines. */
+export type OwnHeaders = Readonly<Record<string, string | readonly string[]>>
+
+function valuesOf(head: Head, name: string, hidden: number): string[] {
+  const values: string[] = []
+  for (let field = head.find(name, hidden); field >= 0; field = head.find(name, hidden, field + 1)) {
+    values.push(head.value(field))
+  }
+  return values
+}
+
+function namesOf(head: Head | null, hidden: number): string[] {
+  if (head === null) return []
+  const names: string[] = []
+  for (let field = 0; field < head.fieldCount; field++) {
+    if (((hidden >> head.kind(field)) & 1) === 0) names.push(head.name(field).toLowerCase())
+  }
+  return names
+}
+
+function namesWith(came: readonly string[], edits: HeadEdits | null): string[] {
+  if (edits === null) return [...new Set(came)]
+  return [...new Set([...came.filter((name) => edits.get(name) !== null), ...edits.writtenNames()])]
+}
+
 /** One request over HTTP/1.1 and its answer, as policies see it. */
 export class Http1Exchange implements Exchange {
   readonly head: Head
@@ -43,6 +68,12 @@ export class Http1Exchange implements Exchange {
   private readonly trustsId: boolean
   route: ServedRoute | null = null
   client: Client | undefined = undefined
+  claims: Claims | undefined = undefined
+  destination: Destination | undefined = undefined
+  destinationPath: string | undefined = undefined
+  balancingKey: string | undefined = undefined
+  readonly tls: TlsSession | undefined
+  upgrades = false
   requestEdits: HeadEdits | null = null
   responseEdits: HeadEdits | null = null
   /** How many policies have been asked; their response phases will run. */
@@ -56,13 +87,21 @@ export class Http1Exchange implements Exchange {
   retried = false
   /** The head of the answer while response phases run: the upstream's, or a refusal's headers. */
   answerHead: Head | null = null
-  answerHeaders: Readonly<Record<string, string>> | null = null
+  answerHeaders: OwnHeaders | null = null
   private isPathAsSent = true
   private normalisedPath: string | null = null
   private replacedQuery: string | null = null
   private id = ''
 
-  constructor(head: Head, hops: Hops, host: string, lease: Lease, trustsId: boolean, startMs: number) {
+  constructor(
+    head: Head,
+    hops: Hops,
+    host: string,
+    lease: Lease,
+    trustsId: boolean,
+    startMs: number,
+    tls?: TlsSession,
+  ) {
     this.head = head
     this.hops = hops
     this.method = head.method
@@ -70,6 +109,7 @@ export class Http1Exchange implements Exchange {
     this.lease = lease
     this.trustsId = trustsId
     this.startMs = startMs
+    this.tls = tls
   }
 
   get requestId(): string {
@@ -99,6 +139,16 @@ export class Http1Exchange implements Exchange {
     const { target } = this.head
     const question = target.indexOf('?')
     return (question < 0 ? target : target.slice(0, question)) || '/'
+  }
+
+  get httpVersion(): '1.0' | '1.1' {
+    return this.head.minor === 0 ? '1.0' : '1.1'
+  }
+
+  get resourcePath(): string {
+    const basePath = this.route?.basePath ?? '/'
+    if (basePath === '/') return this.path
+    return this.path.slice(basePath.length) || '/'
   }
 
   get query(): string {
@@ -136,15 +186,11 @@ export class Http1Exchange implements Exchange {
   headerValues(name: string): readonly string[] {
     const edited = this.requestEdits?.get(name)
     if (edited !== undefined) return edited === null ? [] : [edited]
-    const values: string[] = []
-    for (
-      let field = this.head.find(name, HIDDEN);
-      field >= 0;
-      field = this.head.find(name, HIDDEN, field + 1)
-    ) {
-      values.push(this.head.value(field))
-    }
-    return values
+    return valuesOf(this.head, name, HIDDEN)
+  }
+
+  headerNames(): readonly string[] {
+    return namesWith(namesOf(this.head, HIDDEN), this.requestEdits)
   }
 
   setHeader(name: string, value: string): void {
@@ -160,11 +206,29 @@ export class Http1Exchange implements Exchange {
   responseHeader(name: string): string | undefined {
     const edited = this.responseEdits?.get(name)
     if (edited !== undefined) return edited ?? undefined
-    if (this.answerHeaders !== null)
-      return Object.hasOwn(this.answerHeaders, name) ? this.answerHeaders[name] : undefined
+    if (this.answerHeaders !== null) {
+      const own = Object.hasOwn(this.answerHeaders, name) ? this.answerHeaders[name] : undefined
+      return typeof own === 'object' ? own[0] : own
+    }
     const head = this.answerHead
     const field = head === null ? -1 : head.find(name, 0)
     return head === null || field < 0 ? undefined : head.value(field)
+  }
+
+  responseHeaderValues(name: string): readonly string[] {
+    const edited = this.responseEdits?.get(name)
+    const added = this.responseEdits?.addedValues(name) ?? []
+    if (edited !== undefined) return edited === null ? added : [edited, ...added]
+    if (this.answerHeaders !== null) {
+      const own = Object.hasOwn(this.answerHeaders, name) ? this.answerHeaders[name] : undefined
+      return own === undefined ? added : [own, ...added].flat()
+    }
+    return this.answerHead === null ? added : [...valuesOf(this.answerHead, name, 0), ...added]
+  }
+
+  responseHeaderNames(): readonly string[] {
+    const came = this.answerHeaders === null ? namesOf(this.answerHead, 0) : Object.keys(this.answerHeaders)
+    return namesWith(came, this.responseEdits)
   }
 
   setResponseHeader(name: string, value: string): void {

@@ -68,8 +68,9 @@ export class Holdings {
 
 function thingsOf(plan: Plan): Set<Pool | Prepared> {
   const things = new Set<Pool | Prepared>()
-  for (const { upstream, policies } of plan.routes) {
+  for (const { upstream, destinations = [], policies } of plan.routes) {
     things.add(upstream)
+    for (const { pool } of destinations) things.add(pool)
     for (const { prepared } of policies) things.add(prepared)
   }
   return things

@@ -1,4 +1,7 @@
 import type { Prepared } from '#policies/definition.ts'
+import type { Destination } from '#policies/exchange.ts'
+import type { Applies } from '#policies/rules.ts'
+import type { InboundTls } from '#policies/settings.ts'
 import type { RouteCounters } from './metrics.ts'
 import { buildRouter, type Routed, type Router } from './router.ts'
 import type { Pool } from './upstream/pool.ts'
@@ -8,6 +11,15 @@ export interface LivePolicy {
   readonly id: string
   readonly kind: string
   readonly prepared: Prepared
+  /** Which requests it is for; undefined for all. */
+  readonly applies?: Applies | undefined
+  /** Decides and reports, and lets through. */
+  readonly dryRun?: boolean
+}
+
+/** Another upstream of a route, as its policies hold it. */
+export interface LiveDestination extends Destination {
+  readonly pool: Pool
 }
 
 /** One API instance, ready to serve. */
@@ -19,7 +31,12 @@ export interface LiveRoute extends Routed {
   /** Begins with /, ends without one unless it is the root, and is in the normal form of paths.ts. */
   readonly basePath: string
   readonly stripBasePath: boolean
+  /** Ids of the listeners that it is served on; all without this. */
+  readonly listeners?: readonly string[]
+  readonly inboundTls?: InboundTls
   readonly upstream: Pool
+  /** Pools that its policies may choose instead. */
+  readonly destinations?: readonly LiveDestination[]
   /** In the order in which their request phases run. */
   readonly policies: readonly LivePolicy[]
 }

@@ -5,7 +5,16 @@ const idlePorts: Ports = {
   nowMs: () => 0,
   sha256: () => '',
   clientByKeyHash: () => undefined,
+  clientById: () => undefined,
   state: (_key, create) => create(),
+  after: () => () => undefined,
+  request: () => Promise.reject(new Error('nothing is asked while a policy is only tried')),
+  sharedStore: undefined,
+  // Which there are is checked when a gateway's configuration is compiled.
+  destination: (name) => ({ name }),
+  api: { id: '', name: '', version: '', basePath: '/', document: undefined },
+  log: () => undefined,
+  count: () => undefined,
 }
 
 /**
@@ -16,6 +25,8 @@ export function tryPreparing(policy: Policy, config: unknown): { phases: Prepare
   try {
     const phases = policy.prepare(config, idlePorts)
     phases.dispose?.()
+    policy.inboundTls?.(config)
+    policy.upstream?.(config)
     return { phases }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }

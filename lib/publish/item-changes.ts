@@ -18,6 +18,8 @@ export function itemChanges(id: string, before: Items, after: Items): Change[] {
       return contractChanges(id, ofKind(old, 'contracts'), ofKind(now, 'contracts'))
     case 'listener':
       return listenerChanges(id, ofKind(old, 'listener'), ofKind(now, 'listener'))
+    case 'document':
+      return documentChanges(id, old, now)
     case undefined:
       return []
   }
@@ -47,6 +49,12 @@ function apiAdded(api: ApiItem, items: Items): Change {
   const target = upstream?.kind === 'upstream' ? `, served by ${upstream.endpoints[0]?.url}` : ''
   const text = `${api.name} ${api.version} is added at ${placeOf(api)}${target}`
   return { kind: 'added', pointer: pointerOf(['items', api.id]), text, weakens: false }
+}
+
+function documentChanges(id: string, old: Item | undefined, now: Item | undefined): Change[] {
+  const kind = old === undefined ? 'added' : now === undefined ? 'removed' : 'changed'
+  const text = `The OpenAPI document that policies judge by is ${kind}`
+  return [{ kind, pointer: pointerOf(['items', id]), text, weakens: false }]
 }
 
 function placeOf({ host, basePath }: ApiItem): string {

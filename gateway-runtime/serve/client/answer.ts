@@ -1,6 +1,6 @@
 import type { Refusal } from '#policies/exchange.ts'
 import { clock } from '../clock.ts'
-import type { Http1Exchange } from '../exchange.ts'
+import type { Http1Exchange, OwnHeaders } from '../exchange.ts'
 import { isFieldValue, isToken } from '../http1/bytes.ts'
 import { CHUNK_OVERHEAD_MAX, LAST_CHUNK, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
 import { FIELD, type Head } from '../http1/head.ts'
@@ -76,10 +76,10 @@ function textOf(bytes: Buffer, slices: readonly number[]): string {
 }
 
 /** Headers of an answer that the gateway makes, before response phases see and edit them. */
-export function ownHeaders(refused: Refusal, body: string, requestId: string): Record<string, string> {
+export function ownHeaders(refused: Refusal, body: string | Uint8Array, requestId: string): OwnHeaders {
   return {
     date: clock.date,
-    ...(body === '' ? {} : { 'content-type': 'application/problem+json' }),
+    ...(typeof body === 'string' && body !== '' ? { 'content-type': 'application/problem+json' } : {}),
     ...refused.headers,
     'x-request-id': requestId,
   }
@@ -88,23 +88,26 @@ export function ownHeaders(refused: Refusal, body: string, requestId: string): R
 /** An answer of the gateway's own, whole. */
 export function ownAnswer(
   refused: Refusal,
-  headers: Readonly<Record<string, string>>,
+  headers: OwnHeaders,
   edits: HeadEdits | null,
-  body: string,
+  body: string | Uint8Array,
   options: { isHead: boolean; end: string },
 ): Buffer {
   let head = ownStatusLine(refused.status)
   for (const [name, value] of Object.entries(headers)) {
-    if (edits?.get(name) === undefined) head += `${name}: ${value}\r\n`
+    if (edits?.get(name) !== undefined) continue
+    for (const one of typeof value === 'string' ? [value] : value) head += `${name}: ${one}\r\n`
   }
   if (edits !== null) head += edits.lines
-  const bodyBytes = Buffer.from(body)
+  const bodyBytes = typeof body === 'string' ? Buffer.from(body) : body
   if (refused.status !== 204 && refused.status !== 304) head += `content-length: ${bodyBytes.length}\r\n`
   const headBytes = Buffer.from(head + options.end, 'latin1')
   return options.isHead ? headBytes : Buffer.concat([headBytes, bodyBytes])
 }
 
 /** Whether headers that a policy wrote by hand may go into a head. */
-export function areHeaders(headers: Readonly<Record<string, string>>): boolean {
-  return Object.entries(headers).every(([name, value]) => isToken(name) && isFieldValue(value))
+export function areHeaders(headers: OwnHeaders): boolean {
+  return Object.entries(headers).every(
+    ([name, values]) => isToken(name) && [values].flat().every((value) => isFieldValue(value)),
+  )
 }

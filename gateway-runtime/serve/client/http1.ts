@@ -360,6 +360,7 @@ export class ClientConnection implements Caller, Timed {
     if (exchange.route === null) return 'no_route'
     if (!asksForWebSocket(head)) return null
     this.upgrades = true
+    exchange.upgrades = true
     this.keep = false
     return webSocketFault(head)
   }
@@ -616,7 +617,7 @@ export class ClientConnection implements Caller, Timed {
     exchange.status = refused.status
     exchange.code = refused.code
     if (close || !this.bodyDone || this.host.draining) this.keep = false
-    const body = problemBody(refused, exchange.requestId)
+    const body = refused.body ?? problemBody(refused, exchange.requestId)
     const headers = ownHeaders(refused, body, exchange.requestId)
     exchange.answerHead = null
     exchange.answerHeaders = headers

@@ -35,6 +35,7 @@ export class HeadEdits {
   /** null where the field is removed. */
   private readonly values: (string | null)[] = []
   private additions = ''
+  private readonly added: (readonly [name: string, value: string])[] = []
   /** One bit for each length of a name modulo 32, so that most lines pass without a comparison. */
   private lengths = 0
 
@@ -52,12 +53,24 @@ export class HeadEdits {
   add(name: string, value: string): void {
     check(name, value)
     this.additions += `${name}: ${value}\r\n`
+    this.added.push([name, value])
   }
 
   /** The value that was set, null where it was removed, undefined where it was left alone. */
   get(name: string): string | null | undefined {
     const index = this.names.indexOf(name)
     return index < 0 ? undefined : this.values[index]
+  }
+
+  /** The values beside those of the head. */
+  addedValues(name: string): string[] {
+    return this.added.flatMap(([added, value]) => (added === name ? [value] : []))
+  }
+
+  /** Every name that was set or added. */
+  writtenNames(): string[] {
+    const set = this.names.filter((_, index) => this.values[index] !== null)
+    return [...set, ...this.added.map(([name]) => name)]
   }
 
   touches(head: Head, field: number): boolean {

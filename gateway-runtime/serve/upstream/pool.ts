@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+import type { UpstreamSettings } from '#policies/settings.ts'
 import { clock, type Timed } from '../clock.ts'
 import { ForbiddenAddress } from './addresses.ts'
 import { type Caller, type ConnectionOwner, UpstreamConnection, type UpstreamFailure } from './connection.ts'
@@ -5,8 +7,12 @@ import { Endpoint } from './endpoint.ts'
 
 export interface PoolOptions {
   /** `http://host:port/base`; several are used in turn, one that cannot be connected to is passed over for a while. */
-  readonly endpoints: readonly { readonly url: string }[]
+  readonly endpoints: readonly { readonly url: string; readonly weight?: number | undefined }[]
+  readonly protocol?: 'http1' | 'http2'
+  readonly balancing?: 'round-robin' | 'least-requests' | 'consistent-hash'
   readonly timeouts: PoolTimeouts
+  /** TLS, retries, breaker, outliers and health checks. */
+  readonly settings?: Omit<UpstreamSettings, 'timeouts'>
   readonly maxConnections: number
   /** Requests that may wait for a connection; beyond it they are answered 503. */
   readonly maxPending: number
@@ -20,6 +26,8 @@ export interface PoolTimeouts {
   readonly responseMs: number
   /** The longest pause inside a body. */
   readonly idleMs: number
+  /** How long a connection without work is kept. */
+  readonly keepMs?: number
 }
 
 export interface PoolFigures {
@@ -41,18 +49,9 @@ export interface Pool {
   dispose(): void
 }
 
-export function poolIdentity(options: PoolOptions): string {
-  const { endpoints, timeouts, maxConnections, maxPending, allowLoopback = false } = options
-  const urls = endpoints.map(({ url }) => url)
-  return JSON.stringify([
-    urls,
-    timeouts.connectMs,
-    timeouts.responseMs,
-    timeouts.idleMs,
-    maxConnections,
-    maxPending,
-    allowLoopback,
-  ])
+/** A hash, since the options may hold a private key. */
+export function poolIdentity({ allowLoopback = false, ...options }: PoolOptions): string {
+  return hash('sha256', JSON.stringify([allowLoopback, options]))
 }
 
 /** Throws an Error that says what is wrong with an endpoint. */

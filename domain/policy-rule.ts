@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+/**
+ * Which requests a policy is for, as Flex writes it. All parts of a rule must match; each is a regular expression
+ * (RE2 syntax) over the whole text. The path is the one behind the API's base path.
+ */
+const pattern = z.string().min(1).max(500)
+
+export const policyRule = z.strictObject({
+  path: pattern.optional(),
+  methods: pattern.optional(),
+  host: pattern.optional(),
+  /** By lower-case name. */
+  headers: z.record(z.string().regex(/^[a-z0-9!#$%&'*+\-.^_`|~]{1,100}$/), pattern).optional(),
+})
+
+/** A request is a policy's when one of the rules matches; without rules every request is. */
+export const policyRules = z.array(policyRule).max(20)
+
+export type PolicyRule = z.infer<typeof policyRule>
