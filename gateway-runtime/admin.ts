@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Item } from '#contract/items.ts'
 import { addressKind } from '#domain/address.ts'
-import { mask, maskedConfig } from '#policies/masking.ts'
+import { mask, maskedConfig } from '#policies/secrets.ts'
 
 /** What the admin port shows of the node. */
 export interface NodeView {

@@ -36,8 +36,8 @@ const header = z.strictObject({
     .meta({
       title: 'Value',
       description: 'A text, or an expression that reads it from the request.',
-      // It may be a credential for the upstream.
-      sensitive: true,
+      // It may be a credential for the upstream, which is better injected by a policy that keeps it sealed.
+      confidential: true,
       examples: ['production', ...expressionForms],
     }),
 })
