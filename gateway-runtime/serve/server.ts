@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ClientConnection, type ConnectionHost } from './client/http1.ts'
+import { ClientConnection, type ConnectionHost, type OpenConnection } from './client/http1.ts'
 import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listening, openListener } from './listener.ts'
@@ -62,7 +62,7 @@ class DataPlane implements Server, ConnectionHost {
   draining = false
   lease: Lease | null = null
   private readonly onEvent: (event: ServerEvent) => void
-  private readonly connections = new Set<ClientConnection>()
+  private readonly connections = new Set<OpenConnection>()
   private readonly listeners = new Set<Listening>()
   private readonly holdings: Holdings
 
@@ -114,7 +114,7 @@ class DataPlane implements Server, ConnectionHost {
     return this.metrics.figures()
   }
 
-  closed(connection: ClientConnection): void {
+  closed(connection: OpenConnection): void {
     this.connections.delete(connection)
     this.metrics.connections = this.connections.size
   }

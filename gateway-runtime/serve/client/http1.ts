@@ -17,7 +17,7 @@ import { POLICY_FAILED, type PolicyFailed, runRequestPhases, runResponsePhases }
 import type { ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
-import type { Caller, UpstreamConnection, UpstreamFailure } from '../upstream/connection.ts'
+import type { Caller, UpstreamLink, UpstreamFailure } from '../upstream/connection.ts'
 import {
   areHeaders,
   type Framing,
@@ -41,7 +41,17 @@ export interface ConnectionHost {
   /** The plan to start the next exchange on; null before the first one. */
   readonly lease: Lease | null
   readonly policyFailed: PolicyFailed
-  closed(connection: ClientConnection): void
+  closed(connection: OpenConnection): void
+}
+
+/** A client's connection as the server that accepted it holds it, whatever is spoken on it. */
+export interface OpenConnection {
+  /** The server takes no more requests: an idle connection ends now, others after their answers. */
+  startDrain(): void
+  /** Ends WebSockets with 1001. */
+  goAway(): void
+  /** The drain's deadline has passed. */
+  endDrain(): void
 }
 
 /**
@@ -70,7 +80,7 @@ const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
-export class ClientConnection implements Caller, Timed {
+export class ClientConnection implements Caller, Timed, OpenConnection {
   deadline: number
   private readonly host: ConnectionHost
   private readonly socket: Socket
@@ -79,7 +89,7 @@ export class ClientConnection implements Caller, Timed {
   private readonly head: Head
   private state: State = 'head'
   private exchange: Http1Exchange | null = null
-  private upstream: UpstreamConnection | null = null
+  private upstream: UpstreamLink | null = null
 
   /** Bytes behind the head at hand that nobody has taken yet; while there are any, reading stops. */
   private held: Buffer | null = null
@@ -432,7 +442,7 @@ export class ClientConnection implements Caller, Timed {
     return this.bodyDone
   }
 
-  upstreamReady(connection: UpstreamConnection): void {
+  upstreamReady(connection: UpstreamLink): void {
     const { exchange } = this
     if (exchange === null) return connection.destroy()
     this.upstream = connection
@@ -494,7 +504,7 @@ export class ClientConnection implements Caller, Timed {
     this.pauseInput()
   }
 
-  private forwardLength(bytes: Buffer, upstream: UpstreamConnection): boolean {
+  private forwardLength(bytes: Buffer, upstream: UpstreamLink): boolean {
     const length = Math.min(bytes.length, this.bodyLeft)
     this.bodyLeft -= length
     this.windowBytes += length
@@ -503,7 +513,7 @@ export class ClientConnection implements Caller, Timed {
     return upstream.write(length < bytes.length ? bytes.subarray(0, length) : bytes)
   }
 
-  private forwardChunks(bytes: Buffer, upstream: UpstreamConnection): boolean {
+  private forwardChunks(bytes: Buffer, upstream: UpstreamLink): boolean {
     const { decoder } = this
     const stopped = decoder?.decode(bytes, 0, bytes.length) ?? -1
     if (decoder === null || stopped < 0) {

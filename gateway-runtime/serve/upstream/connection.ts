@@ -16,6 +16,25 @@ export type UpstreamFailure =
   | 'upstream_bad_response'
   | 'upstream_busy'
 
+/** The way to an endpoint for one exchange, as its caller uses it. What is written is one HTTP/1.1 message. */
+export interface UpstreamLink {
+  readonly endpoint: Endpoint
+  readonly isWritable: boolean
+  /** Bytes of the request; false asks the caller to wait for upstreamWritable. */
+  write(bytes: Buffer): boolean
+  writeText(text: string): boolean
+  /** The caller has handed over all of the request. */
+  awaitAnswer(): void
+  pause(): void
+  resume(): void
+  /** Half-closes a tunnel. */
+  end(): void
+  /** The tunnel is over: what was written still goes out, what comes is dropped. */
+  finishTunnel(): void
+  /** Ends it; its caller hears nothing more. */
+  destroy(): void
+}
+
 /**
  * Whoever waits for an answer. Every call comes from the socket's own events. `bytes` belong to the connection
  * and are valid during the call only, unless the callee says by returning true that it still needs them.
@@ -25,7 +44,7 @@ export interface Caller {
   /** All of the request has been handed over. */
   readonly requestDone: boolean
   /** The request goes here; the caller writes it. */
-  upstreamReady(connection: UpstreamConnection): void
+  upstreamReady(connection: UpstreamLink): void
   upstreamWritable(): void
   /** A 1xx other than 101. */
   interimResponse(head: Head): void
@@ -67,7 +86,7 @@ const KEEP_ALIVE_MARGIN_MS = 1_000
 const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** One connection to an endpoint: parses answers, frames their bodies, knows whether it may be used again. */
-export class UpstreamConnection implements Timed {
+export class UpstreamConnection implements Timed, UpstreamLink {
   readonly endpoint: Endpoint<UpstreamConnection>
   deadline: number
   private readonly owner: ConnectionOwner
