@@ -72,13 +72,32 @@ export interface ApiView {
   readonly document: unknown
 }
 
-/** What a policy does with whole bodies. The runtime buffers only for those that declare it. */
-export interface BodyPhase<Answer> {
-  /** Longer request bodies are refused with 413, longer answers are passed over with a body of null. */
+/** What a policy does with whole request bodies. The runtime buffers only for those that declare it. */
+export interface RequestBodyPhase {
+  /** Longer bodies are refused with 413 `body_too_large`. */
   readonly maxBytes: number
-  /** Asked once the head is known; false leaves the body streaming. */
+  /** Asked once every onRequest has let the request through; false leaves the body streaming. */
   wants?(exchange: Exchange): boolean
-  run(exchange: Exchange, body: Uint8Array): Answer | Promise<Answer>
+  /** A request without a body has one of no bytes. */
+  run(exchange: Exchange, body: Uint8Array): Refusal | undefined | Promise<Refusal | undefined>
+}
+
+/**
+ * What a policy does with copies of the bodies of upstream answers; answers of the gateway's own are not shown.
+ * The client is not kept waiting for it.
+ */
+export interface AnswerBodyPhase {
+  readonly maxBytes: number
+  /**
+   * Asked at the policy's turn, behind its onResponse. Response members show the head as the policies nearer to
+   * the upstream have left it, and show that again in `run`.
+   */
+  wants?(exchange: Exchange): boolean
+  /**
+   * Called once for every answer that was wanted. The body is without transfer coding, in the upstream's content
+   * coding, of no bytes for HEAD, 204 and 304; null where it was longer than maxBytes or ended before it was whole.
+   */
+  run(exchange: Exchange, body: Uint8Array | null): void | Promise<void>
 }
 
 /** The per-request half of a policy; made once for each plan, so it may hold compiled things. */
@@ -86,11 +105,14 @@ export interface Prepared {
   /** Looks at the request; a Refusal ends it. Returns a promise only where it must wait. */
   onRequest?(exchange: Exchange): Refusal | undefined | Promise<Refusal | undefined>
   /** Runs when every onRequest has let the request through. */
-  readonly requestBody?: BodyPhase<Refusal | undefined>
-  /** Observes and edits the head of the answer, the upstream's or a refusal's. */
-  onResponse?(exchange: Exchange): void
-  /** A copy of the answer's body once it is complete; the client has it by then or gets it meanwhile. */
-  readonly responseBody?: BodyPhase<void>
+  readonly requestBody?: RequestBodyPhase
+  /**
+   * Observes and edits the head of the answer, the upstream's or a refusal's. What it returns takes the place of an
+   * upstream's answer, as a stored one does of a 304 that confirms it; policies before it see that. Of an answer of
+   * the gateway's own it is passed over.
+   */
+  onResponse?(exchange: Exchange): Refusal | undefined | void
+  readonly responseBody?: AnswerBodyPhase
   /** The client's WebSocket is open. */
   onSession?(session: Session): void
   /** The exchange is over, however it ended; called for every exchange whose onRequest ran. */

@@ -22,6 +22,7 @@ export class ExchangeInMemory implements Exchange {
   query: string
   client: Client | undefined
   claims: Claims | undefined
+  renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined = undefined
   destination: Destination | undefined
   destinationPath: string | undefined
   balancingKey: string | undefined

@@ -82,6 +82,11 @@ export interface Exchange {
   /** Set by an identity policy, read by those behind it. */
   client: Client | undefined
   claims: Claims | undefined
+  /**
+   * Set by the identity policy that verified a token: verifies another one by the same rules, without touching the
+   * exchange, and answers with its claims, or with undefined where it is not good. For sockets that outlive a token.
+   */
+  renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined
 
   /** Sends the request to another upstream than the API's own. */
   destination: Destination | undefined
@@ -102,12 +107,14 @@ export interface Exchange {
 
 /**
  * A policy's answer instead of the upstream's. `code` is stable (`api-key-auth.missing`);
- * one below 400 (a CORS preflight, an answer out of a cache) has no problem document.
+ * one below 400 (a CORS preflight, an answer out of a cache) has no problem document and does not count as refused.
+ * Content-Length follows from the body; HEAD, 204 and 304 are answered without one.
  */
 export interface Refusal {
   readonly status: number
   readonly code: string
   readonly detail: string
+  /** Never those of framing and connection, which are the gateway's. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Answers below 400 only; without it they have no body. */
   readonly body?: Uint8Array
@@ -135,7 +142,7 @@ export interface Session {
   send(text: string): void
   /**
    * Shows whole text messages of the client up to a size to a function; those for which it answers true are the
-   * gateway's and do not reach the upstream. Compressed and longer messages pass unseen.
+   * gateway's and do not reach the upstream. Compressed, fragmented and longer messages pass unseen.
    */
   intercept(maxBytes: number, take: (text: string) => boolean): void
   /** Called once when the socket has ended, however that came. */

@@ -69,6 +69,7 @@ export class Http1Exchange implements Exchange {
   route: ServedRoute | null = null
   client: Client | undefined = undefined
   claims: Claims | undefined = undefined
+  renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined = undefined
   destination: Destination | undefined = undefined
   destinationPath: string | undefined = undefined
   balancingKey: string | undefined = undefined
