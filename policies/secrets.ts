@@ -26,9 +26,17 @@ function alternatives(schema: unknown): Schema[] {
   return [schema, ...nested]
 }
 
-function schemasOf(kind: string): Schema[] | undefined {
+// To write a JSON Schema takes milliseconds, and a gateway may have thousands of policies of one kind.
+const described = new WeakMap<object, readonly Schema[]>()
+
+function schemasOf(kind: string): readonly Schema[] | undefined {
   const policy = policyOf(kind)
-  return policy === undefined ? undefined : alternatives(describePolicy(policy).schema)
+  if (policy === undefined) return undefined
+  const known = described.get(policy)
+  if (known !== undefined) return known
+  const schemas = alternatives(describePolicy(policy).schema)
+  described.set(policy, schemas)
+  return schemas
 }
 
 function ofElement(schemas: readonly Schema[]): Schema[] {
@@ -51,33 +59,59 @@ const isSecret: Marked = (schemas) => schemas.some((schema) => schema['sensitive
 const isSecretOrConfidential: Marked = (schemas) =>
   isSecret(schemas) || schemas.some((schema) => schema['confidential'] === true)
 
+type Change = (secret: unknown, path: Path) => unknown
+
 // An empty one is none: it says "not given", which is no secret.
 function walk(
   value: unknown,
   schemas: readonly Schema[],
-  change: (secret: unknown) => unknown,
+  change: Change,
   isMarked: Marked = isSecret,
+  path: Path = [],
 ): unknown {
-  if (isMarked(schemas)) return value === '' || value === undefined ? value : change(value)
-  if (Array.isArray(value)) return value.map((element) => walk(element, ofElement(schemas), change, isMarked))
+  if (isMarked(schemas)) return value === '' || value === undefined ? value : change(value, path)
+  if (Array.isArray(value)) {
+    const inner = ofElement(schemas)
+    return value.map((element, index) => walk(element, inner, change, isMarked, [...path, index]))
+  }
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      walk(member, ofMember(schemas, name), change, isMarked),
+      walk(member, ofMember(schemas, name), change, isMarked, [...path, name]),
     ]),
   )
 }
 
 /** The configuration with something else in the place of every secret. Of an unknown policy all is secret. */
-export function mapSecrets(kind: string, config: unknown, change: (secret: unknown) => unknown): unknown {
+export function mapSecrets(kind: string, config: unknown, change: Change): unknown {
   const schemas = schemasOf(kind)
-  return schemas === undefined ? change(config) : walk(config, schemas, change)
+  return schemas === undefined ? change(config, []) : walk(config, schemas, change)
 }
 
 /** As people who may read the configuration see it. */
 export function withoutSecrets(kind: string, config: unknown): unknown {
   return mapSecrets(kind, config, () => mask)
+}
+
+/** The same beside another configuration of that policy: a secret that differs from that one's says so. */
+export function withoutSecretsBeside(kind: string, config: unknown, other: unknown): unknown {
+  return mapSecrets(kind, config, (secret, path) => {
+    const beside = textOf(valueAt(other, path))
+    return beside === '' || beside === textOf(secret) ? mask : `${mask} (another one)`
+  })
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, part) =>
+      Array.isArray(inner) && typeof part === 'number'
+        ? inner[part]
+        : isObject(inner) && Object.hasOwn(inner, part)
+          ? inner[part]
+          : undefined,
+    value,
+  )
 }
 
 /**
@@ -87,17 +121,6 @@ export function withoutSecrets(kind: string, config: unknown): unknown {
 export function maskedConfig(kind: string, config: unknown): unknown {
   const schemas = schemasOf(kind)
   return schemas === undefined ? mask : walk(config, schemas, () => mask, isSecretOrConfidential)
-}
-
-/** Whether what stands at a path of the configuration is a secret, or part of one. */
-export function isSecretPath(kind: string, path: Path): boolean {
-  let schemas = schemasOf(kind)
-  if (schemas === undefined) return true
-  for (const part of path) {
-    if (isSecret(schemas)) return true
-    schemas = typeof part === 'number' ? ofElement(schemas) : ofMember(schemas, part)
-  }
-  return isSecret(schemas)
 }
 
 /**
@@ -155,6 +178,8 @@ function filled(
 
 // Members in one order, so that the same value has the same text.
 function textOf(value: unknown): string {
+  // What is not there has no text in JSON.
+  if (value === undefined) return ''
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner)
       ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -34,7 +34,8 @@ async function checkSteps(
   steps: readonly Pick<ChainStep, 'id' | 'kind' | 'config'>[],
 ): Promise<ReadonlyMap<string, Verdict>> {
   if (steps.length === 0) return new Map()
-  const body = { policies: steps.map(({ kind, config }) => ({ kind, config })) }
+  // The id leads to the secrets that masks stand for.
+  const body = { policies: steps.map(({ id, kind, config }) => ({ id, kind, config })) }
   const answer = await sendJson('POST', '/policies/check', body, verdicts)
   return new Map(
     steps.flatMap(({ id }, at) => {

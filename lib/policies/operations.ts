@@ -27,10 +27,10 @@ export const policiesOperations: readonly Operation[] = [
     summary: 'Say what policies make of configurations, without saving them',
     access: 'apis.read',
     body: z.strictObject({
-      policies: z.array(chainStepInput.pick({ kind: true, config: true })).max(50),
+      policies: z.array(chainStepInput.pick({ id: true, kind: true, config: true })).max(50),
     }),
     output: z.object({ verdicts: z.array(verdict) }),
-    run: async ({ body }, { actor }) => ({ verdicts: checkSteps(actor, body.policies) }),
+    run: async ({ body }, { actor }) => ({ verdicts: await checkSteps(actor, body.policies) }),
   }),
   endpoint({
     id: 'instance.policies.read',

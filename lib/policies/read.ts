@@ -1,13 +1,16 @@
 import type { AttachedPolicy } from '#contract/items.ts'
 import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain.ts'
+import { pointerOf } from '#domain/json-pointer.ts'
 import { Problem } from '#domain/problem.ts'
 import { describePolicy, type Policy } from '#policies/definition.ts'
 import { policies } from '#policies/index.ts'
+import { withoutSecrets, withoutSecretsBeside, withStoredSecrets } from '#policies/secrets.ts'
 import type { PolicyAttachment } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
 import { gatewayIn, itemsByHash, manifestOf } from '../publish/draft.ts'
-import { verdictOn } from './verdict.ts'
+import { openedConfig } from './sealing.ts'
+import { refusedVerdict, verdictOn } from './verdict.ts'
 
 /** Every policy that there is, with the schema that its form is drawn from. */
 export function listPolicies(actor: Actor): PolicyDescription[] {
@@ -23,12 +26,41 @@ function described(policy: Policy): PolicyDescription {
 }
 
 /** What the policies say about configurations that nobody has saved. */
-export function checkSteps(
+export async function checkSteps(
   actor: Actor,
-  steps: readonly { kind: string; config: Record<string, unknown> }[],
-): Verdict[] {
+  steps: readonly { id?: string | undefined; kind: string; config: Record<string, unknown> }[],
+): Promise<Verdict[]> {
   requirePermission(actor, 'apis.read')
-  return steps.map(({ kind, config }) => verdictOn(kind, config))
+  const ids = steps.flatMap(({ id }) => id ?? [])
+  const { organisationId } = actor
+  const rows = await db().policyAttachment.findMany({ where: { organisationId, id: { in: ids } } })
+  const stored = new Map(stepsOf(rows).map((step) => [step.id, step]))
+  return steps.map(({ id, kind, config }) => shownVerdict(kind, judged(kind, config, stored.get(id ?? ''))))
+}
+
+/** What a policy makes of a configuration whose masks stand for the secrets of a stored step. */
+export function judged(
+  kind: string,
+  given: Record<string, unknown>,
+  stored: Pick<ChainStep, 'kind' | 'config'> | undefined,
+): Verdict {
+  const known = stored?.kind === kind ? stored.config : undefined
+  const { config, missing } = withStoredSecrets(kind, given, known)
+  if (missing.length === 0) return verdictOn(kind, config)
+  const faults = missing.map((path) => ({
+    pointer: pointerOf(path),
+    detail: 'Give it again: what is stored belongs to something else.',
+  }))
+  return refusedVerdict(faults)
+}
+
+function shownVerdict(kind: string, verdict: Verdict): Verdict {
+  return verdict.config === null ? verdict : { ...verdict, config: shownConfig(kind, verdict.config) }
+}
+
+function shownConfig(kind: string, config: unknown): Record<string, unknown> {
+  // Configurations are objects, and masking changes members alone.
+  return withoutSecrets(kind, config) as Record<string, unknown>
 }
 
 /** The chain of an API instance, beside the one that its gateway runs. */
@@ -45,6 +77,7 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
   const gateway = await gatewayIn(tx, organisationId, instance.gatewayId)
   const { api, label } = instance.apiVersion
+  const steps = stepsOf(instance.policies)
   return {
     instanceId,
     version: instance.version,
@@ -52,15 +85,16 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
     gateway: { id: gateway.id, name: gateway.name, headRevision: gateway.headRevision },
     upstreamUrl: instance.upstreamUrl,
     basePath: instance.basePath,
-    policies: stepsOf(instance.policies).map((step) => ({
+    policies: steps.map((step) => ({
       ...step,
-      verdict: verdictOn(step.kind, step.config),
+      config: shownConfig(step.kind, step.config),
+      verdict: shownVerdict(step.kind, verdictOn(step.kind, step.config)),
     })),
-    deployed: await deployedChain(tx, gateway, instanceId),
+    deployed: await deployedChain(tx, gateway, instanceId, steps),
   }
 }
 
-/** Attachments in their order, with the defaults of their configurations written out. */
+/** Attachments in their order, with their secrets open and the defaults of their configurations written out. */
 export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
   return attachments
     .toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
@@ -70,7 +104,7 @@ export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
       policyVersion,
       label,
       enabled,
-      config: wholeConfig(kind, config),
+      config: wholeConfig(kind, openedConfig(kind, config)),
     }))
 }
 
@@ -83,17 +117,27 @@ async function deployedChain(
   tx: Tx,
   gateway: Awaited<ReturnType<typeof gatewayIn>>,
   instanceId: string,
+  draft: readonly ChainStep[],
 ): Promise<Chain['deployed']> {
   const manifest = await manifestOf(tx, gateway, gateway.headRevision)
   const hash = manifest?.items[`api:${instanceId}`]
   if (!manifest || !hash) return null
   const item = (await itemsByHash(tx, gateway.organisationId, [hash])).get(hash)
   if (item?.kind !== 'api') return null
-  return { revision: manifest.revision, policies: item.policies.map(deployedStep) }
+  const drafted = new Map(draft.map((step) => [step.id, step.config]))
+  return {
+    revision: manifest.revision,
+    policies: item.policies.map((policy) => deployedStep(policy, drafted.get(policy.id))),
+  }
 }
 
-function deployedStep({ id, kind, policyVersion, label, config }: AttachedPolicy): ChainStep {
-  return { id, kind, policyVersion, label, enabled: true, config }
+function deployedStep(
+  { id, kind, policyVersion, label, config }: AttachedPolicy,
+  drafted: ChainStep['config'] | undefined,
+): ChainStep {
+  // Masks that are equal on both sides must mean secrets that are.
+  const shown = withoutSecretsBeside(kind, config, drafted ?? config) as ChainStep['config']
+  return { id, kind, policyVersion, label, enabled: true, config: shown }
 }
 
 /** Where an API is exposed, newest first: the chains that the designer can show for it. */

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { type Chain, type ChainStep, type ChainStepInput, placeFor } from '#domain/chain.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import { policyOf } from '#policies/index.ts'
+import { withoutSecrets } from '#policies/secrets.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { requireVersion } from '../versions.ts'
-import { chainIn, stepsOf } from './read.ts'
-import { verdictOn } from './verdict.ts'
+import { chainIn, judged, stepsOf } from './read.ts'
+import { sealedConfig } from './sealing.ts'
 
 /** Puts this chain in the place of the instance's, whole: all of it fits, or nothing changes. */
 export async function replaceChain(
@@ -22,7 +23,7 @@ export async function replaceChain(
   return transaction(async (tx) => {
     const { version, before } = await lockedChain(tx, actor, instanceId)
     await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version }, ifMatch)
-    await store(tx, actor, { instanceId, version, before, after: accepted(steps) })
+    await store(tx, actor, { instanceId, version, before, after: accepted(steps, before) })
     return chainIn(tx, actor.organisationId, instanceId)
   })
 }
@@ -32,7 +33,7 @@ export async function addPolicy(actor: Actor, instanceId: string, step: ChainSte
   requirePermission(actor, 'apis.write')
   return transaction(async (tx) => {
     const { version, before } = await lockedChain(tx, actor, instanceId)
-    const [added] = accepted([step])
+    const [added] = accepted([step], [])
     if (!added) throw new Error('one step was accepted and is not there')
     const after = before.toSpliced(placeOf(added, before), 0, added)
     await store(tx, actor, { instanceId, version, before, after })
@@ -60,7 +61,9 @@ async function lockedChain(tx: Tx, actor: Actor, instanceId: string) {
   return { version: instance.version, before: stepsOf(instance.policies) }
 }
 
-function accepted(steps: readonly ChainStepInput[]): ChainStep[] {
+// Masks among the steps stand for the secrets of the steps before.
+function accepted(steps: readonly ChainStepInput[], before: readonly ChainStep[]): ChainStep[] {
+  const known = new Map(before.map((step) => [step.id, step]))
   const unknown = steps.flatMap((step, index) =>
     policyOf(step.kind) ? [] : [{ pointer: `/policies/${index}/kind`, detail: `There is no ${step.kind}.` }],
   )
@@ -71,7 +74,7 @@ function accepted(steps: readonly ChainStepInput[]): ChainStep[] {
     const at = `/policies/${index}`
     const id = step.id ?? randomUUID()
     const policyVersion = policyOf(step.kind)?.policyVersion ?? ''
-    const verdict = verdictOn(step.kind, step.config)
+    const verdict = judged(step.kind, step.config, known.get(id))
     faults.push(
       ...verdict.faults.map(({ pointer, detail }) => ({ pointer: `${at}/config${pointer}`, detail })),
     )
@@ -102,7 +105,7 @@ async function store(tx: Tx, actor: Actor, { instanceId, version, before, after 
   const kept = after.map(({ id }) => id)
   await tx.policyAttachment.deleteMany({ where: { instanceId, organisationId, id: { notIn: kept } } })
   for (const [order, { id, config, ...rest }] of after.entries()) {
-    const data = { ...rest, order, config: config as Prisma.InputJsonObject }
+    const data = { ...rest, order, config: sealedConfig(rest.kind, config) as Prisma.InputJsonObject }
     if (known.has(id)) await tx.policyAttachment.update({ where: { id }, data })
     else await tx.policyAttachment.create({ data: { ...data, id, organisationId, instanceId } })
   }
@@ -112,10 +115,14 @@ async function store(tx: Tx, actor: Actor, { instanceId, version, before, after 
     subjectKind: 'instance',
     subjectId: instanceId,
     subjectVersion: version + 1,
-    before: { policies: before },
-    after: { policies: after },
+    before: { policies: before.map(shown) },
+    after: { policies: after.map(shown) },
   })
   await announceChange(tx, organisationId, { topic: 'policies', id: instanceId })
+}
+
+function shown(step: ChainStep) {
+  return { ...step, config: withoutSecrets(step.kind, step.config) }
 }
 
 // Ids of new steps come from the browser; one that is taken elsewhere must not be overwritten.

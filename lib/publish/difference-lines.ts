@@ -2,6 +2,7 @@ import { structuredPatch } from 'diff'
 import { stringify } from 'yaml'
 import type { ContractsItem } from '#contract/items.ts'
 import type { DiffLine } from '#domain/deployment.ts'
+import { shownItem } from '../policies/sealing.ts'
 import type { Items } from './compile.ts'
 
 /** Items as a person reads them: YAML whose members stand in one order. */
@@ -10,7 +11,7 @@ export function textOf(ids: readonly string[], items: Items): string {
     const item = items.get(id)
     if (!item) return []
     const name = item.kind === 'listener' ? item.id : item.kind
-    return [[name, item.kind === 'contracts' ? withShortHashes(item) : item] as const]
+    return [[name, item.kind === 'contracts' ? withShortHashes(item) : shownItem(item)] as const]
   })
   // The database keeps members in an order of its own; it must not show as a change.
   return found.length === 0

@@ -3,6 +3,7 @@ import { type Manifest, manifest as manifestSchema } from '#contract/manifest.ts
 import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
+import { openedConfig, openedItem } from '../policies/sealing.ts'
 import { check } from './check.ts'
 import { compile, type InstanceRow, type Items, remember } from './compile.ts'
 
@@ -36,12 +37,16 @@ const instanceInclude = {
 } as const
 
 /** The gateway's API instances as they are now, with what belongs to them; one alone where one is named. */
-export function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: string): Promise<InstanceRow[]> {
+export async function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: string): Promise<InstanceRow[]> {
   const { id: gatewayId, organisationId } = gateway
-  return tx.apiInstance.findMany({
+  const rows = await tx.apiInstance.findMany({
     where: { gatewayId, organisationId, ...(instanceId === undefined ? {} : { id: instanceId }) },
     include: instanceInclude,
   })
+  return rows.map((row) => ({
+    ...row,
+    policies: row.policies.map((policy) => ({ ...policy, config: openedConfig(policy.kind, policy.config) })),
+  }))
 }
 
 /** What the gateway's rows, as they are now, compile to; of one instance alone where one is named. */
@@ -96,5 +101,5 @@ export async function itemsByHash(
   })
   // Checked before it was stored, and immutable since. Parsing again could add a later version's defaults,
   // and the content would no longer be what its hash says.
-  return new Map(rows.map(({ hash, content }) => [hash, remember(content as Item, hash)]))
+  return new Map(rows.map(({ hash, content }) => [hash, remember(openedItem(content as Item), hash)]))
 }

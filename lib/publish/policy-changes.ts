@@ -3,6 +3,7 @@ import type { Change } from '#domain/deployment.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { describePolicy } from '#policies/definition.ts'
 import { policyOf } from '#policies/index.ts'
+import { withoutSecrets, withoutSecretsBeside } from '#policies/secrets.ts'
 import { told } from './change-words.ts'
 import { jsonChanges } from './json-changes.ts'
 
@@ -38,7 +39,7 @@ function summaryOf(policy: AttachedPolicy): string {
 export function policyAdded(api: ApiItem, policy: AttachedPolicy, at: number): Change {
   const text = `${titleOf(policy)} is added${summaryOf(policy)}`
   const pointer = pointerOf(['items', api.id, 'policies', at])
-  return { kind: 'added', pointer, text, weakens: false, after: policy.config }
+  return { kind: 'added', pointer, text, weakens: false, after: withoutSecrets(policy.kind, policy.config) }
 }
 
 function policyRemoved(api: ApiItem, policy: AttachedPolicy, at: number): Change {
@@ -46,21 +47,24 @@ function policyRemoved(api: ApiItem, policy: AttachedPolicy, at: number): Change
   const category = policyOf(policy.kind)?.category
   const weakens = category === 'identity' || category === 'traffic'
   const pointer = pointerOf(['items', api.id, 'policies', at])
-  return { kind: 'removed', pointer, text, weakens, before: policy.config }
+  return { kind: 'removed', pointer, text, weakens, before: withoutSecrets(policy.kind, policy.config) }
 }
 
 function policyEdited(api: ApiItem, old: AttachedPolicy, now: AttachedPolicy, at: number): Change[] {
   const pointer = pointerOf(['items', api.id, 'policies', at])
   const known = policyOf(now.kind)
   const schema = known ? describePolicy(known).schema : {}
-  const config = jsonChanges(old.config, now.config).map((change) => {
+  const before = withoutSecrets(old.kind, old.config)
+  const after = withoutSecretsBeside(now.kind, now.config, old.config)
+  const config = jsonChanges(before, after).map((change) => {
     const title = `${titleOf(now)}: ${fieldTitle(schema, change.path)}`
     return told(change, pointer + pointerOf(['config', ...change.path]), title)
   })
-  const fields = (['kind', 'policyVersion', 'label'] as const).flatMap((field) =>
-    jsonChanges(old[field], now[field]).map((change) =>
-      told(change, `${pointer}/${field}`, `${titleOf(now)}: ${field}`),
-    ),
+  const fields = (['kind', 'policyVersion', 'label', 'dryRun', 'rules', 'automated'] as const).flatMap(
+    (field) =>
+      jsonChanges(old[field], now[field]).map((change) =>
+        told(change, `${pointer}/${field}`, `${titleOf(now)}: ${field}`),
+      ),
   )
   return [...fields, ...config]
 }

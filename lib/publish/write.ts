@@ -6,6 +6,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { sealedItem } from '../policies/sealing.ts'
 import { hashesOf, hashOf, type Items, withContracts, withInstance } from './compile.ts'
 import { difference } from './difference.ts'
 import {
@@ -203,7 +204,7 @@ async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]
     organisationId,
     hash: hashOf(content),
     kind: content.kind,
-    content: content as Prisma.InputJsonObject,
+    content: sealedItem(content) as Prisma.InputJsonObject,
   }))
   await tx.item.createMany({ data, skipDuplicates: true })
 }
