@@ -90,6 +90,17 @@ describe('Planner', () => {
     ])
   })
 
+  it('gives the reason why no pool can be made of an upstream, and where', async () => {
+    const built = await planner.build(contentsOf(oneApi('http://upstream.example/?q=1')))
+    const upstream = oneApi('').find((item) => item.kind === 'upstream')?.id
+    expect(built).toMatchObject({
+      ok: false,
+      reasons: [
+        { pointer: `/items/${upstream}`, reason: expect.stringContaining('must not hold a query') as string },
+      ],
+    })
+  })
+
   it('refuses upstreams on this machine unless it was told to allow them', async () => {
     const local = contentsOf(oneApi('http://127.0.0.1:1'))
     expect(await planner.build(local)).toMatchObject({ ok: false })

@@ -255,10 +255,16 @@ export class Planner {
     const options = poolOptionsOf(upstream, settings, this.#allowLoopback)
     const identity = poolIdentity(options)
     const known = work.pools.get(identity) ?? this.#pools.get(identity)
-    const pool = known ?? createPool(options)
-    if (known === undefined) work.newPools.push(pool)
-    work.pools.set(identity, pool)
-    return pool
+    try {
+      const pool = known ?? createPool(options)
+      if (known === undefined) work.newPools.push(pool)
+      work.pools.set(identity, pool)
+      return pool
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      work.reasons.push({ pointer: itemPointer(upstream.id), reason })
+      return undefined
+    }
   }
 }
 

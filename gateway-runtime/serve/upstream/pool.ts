@@ -56,7 +56,20 @@ export function poolIdentity({ allowLoopback = false, ...options }: PoolOptions)
 
 /** Throws an Error that says what is wrong with an endpoint. */
 export function createPool(options: PoolOptions): Pool {
+  refuseUnsupported(options)
   return new UpstreamPool(options)
+}
+
+// What is asked for and not done must not be passed over in silence.
+function refuseUnsupported({ endpoints, protocol, balancing, settings = {}, timeouts }: PoolOptions): void {
+  const asked = [
+    protocol === 'http2' && 'HTTP/2 towards upstreams',
+    (balancing ?? 'round-robin') !== 'round-robin' && `balancing by ${balancing}`,
+    endpoints.some(({ weight = 1 }) => weight !== 1) && 'endpoints with weights',
+    timeouts.keepMs !== undefined && 'an idle timeout of connections',
+    ...Object.keys(settings).map((part) => `the setting ${part}`),
+  ].find((one) => one !== false)
+  if (asked !== undefined) throw new Error(`${asked}: not supported`)
 }
 
 /** A connection that is not there yet, and how many have failed before it. */
