@@ -31,6 +31,18 @@ describe('readOptions', () => {
     expect(JSON.stringify(options)).not.toContain('hgk_1')
   })
 
+  it('takes a shared store, a collector and a number of workers, and shows no password', () => {
+    const options = readOptions([...portal, '--workers', '3', '--https-port', '8443'], {
+      HEXGATE_SHARED_STORE: 'redis://:planted@cache.internal:6379/2',
+      HEXGATE_OTLP_ENDPOINT: 'http://collector.internal:4318',
+    })
+    expect(options).toMatchObject({ workers: 3, httpsPort: 8443 })
+    expect(options?.otlpEndpoint?.host).toBe('collector.internal:4318')
+    expect(options?.sharedStore?.reveal()).toBe('redis://:planted@cache.internal:6379/2')
+    expect(JSON.stringify(options)).not.toContain('planted')
+    expect(readOptions(portal, {})).toMatchObject({ workers: 'auto', sharedStore: undefined })
+  })
+
   it('asks for nothing more in local mode, and gives help when asked', () => {
     expect(readOptions(['--local', 'conf', '--validate'], {})?.mode).toEqual({
       kind: 'local',
@@ -49,6 +61,10 @@ describe('readOptions', () => {
     [['--portal', 'http://portal.example/base', '--key', 'k'], 'scheme, host and port alone'],
     [['--local', 'a', ...portal], 'exclude each other'],
     [['--validate', ...portal], '--validate needs'],
+    [[...portal, '--shared-store', 'http://:secret@cache'], '--shared-store takes an address such as'],
+    [[...portal, '--otlp-endpoint', 'collector:4318'], '--otlp-endpoint collector:4318 is no http'],
+    [[...portal, '--workers', '0'], '--workers must be auto or a whole number from 1 to 256, not 0'],
+    [[...portal, '--https-port', 'x'], '--https-port must be a whole number'],
     [['--colour'], '--colour'],
     [['extra'], 'extra'],
   ])('%j is refused in one line', (args, message) => {

@@ -8,12 +8,20 @@ export interface Options {
     | { readonly kind: 'local'; readonly folder: string; readonly validateOnly: boolean }
   readonly httpPort: number | undefined
   readonly httpAddress: string | undefined
+  /** Where the listeners that speak https open instead of where the configuration says. */
+  readonly httpsPort: number | undefined
   readonly adminPort: number
   readonly adminAddress: string
   readonly trustedHops: number
   readonly allowLoopbackUpstreams: boolean
   readonly drainMs: number
   readonly accessLog: boolean
+  /** A Redis that several nodes share; a Secret because its address may hold a password. */
+  readonly sharedStore: Secret | undefined
+  /** The collector that spans go to (OTLP over HTTP). */
+  readonly otlpEndpoint: URL | undefined
+  /** Processes that share the ports; `auto` is one for each core. */
+  readonly workers: number | 'auto'
 }
 
 /** A mistake in the arguments: one line for the terminal. */
@@ -37,12 +45,18 @@ Without a portal
 
 In both
   --http-port N       listen here whatever the configuration says  HEXGATE_HTTP_PORT
-  --http-address A                                                 HEXGATE_HTTP_ADDRESS
+  --https-port N      the same for listeners that speak https      HEXGATE_HTTPS_PORT
+  --http-address A    the address of both                          HEXGATE_HTTP_ADDRESS
   --admin-port N      /ready /healthy /metrics /config             HEXGATE_ADMIN_PORT    9901
   --admin-address A                                                HEXGATE_ADMIN_ADDRESS 127.0.0.1
   --trusted-hops N    proxies in front that are ours               HEXGATE_TRUSTED_HOPS  0
   --allow-loopback-upstreams
                       let upstreams be on this machine             HEXGATE_ALLOW_LOOPBACK_UPSTREAMS
+  --shared-store URL  a Redis that nodes share (redis:// or rediss://), for counters and caches
+                      that are of all nodes together               HEXGATE_SHARED_STORE
+  --otlp-endpoint URL the collector that spans go to, over HTTP    HEXGATE_OTLP_ENDPOINT
+  --workers N|auto    processes that share the ports; auto is one for each core
+                                                                   HEXGATE_WORKERS       auto
   --drain-ms N        how long running requests may take at the end HEXGATE_DRAIN_MS     10000
   --no-access-log     no line for each request                     HEXGATE_ACCESS_LOG=off
   --help
@@ -58,6 +72,10 @@ const flags = {
   validate: { type: 'boolean' },
   'http-port': { type: 'string' },
   'http-address': { type: 'string' },
+  'https-port': { type: 'string' },
+  'shared-store': { type: 'string' },
+  'otlp-endpoint': { type: 'string' },
+  workers: { type: 'string' },
   'admin-port': { type: 'string' },
   'admin-address': { type: 'string' },
   'trusted-hops': { type: 'string' },
@@ -82,6 +100,7 @@ export function readOptions(args: readonly string[], environment: Environment): 
     mode: modeOf(values, text),
     httpPort: whole(values['http-port'], 'http-port', 'HEXGATE_HTTP_PORT', 65_535),
     httpAddress: text(values['http-address'], 'HEXGATE_HTTP_ADDRESS'),
+    httpsPort: whole(values['https-port'], 'https-port', 'HEXGATE_HTTPS_PORT', 65_535),
     adminPort: whole(values['admin-port'], 'admin-port', 'HEXGATE_ADMIN_PORT', 65_535) ?? 9_901,
     adminAddress: text(values['admin-address'], 'HEXGATE_ADMIN_ADDRESS') ?? '127.0.0.1',
     trustedHops: whole(values['trusted-hops'], 'trusted-hops', 'HEXGATE_TRUSTED_HOPS', 100) ?? 0,
@@ -89,6 +108,9 @@ export function readOptions(args: readonly string[], environment: Environment): 
       values['allow-loopback-upstreams'] ?? isOn(environment['HEXGATE_ALLOW_LOOPBACK_UPSTREAMS']),
     drainMs: whole(values['drain-ms'], 'drain-ms', 'HEXGATE_DRAIN_MS', 3_600_000) ?? 10_000,
     accessLog: values['no-access-log'] !== true && environment['HEXGATE_ACCESS_LOG'] !== 'off',
+    sharedStore: sharedStoreOf(text(values['shared-store'], 'HEXGATE_SHARED_STORE')),
+    otlpEndpoint: otlpEndpointOf(text(values['otlp-endpoint'], 'HEXGATE_OTLP_ENDPOINT')),
+    workers: workersOf(text(values.workers, 'HEXGATE_WORKERS') ?? 'auto'),
   }
 }
 
@@ -132,6 +154,30 @@ function portalUrl(text: string): URL {
   if (url.username !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
     throw new UsageError('--portal takes scheme, host and port alone')
   return url
+}
+
+/** The address may hold a password, so that no refusal repeats it. */
+function sharedStoreOf(text: string | undefined): Secret | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
+    throw new UsageError('--shared-store takes an address such as redis://host:6379')
+  return new Secret(text)
+}
+
+function otlpEndpointOf(text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url !== null && /^https?:$/.test(url.protocol)) return url
+  throw new UsageError(`--otlp-endpoint ${text} is no http or https address`)
+}
+
+const workersMax = 256
+
+function workersOf(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  if (/^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= workersMax) return Number(text)
+  throw new UsageError(`--workers must be auto or a whole number from 1 to ${workersMax}, not ${text}`)
 }
 
 function wholeNumber(text: string, name: string, max: number): number {
