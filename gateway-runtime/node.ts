@@ -3,11 +3,13 @@ import type { Logger } from 'pino'
 import type { Report } from '#contract/events.ts'
 import { type Admin, maskedItem, type NodeView, openAdmin } from './admin.ts'
 import { Revisions } from './apply.ts'
+import { createControlRequest } from './control-request.ts'
 import { createExposition, type NodeFigures } from './exposition.ts'
 import { Link, type Timing } from './link.ts'
 import { LocalMode } from './local.ts'
 import type { Options } from './options.ts'
 import { type Contents, Planner } from './plan.ts'
+import { emptyWorld, type World } from './ports.ts'
 import { IntervalFigures } from './reports.ts'
 import { createAccessLog } from './serve/log.ts'
 import { seldom } from './seldom.ts'
@@ -63,7 +65,13 @@ export async function startNode(
       if (event.level !== 'info') origin?.event(event)
     }),
   })
-  const planner = new Planner({ allowLoopback: options.allowLoopbackUpstreams })
+  const control = createControlRequest({ allowLoopback: options.allowLoopbackUpstreams })
+  const world: World = {
+    ...emptyWorld,
+    request: control.request,
+    log: (level, code, fields) => log[level]({ code, ...fields }),
+  }
+  const planner = new Planner({ allowLoopback: options.allowLoopbackUpstreams, world })
   const serving = new Serving(server, planner, overrideOf(options))
   const parts: Parts = { server, serving, options, log, startedAtMs: performance.now() }
   origin =
@@ -76,7 +84,7 @@ export async function startNode(
   try {
     await origin.start()
   } catch (error) {
-    await Promise.all([origin.stop(), admin.close(), server.drain(0)])
+    await Promise.all([origin.stop(), admin.close(), server.drain(0), control.close()])
     throw error
   }
   return {
@@ -85,7 +93,7 @@ export async function startNode(
     stop: async () => {
       isDraining = true
       await Promise.all([origin.stop(), server.drain(options.drainMs)])
-      await admin.close()
+      await Promise.all([admin.close(), control.close()])
     },
   }
 }
