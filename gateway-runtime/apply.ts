@@ -7,7 +7,7 @@ import { canonicalJson, type Manifest, type SignedManifest, signedManifest } fro
 import { pointerOf } from '#domain/json-pointer.ts'
 import { itemPointer } from './plan.ts'
 import { sha256 } from './ports.ts'
-import type { Serving } from './serving.ts'
+import type { Serves } from './serving.ts'
 import type { Accepted, Identity } from './store/store.ts'
 
 /** A configuration as it came over the wire: nothing in it is trusted yet. */
@@ -69,7 +69,7 @@ const sliceItems = 50
  * cannot be taken leaves what runs as it is.
  */
 export class Revisions {
-  readonly #serving: Serving
+  readonly #serving: Serves
   readonly #store: Keeping
   readonly #log: Logger
   #current: Current | undefined
@@ -79,7 +79,7 @@ export class Revisions {
   #floorOf: string | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor(serving: Serving, store: Keeping, log: Logger) {
+  constructor(serving: Serves, store: Keeping, log: Logger) {
     this.#serving = serving
     this.#store = store
     this.#log = log

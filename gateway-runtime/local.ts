@@ -7,7 +7,7 @@ import type { FlexFault, Source } from '#dialects/flex/document.ts'
 import { readFlex } from '#dialects/flex/read.ts'
 import type { Contents } from './plan.ts'
 import { sha256 } from './ports.ts'
-import type { Serving } from './serving.ts'
+import type { Serves } from './serving.ts'
 
 export type Read = { ok: true; contents: Contents } | { ok: false; faults: readonly string[] }
 
@@ -61,7 +61,7 @@ const pollMs = 2_000
 /** Serves a folder, and again whenever it changes. A change that is wrong leaves what runs as it is. */
 export class LocalMode {
   readonly #folder: string
-  readonly #serving: Serving
+  readonly #serving: Serves
   readonly #allowLoopback: boolean
   readonly #log: Logger
   #contents: Contents = new Map()
@@ -74,7 +74,7 @@ export class LocalMode {
   #poll: NodeJS.Timeout | undefined
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, serving: Serving, options: { allowLoopback: boolean; log: Logger }) {
+  constructor(folder: string, serving: Serves, options: { allowLoopback: boolean; log: Logger }) {
     this.#folder = folder
     this.#serving = serving
     this.#allowLoopback = options.allowLoopback

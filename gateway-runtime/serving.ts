@@ -8,6 +8,8 @@ import type { Server } from './serve/server.ts'
 export interface ListenerOverride {
   readonly port?: number
   readonly address?: string
+  /** Other processes of this node listen at the same ports, and the kernel spreads connections over them. */
+  readonly reusePort?: boolean
 }
 
 export type Served = { ok: true } | { ok: false; reasons: Reason[] }
@@ -18,8 +20,35 @@ interface Place {
   readonly port: number
 }
 
+interface Opened {
+  /** By the name of the place. */
+  readonly listening: ReadonlyMap<string, Listening>
+  /** Those among them that were not open before. */
+  readonly opened: readonly Listening[]
+}
+
+/** What serves the contents of configurations: this process, or processes that it started. */
+export interface Serves {
+  /** Whether a plan is served, on open ports. */
+  readonly isServing: boolean
+  /** The ports that are open. */
+  readonly ports: readonly number[]
+  /** Serves the whole of it in the place of what ran, or says why not; then what runs goes on. */
+  serve(contents: Contents): Promise<Served>
+}
+
+/** Contents that are ready to be served. Exactly one of `commit` and `discard` must be called. */
+export interface Ready {
+  /** The ports, by the names of places: what another process needs to open the same where a place says 0. */
+  readonly bound: Bound
+  commit(): Promise<void>
+  discard(): Promise<void>
+}
+export type Bound = Readonly<Record<string, number>>
+export type Prepared = { ok: true; ready: Ready } | { ok: false; reasons: Reason[] }
+
 /** The data plane of this process: which plan it serves and which ports are open for it. */
-export class Serving {
+export class Serving implements Serves {
   readonly #server: Server
   readonly #planner: Planner
   readonly #override: ListenerOverride
@@ -32,21 +61,26 @@ export class Serving {
     this.#override = override
   }
 
-  /** Whether a plan is served, on open ports. */
   get isServing(): boolean {
     return this.#isServing
   }
 
-  /** The ports that are open, by address. */
   get ports(): readonly number[] {
     return [...this.#open.values()].map((listening) => listening.port)
   }
 
-  /**
-   * Builds everything beside what runs, opens the ports that are new, swaps, and closes the ports that are no
-   * longer wanted. When any of it cannot be done, what runs goes on.
-   */
   async serve(contents: Contents): Promise<Served> {
+    const prepared = await this.prepare(contents)
+    if (!prepared.ok) return prepared
+    await prepared.ready.commit()
+    return { ok: true }
+  }
+
+  /**
+   * Builds everything beside what runs and opens the ports that are new; a commit swaps, and closes the ports that
+   * are no longer wanted. `bound` says which ports stand for 0.
+   */
+  async prepare(contents: Contents, bound: Bound = {}): Promise<Prepared> {
     const built = await this.#planner.build(contents)
     if (!built.ok) return built
     const { draft } = built
@@ -55,32 +89,48 @@ export class Serving {
       draft.discard()
       return { ok: false, reasons: [places] }
     }
-    return this.#isServing ? this.#replace(draft, places) : this.#begin(draft, places)
+    return this.#isServing ? this.#replace(draft, places, bound) : this.#begin(draft, places, bound)
   }
 
   /** The first plan goes in before a port opens, so that nobody is answered without one. */
-  async #begin(draft: Draft, places: readonly Place[]): Promise<Served> {
+  async #begin(draft: Draft, places: readonly Place[], bound: Bound): Promise<Prepared> {
     this.#server.swap(draft.plan)
     draft.commit()
-    const opened = await this.#openPlaces(places)
+    const opened = await this.#openPlaces(places, bound)
     if (opened.reasons.length > 0) return { ok: false, reasons: opened.reasons }
-    this.#open = opened.listening
-    this.#isServing = true
-    return { ok: true }
+    return this.#ready(opened, () => {
+      this.#isServing = true
+    })
   }
 
-  async #replace(draft: Draft, places: readonly Place[]): Promise<Served> {
-    const opened = await this.#openPlaces(places)
+  async #replace(draft: Draft, places: readonly Place[], bound: Bound): Promise<Prepared> {
+    const opened = await this.#openPlaces(places, bound)
     if (opened.reasons.length > 0) {
       draft.discard()
       return { ok: false, reasons: opened.reasons }
     }
-    this.#server.swap(draft.plan)
-    draft.commit()
-    const unwanted = [...this.#open].filter(([key]) => !opened.listening.has(key))
-    this.#open = opened.listening
-    await Promise.all(unwanted.map(([, listening]) => listening.close()))
-    return { ok: true }
+    const swap = () => {
+      this.#server.swap(draft.plan)
+      draft.commit()
+    }
+    return this.#ready(opened, swap, () => draft.discard())
+  }
+
+  #ready({ listening, opened }: Opened, swap: () => void, discard: () => void = () => undefined): Prepared {
+    const ready: Ready = {
+      bound: Object.fromEntries([...listening].map(([place, { port }]) => [place, port])),
+      commit: async () => {
+        swap()
+        const unwanted = [...this.#open].filter(([place]) => !listening.has(place))
+        this.#open = listening
+        await Promise.all(unwanted.map(([, one]) => one.close()))
+      },
+      discard: async () => {
+        discard()
+        await Promise.all(opened.map((one) => one.close()))
+      },
+    }
+    return { ok: true, ready }
   }
 
   #placesOf(listeners: readonly ListenerItem[]): Place[] | Reason {
@@ -99,7 +149,7 @@ export class Serving {
   }
 
   /** Opens what is not open yet. If one port cannot be opened, those opened for it are closed again. */
-  async #openPlaces(places: readonly Place[]) {
+  async #openPlaces(places: readonly Place[], bound: Bound): Promise<Opened & { reasons: Reason[] }> {
     const listening = new Map<string, Listening>()
     const opened: Listening[] = []
     const reasons: Reason[] = []
@@ -111,7 +161,11 @@ export class Serving {
         continue
       }
       try {
-        const fresh = await this.#server.listen({ address: place.address, port: place.port })
+        const fresh = await this.#server.listen({
+          address: place.address,
+          port: bound[key] ?? place.port,
+          reusePort: this.#override.reusePort ?? false,
+        })
         opened.push(fresh)
         listening.set(key, fresh)
       } catch (error) {
@@ -119,7 +173,7 @@ export class Serving {
       }
     }
     if (reasons.length > 0) await Promise.all(opened.map((one) => one.close()))
-    return { listening, reasons }
+    return { listening, opened, reasons }
   }
 }
 

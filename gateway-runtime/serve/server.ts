@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
+import type { Refusal } from '#policies/exchange.ts'
 import { ClientConnection, type ConnectionHost, type OpenConnection } from './client/http1.ts'
 import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
 import { type Figures, Metrics } from './metrics.ts'
-import type { LivePolicy, Plan } from './plan.ts'
+import type { LivePolicy, Plan, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
 
 export type { Listening } from './listener.ts'
@@ -22,7 +23,7 @@ export interface Server {
    */
   swap(plan: Plan): Plan | undefined
   /** Opens a port. Before the first plan every request is answered 503 `not_configured`, so swap first. */
-  listen(where: { address: string; port: number }): Promise<Listening>
+  listen(where: { address: string; port: number; reusePort?: boolean }): Promise<Listening>
   /**
    * Closes every port, ends idle connections, lets running exchanges finish with `Connection: close`, ends
    * WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
@@ -84,7 +85,7 @@ class DataPlane implements Server, ConnectionHost {
     return previous?.plan
   }
 
-  async listen(where: { address: string; port: number }): Promise<Listening> {
+  async listen(where: { address: string; port: number; reusePort?: boolean }): Promise<Listening> {
     const listening = await openListener(where, (socket) => this.accept(socket))
     const ours: Listening = {
       port: listening.port,
@@ -119,9 +120,15 @@ class DataPlane implements Server, ConnectionHost {
     this.metrics.connections = this.connections.size
   }
 
-  readonly policyFailed = (policy: LivePolicy, error: unknown): void => {
+  policyFailed(policy: LivePolicy, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
     this.report('policy_failed', `${policy.kind} (${policy.id}): ${reason}`)
+  }
+
+  dryRefused(policy: LivePolicy, refused: Refusal, route: ServedRoute | null): void {
+    if (route?.counters) route.counters.dryRefused++
+    const detail = `${policy.kind} (${policy.id}) in dry run would have answered ${refused.status} ${refused.code}`
+    this.onEvent({ level: 'info', code: 'policy_dry_run', detail })
   }
 
   private accept(socket: Socket): void {
