@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { type Category, type ChainStep, compareChains, placeFor, sameValue } from './chain.ts'
 
 function step(id: string, more: Partial<ChainStep> = {}): ChainStep {
-  return { id, kind: 'cors', policyVersion: '1.0.0', label: '', enabled: true, config: {}, ...more }
+  return {
+    id,
+    kind: 'cors',
+    policyVersion: '1.0.0',
+    label: '',
+    enabled: true,
+    dryRun: false,
+    rules: [],
+    config: {},
+    ...more,
+  }
 }
 
 describe('a draft chain against what runs', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { policyRules } from './policy-rule.ts'
 
 /** The policies of an API instance in the order in which requests meet them, as pages and machines see them. */
 
@@ -44,6 +45,10 @@ const chainStep = z.object({
   policyVersion: z.string(),
   label: z.string(),
   enabled: z.boolean(),
+  /** Decides and reports, and lets through. */
+  dryRun: z.boolean(),
+  /** Which requests it is for; all of them without rules. */
+  rules: policyRules,
   config,
 })
 
@@ -68,6 +73,8 @@ export const chainStepInput = z.strictObject({
   policyVersion: z.string().max(50).optional(),
   label: z.string().trim().max(120).default(''),
   enabled: z.boolean().default(true),
+  dryRun: z.boolean().default(false),
+  rules: policyRules.default([]),
   config,
 })
 export const chainInput = z.strictObject({ policies: z.array(chainStepInput).max(50) })
@@ -116,6 +123,8 @@ function markOf(step: ChainStep, runs: ChainStep | undefined, unmoved: boolean):
     step.kind === runs.kind &&
     step.policyVersion === runs.policyVersion &&
     step.label === runs.label &&
+    step.dryRun === runs.dryRun &&
+    sameValue(step.rules, runs.rules) &&
     sameValue(step.config, runs.config)
   if (!same) return 'changed'
   return unmoved ? 'same' : 'moved'

@@ -3,7 +3,16 @@ import type { ChainStep } from '#domain/chain.ts'
 import { chainDifference } from './chain-difference.ts'
 
 function step(id: string, config: Record<string, unknown>, enabled = true): ChainStep {
-  return { id, kind: 'rate-limiting', policyVersion: '1.0.0', label: '', enabled, config }
+  return {
+    id,
+    kind: 'rate-limiting',
+    policyVersion: '1.0.0',
+    label: '',
+    enabled,
+    dryRun: false,
+    rules: [],
+    config,
+  }
 }
 
 it('shows exactly the line that changed', () => {

@@ -24,7 +24,13 @@ function lineOf(line: string): DiffLine {
 function textOf(steps: readonly ChainStep[]): string {
   const served = steps
     .filter((step) => step.enabled)
-    .map(({ kind, label, config }) => ({ policy: kind, ...(label ? { label } : {}), config: sorted(config) }))
+    .map(({ kind, label, dryRun, rules, config }) => ({
+      policy: kind,
+      ...(label ? { label } : {}),
+      ...(dryRun ? { dryRun } : {}),
+      ...(rules.length > 0 ? { rules: sorted(rules) } : {}),
+      config: sorted(config),
+    }))
   return served.length === 0 ? '' : stringify(served)
 }
 

@@ -3,7 +3,16 @@ import type { ChainStep } from '#domain/chain.ts'
 import { type Draft, isDirty, reduceDraft } from './draft.ts'
 
 function step(id: string, config: Record<string, unknown> = {}): ChainStep {
-  return { id, kind: 'rate-limiting', policyVersion: '1.0.0', label: '', enabled: true, config }
+  return {
+    id,
+    kind: 'rate-limiting',
+    policyVersion: '1.0.0',
+    label: '',
+    enabled: true,
+    dryRun: false,
+    rules: [],
+    config,
+  }
 }
 function draft(...ids: string[]): Draft {
   const saved = ids.map((id) => step(id))

@@ -25,6 +25,8 @@ export type DraftAction =
   | { do: 'toggle'; id: string }
   | { do: 'configure'; id: string; config: Record<string, unknown> }
   | { do: 'label'; id: string; label: string }
+  | { do: 'dryRun'; id: string; dryRun: boolean }
+  | { do: 'rules'; id: string; rules: ChainStep['rules'] }
   | { do: 'restore'; step: ChainStep; at: number }
   | { do: 'discard' }
   | { do: 'saved'; chain: Chain }
@@ -43,7 +45,7 @@ export function reduceDraft(draft: Draft, action: DraftAction): Draft {
   const { steps } = draft
   switch (action.do) {
     case 'add': {
-      const step = { ...action.step, label: '', enabled: true }
+      const step = { ...action.step, label: '', enabled: true, dryRun: false, rules: [] }
       return { ...draft, steps: steps.toSpliced(action.at, 0, step), selectedId: step.id }
     }
     case 'select':
@@ -74,6 +76,10 @@ export function reduceDraft(draft: Draft, action: DraftAction): Draft {
       return withStep(draft, action.id, (step) => ({ ...step, config: action.config }))
     case 'label':
       return withStep(draft, action.id, (step) => ({ ...step, label: action.label }))
+    case 'dryRun':
+      return withStep(draft, action.id, (step) => ({ ...step, dryRun: action.dryRun }))
+    case 'rules':
+      return withStep(draft, action.id, (step) => ({ ...step, rules: action.rules }))
     case 'restore':
       return { ...draft, steps: steps.toSpliced(action.at, 0, action.step), selectedId: action.step.id }
     case 'discard':

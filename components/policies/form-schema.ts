@@ -16,7 +16,16 @@ interface Words {
 
 export type FormField = Words &
   (
-    | { type: 'text'; lengthMin: number; lengthMax: number; pattern: string | null }
+    | {
+        type: 'text'
+        lengthMin: number
+        lengthMax: number
+        pattern: string | null
+        /** Certificates, documents and the like. */
+        multiline: boolean
+        /** Never shown again once it is saved. */
+        sensitive: boolean
+      }
     | { type: 'number'; integer: boolean; min: number; max: number }
     | { type: 'boolean' }
     | { type: 'choice'; options: readonly (string | number)[] }
@@ -54,6 +63,8 @@ export function readSchema(schema: Schema, key = '', required = false): FormFiel
         lengthMin: numberIn(schema['minLength'], 0),
         lengthMax: numberIn(schema['maxLength'], Number.POSITIVE_INFINITY),
         pattern: typeof schema['pattern'] === 'string' ? schema['pattern'] : null,
+        multiline: schema['multiline'] === true,
+        sensitive: schema['sensitive'] === true,
       }
     case 'integer':
     case 'number':
@@ -130,7 +141,9 @@ export function startValue(field: FormField): unknown {
     case 'group':
       return Object.fromEntries(
         field.members
-          .filter((member) => !member.field.hidden)
+          .filter(
+            ({ field: { hidden, required, default: usual } }) => !hidden && (required || usual !== undefined),
+          )
           .map((member) => [member.key, startValue(member.field)]),
       )
     case 'other':

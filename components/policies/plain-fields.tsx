@@ -4,6 +4,7 @@ import { Field } from '../ui/field.tsx'
 import { Input } from '../ui/input.tsx'
 import { Select } from '../ui/select.tsx'
 import { Switch } from '../ui/switch.tsx'
+import { Textarea } from '../ui/textarea.tsx'
 import { faultAt } from './field-faults.ts'
 import type { FieldPart } from './form-part.ts'
 import { durationWords, type FormField, shownText, typedNumber } from './form-schema.ts'
@@ -17,8 +18,50 @@ function wordsOf(field: FormField, faults: FieldPart['faults'], pointer: string)
   }
 }
 
-/** A line of text, with examples to choose from. */
-export function TextField({ name, field, pointer, value, onChange, faults, readOnly }: FieldPart<'text'>) {
+/** Text: a line with examples to choose from, several lines, or a secret that is not shown. */
+export function TextField(part: FieldPart<'text'>) {
+  const { field, pointer, value, faults, readOnly } = part
+  // An optional text that is emptied is not given.
+  const onChange = (text: string) =>
+    part.onChange(text === '' && !field.required && field.default === undefined ? undefined : text)
+  if (!field.multiline && !field.sensitive) return <LineField {...part} onChange={onChange} />
+  return (
+    <Field {...wordsOf(field, faults, pointer)}>
+      {(control) => {
+        const shared = {
+          ...control,
+          name: part.name,
+          'data-pointer': pointer,
+          value: shownText(value),
+          readOnly,
+          spellCheck: false,
+          autoComplete: 'off',
+        }
+        return field.multiline ? (
+          <Textarea
+            {...shared}
+            rows={5}
+            className="font-mono text-xs"
+            onChange={(event) => onChange(event.target.value)}
+          />
+        ) : (
+          <Input
+            {...shared}
+            type="password"
+            autoComplete="new-password"
+            onChange={(event) => onChange(event.target.value)}
+          />
+        )
+      }}
+    </Field>
+  )
+}
+
+interface LineProps extends Omit<FieldPart<'text'>, 'onChange'> {
+  onChange: (text: string) => void
+}
+
+function LineField({ name, field, pointer, value, onChange, faults, readOnly }: LineProps) {
   const listId = useId()
   const examples = field.examples.filter((example) => typeof example === 'string')
   return (

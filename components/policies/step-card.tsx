@@ -84,6 +84,7 @@ export function StepCard(props: Props) {
           </WordState>
         )}
         {look.label && <WordState tone={look.tone}>{look.label}</WordState>}
+        {step.dryRun && step.enabled && <WordState tone="warn">dry run</WordState>}
         {policy?.first && mark === 'same' && <WordState tone="idle">runs first</WordState>}
       </button>
       {readOnly ? <span className="w-3" /> : <StepMenu {...props} title={title} />}

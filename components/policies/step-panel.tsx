@@ -12,6 +12,7 @@ import { type FieldFault, faultAt } from './field-faults.ts'
 import { readSchema } from './form-schema.ts'
 import { categoryTitle } from './policy-words.ts'
 import { SchemaForm } from './schema-form.tsx'
+import { StepScope } from './step-scope.tsx'
 import { YamlView } from './yaml-view.tsx'
 
 interface Props {
@@ -32,6 +33,7 @@ export function StepPanel({ step, policy, faults, readOnly, dispatch }: Props) {
       <div className="relative">
         <TabsList>
           <TabsTrigger value="form">Form</TabsTrigger>
+          <TabsTrigger value="scope">Applies to</TabsTrigger>
           <TabsTrigger value="yaml">YAML</TabsTrigger>
           <TabsTrigger value="about">About</TabsTrigger>
         </TabsList>
@@ -71,6 +73,9 @@ export function StepPanel({ step, policy, faults, readOnly, dispatch }: Props) {
             />
           )}
         </Field>
+      </TabsContent>
+      <TabsContent value="scope">
+        <StepScope step={step} faults={faults} readOnly={readOnly} dispatch={dispatch} />
       </TabsContent>
       <TabsContent value="yaml">
         <YamlView config={step.config} onChange={configure} readOnly={readOnly} />

@@ -1,6 +1,7 @@
 import type { AttachedPolicy } from '#contract/items.ts'
 import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
+import { policyRules } from '#domain/policy-rule.ts'
 import { Problem } from '#domain/problem.ts'
 import { describePolicy, type Policy } from '#policies/definition.ts'
 import { policies } from '#policies/index.ts'
@@ -98,12 +99,14 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
 export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
   return attachments
     .toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
-    .map(({ id, kind, policyVersion, label, enabled, config }) => ({
+    .map(({ id, kind, policyVersion, label, enabled, dryRun, rules, config }) => ({
       id,
       kind,
       policyVersion,
       label,
       enabled,
+      dryRun,
+      rules: policyRules.parse(rules),
       config: wholeConfig(kind, openedConfig(kind, config)),
     }))
 }
@@ -132,12 +135,12 @@ async function deployedChain(
 }
 
 function deployedStep(
-  { id, kind, policyVersion, label, config }: AttachedPolicy,
+  { id, kind, policyVersion, label, dryRun = false, rules = [], config }: AttachedPolicy,
   drafted: ChainStep['config'] | undefined,
 ): ChainStep {
   // Masks that are equal on both sides must mean secrets that are.
   const shown = withoutSecretsBeside(kind, config, drafted ?? config) as ChainStep['config']
-  return { id, kind, policyVersion, label, enabled: true, config: shown }
+  return { id, kind, policyVersion, label, enabled: true, dryRun, rules, config: shown }
 }
 
 /** Where an API is exposed, newest first: the chains that the designer can show for it. */

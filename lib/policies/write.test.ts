@@ -53,9 +53,11 @@ const limit = (maximumRequests: number) => ({
   kind: 'rate-limiting',
   label: '',
   enabled: true,
+  dryRun: false,
+  rules: [],
   config: { rateLimits: [{ maximumRequests, timePeriodInMilliseconds: 60_000 }] },
 })
-const keys = { kind: 'api-key-auth', label: '', enabled: true, config: {} }
+const keys = { kind: 'api-key-auth', label: '', enabled: true, dryRun: false, rules: [], config: {} }
 
 const problem = (work: Promise<unknown>) =>
   work.then(
@@ -97,7 +99,14 @@ describe('replacing a chain', () => {
 
   it('refuses a policy that there is not, and never skips it', async () => {
     const id = await instance()
-    const unknown = { kind: 'from-the-future', label: '', enabled: true, config: {} }
+    const unknown = {
+      kind: 'from-the-future',
+      label: '',
+      enabled: true,
+      dryRun: false,
+      rules: [],
+      config: {},
+    }
     const refusal = await problem(replaceChain(owner, id, [keys, unknown], 1))
     expect(refusal).toMatchObject({ code: 'policy.unknown', faults: [{ pointer: '/policies/1/kind' }] })
   })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Chain, type ChainStep, type ChainStepInput, placeFor } from '#domain/chain.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import { policyOf } from '#policies/index.ts'
+import { ruleFaults } from '#policies/rules.ts'
 import { withoutSecrets } from '#policies/secrets.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
@@ -84,8 +85,11 @@ function accepted(steps: readonly ChainStepInput[], before: readonly ChainStep[]
       faults.push({ pointer: `${at}/policyVersion`, detail })
     }
     seen.add(id)
-    const { kind, label, enabled } = step
-    return { id, kind, policyVersion, label, enabled, config: verdict.config ?? {} }
+    faults.push(
+      ...ruleFaults(step.rules).map(({ pointer, detail }) => ({ pointer: `${at}/rules${pointer}`, detail })),
+    )
+    const { kind, label, enabled, dryRun, rules } = step
+    return { id, kind, policyVersion, label, enabled, dryRun, rules, config: verdict.config ?? {} }
   })
   if (faults.length > 0) throw new Problem('policy.config-invalid', faults[0]?.detail ?? '', { faults })
   return chain

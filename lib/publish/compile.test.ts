@@ -36,7 +36,18 @@ function policy(
   config: unknown,
   more: Partial<PolicyRow> = {},
 ): PolicyRow {
-  return { id, kind, policyVersion: '1.0.0', label: '', order, enabled: true, config, ...more }
+  return {
+    id,
+    kind,
+    policyVersion: '1.0.0',
+    label: '',
+    order,
+    enabled: true,
+    dryRun: false,
+    rules: [],
+    config,
+    ...more,
+  }
 }
 
 const limit = (maximumRequests: number) => ({

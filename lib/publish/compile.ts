@@ -24,6 +24,8 @@ export interface PolicyRow {
   label: string
   order: number
   enabled: boolean
+  dryRun: boolean
+  rules: unknown
   config: unknown
 }
 export interface CredentialRow {
@@ -91,18 +93,24 @@ function contractsOf(instanceId: string, row: InstanceRow | undefined): Contract
   return { kind: 'contracts', id: `contracts:${instanceId}`, clients: row ? clientsOf(row) : [] }
 }
 
+// What a row says before anybody has checked it.
+type Candidate = Omit<AttachedPolicy, 'rules'> & { rules?: unknown }
+
 // Positions are counted anew, so that gaps left by disabled or removed policies are no change of their own.
-function chainOf(policies: readonly PolicyRow[]): AttachedPolicy[] {
+function chainOf(policies: readonly PolicyRow[]): Candidate[] {
   return policies
     .filter((policy) => policy.enabled)
     .toSorted((a, b) => a.order - b.order || compare(a.id, b.id))
-    .map(({ id, kind, policyVersion, label, config }, order) => ({
+    .map(({ id, kind, policyVersion, label, dryRun, rules, config }, order) => ({
       id,
       kind,
       policyVersion,
       label,
       order,
       config: wholeConfig(kind, config),
+      // Left out where they say nothing, so that an item from before they were known is the same item.
+      ...(dryRun ? { dryRun } : {}),
+      ...(Array.isArray(rules) && rules.length > 0 ? { rules } : {}),
     }))
 }
 
