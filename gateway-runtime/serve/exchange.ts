@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Claims, Client, Destination, Exchange, TlsSession } from '#policies/exchange.ts'
+import type { Course, OwnHeaders, Running } from './course.ts'
 import type { Hops } from './forwarded.ts'
 import { isQuery } from './http1/bytes.ts'
 import { FIELD, type Head } from './http1/head.ts'
-import { HeadEdits, REQUEST_DROPS } from './http1/serialise.ts'
+import { HeadEdits, REQUEST_DROPS, RESPONSE_DROPS } from './http1/serialise.ts'
 import type { Lease } from './lease.ts'
 import type { ServedRoute } from './plan.ts'
 
@@ -32,9 +33,6 @@ export function ownRequestId(): string {
 
 const TRUSTED_ID = /^[A-Za-z0-9._:-]{1,128}$/
 
-/** Headers of an answer that the gateway makes; several values are several lines. */
-export type OwnHeaders = Readonly<Record<string, string | readonly string[]>>
-
 function valuesOf(head: Head, name: string, hidden: number): string[] {
   const values: string[] = []
   for (let field = head.find(name, hidden); field >= 0; field = head.find(name, hidden, field + 1)) {
@@ -58,7 +56,7 @@ function namesWith(came: readonly string[], edits: HeadEdits | null): string[] {
 }
 
 /** One request over HTTP/1.1 and its answer, as policies see it. */
-export class Http1Exchange implements Exchange {
+export class Http1Exchange implements Running {
   readonly head: Head
   readonly hops: Hops
   readonly method: string
@@ -69,7 +67,7 @@ export class Http1Exchange implements Exchange {
   route: ServedRoute | null = null
   client: Client | undefined = undefined
   claims: Claims | undefined = undefined
-  renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined = undefined
+  renewIdentity: Exchange['renewIdentity'] = undefined
   destination: Destination | undefined = undefined
   destinationPath: string | undefined = undefined
   balancingKey: string | undefined = undefined
@@ -77,8 +75,9 @@ export class Http1Exchange implements Exchange {
   upgrades = false
   requestEdits: HeadEdits | null = null
   responseEdits: HeadEdits | null = null
-  /** How many policies have been asked; their response phases will run. */
   reached = 0
+  over = false
+  course: Course | null = null
   status = 0
   /** Body bytes passed to the client. */
   bodyBytes = 0
@@ -142,7 +141,7 @@ export class Http1Exchange implements Exchange {
     return (question < 0 ? target : target.slice(0, question)) || '/'
   }
 
-  get httpVersion(): '1.0' | '1.1' {
+  get httpVersion(): Exchange['httpVersion'] {
     return this.head.minor === 0 ? '1.0' : '1.1'
   }
 
@@ -212,8 +211,18 @@ export class Http1Exchange implements Exchange {
       return typeof own === 'object' ? own[0] : own
     }
     const head = this.answerHead
-    const field = head === null ? -1 : head.find(name, 0)
+    const field = head === null ? -1 : head.find(name, RESPONSE_DROPS)
     return head === null || field < 0 ? undefined : head.value(field)
+  }
+
+  get isUpstreamAnswer(): boolean {
+    return this.answerHead !== null
+  }
+
+  showAnswer(headers: OwnHeaders): void {
+    this.answerHead = null
+    this.answerHeaders = headers
+    this.responseEdits = null
   }
 
   responseHeaderValues(name: string): readonly string[] {
@@ -224,11 +233,12 @@ export class Http1Exchange implements Exchange {
       const own = Object.hasOwn(this.answerHeaders, name) ? this.answerHeaders[name] : undefined
       return own === undefined ? added : [own, ...added].flat()
     }
-    return this.answerHead === null ? added : [...valuesOf(this.answerHead, name, 0), ...added]
+    return this.answerHead === null ? added : [...valuesOf(this.answerHead, name, RESPONSE_DROPS), ...added]
   }
 
   responseHeaderNames(): readonly string[] {
-    const came = this.answerHeaders === null ? namesOf(this.answerHead, 0) : Object.keys(this.answerHeaders)
+    const came =
+      this.answerHeaders === null ? namesOf(this.answerHead, RESPONSE_DROPS) : Object.keys(this.answerHeaders)
     return namesWith(came, this.responseEdits)
   }
 

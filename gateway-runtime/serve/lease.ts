@@ -41,11 +41,11 @@ export class Holdings {
     this.onFailure = onFailure
   }
 
-  hold(plan: Plan): void {
+  hold(plan: Pick<Plan, 'routes'>): void {
     for (const thing of thingsOf(plan)) this.holders.set(thing, (this.holders.get(thing) ?? 0) + 1)
   }
 
-  release(plan: Plan): void {
+  release(plan: Pick<Plan, 'routes'>): void {
     for (const thing of thingsOf(plan)) {
       const left = (this.holders.get(thing) ?? 1) - 1
       if (left > 0) {
@@ -66,7 +66,7 @@ export class Holdings {
   }
 }
 
-function thingsOf(plan: Plan): Set<Pool | Prepared> {
+function thingsOf(plan: Pick<Plan, 'routes'>): Set<Pool | Prepared> {
   const things = new Set<Pool | Prepared>()
   for (const { upstream, destinations = [], policies } of plan.routes) {
     things.add(upstream)

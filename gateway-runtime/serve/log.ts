@@ -1,5 +1,13 @@
 import { write } from 'node:fs'
 
+/** What a policy in dry run would have refused with. */
+export interface DryRefusal {
+  /** Its kind. */
+  readonly policy: string
+  readonly code: string
+  readonly status: number
+}
+
 /** One line of the access log. */
 export interface AccessEntry {
   readonly requestId: string
@@ -15,6 +23,7 @@ export interface AccessEntry {
   readonly client: string | undefined
   /** Why the gateway or a policy answered in the upstream's place. */
   readonly code: string | undefined
+  readonly dryRun?: readonly DryRefusal[] | undefined
 }
 
 /** Takes entries without waiting. */
@@ -93,13 +102,14 @@ class BatchedLog implements AccessLog {
 
   // By hand: JSON.stringify of an object takes three times as long, and most values need no escape.
   private line(entry: AccessEntry): string {
-    const { api, client, code } = entry
+    const { api, client, code, dryRun } = entry
     return (
       `{"time":"${this.now()}","requestId":"${plain(entry.requestId)}","remoteAddress":"${plain(entry.remoteAddress)}"` +
       `,"method":"${entry.method}","host":"${plain(entry.host)}","path":"${plain(entry.path)}"` +
       `,"status":${entry.status},"bodyBytes":${entry.bodyBytes},"durationMs":${Math.round(entry.durationMs * 1000) / 1000}` +
       `${api === undefined ? '' : `,"api":"${plain(api)}"`}${client === undefined ? '' : `,"client":"${plain(client)}"`}` +
-      `${code === undefined ? '' : `,"code":"${plain(code)}"`}}\n`
+      `${code === undefined ? '' : `,"code":"${plain(code)}"`}` +
+      `${dryRun === undefined || dryRun.length === 0 ? '' : `,"dryRun":${JSON.stringify(dryRun)}`}}\n`
     )
   }
 

@@ -17,6 +17,10 @@ export interface RouteFigures {
   readonly requests: number
   readonly errors: number
   readonly refused: number
+  /** Would have been refused by a policy that is in dry run. */
+  readonly dryRefused: number
+  /** Open now. */
+  readonly webSockets: number
 }
 
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
@@ -30,6 +34,8 @@ export class RouteCounters implements RouteFigures {
   requests = 0
   errors = 0
   refused = 0
+  dryRefused = 0
+  webSockets = 0
 }
 
 // Four buckets to an octave from 1/16 ms to 2^17 ms: a quantile is at most 19 % off.
@@ -95,9 +101,7 @@ export class Metrics {
       webSockets: this.webSockets,
       statuses,
       latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
-      routes: new Map(
-        [...this.routes].map(([id, { requests, errors, refused }]) => [id, { requests, errors, refused }]),
-      ),
+      routes: new Map([...this.routes].map(([id, counters]) => [id, { ...counters }])),
     }
   }
 }

@@ -1,31 +1,45 @@
-import type { Refusal } from '#policies/exchange.ts'
-import type { Http1Exchange } from './exchange.ts'
+import type { Exchange, Outcome, Refusal } from '#policies/exchange.ts'
+import {
+  courseOf,
+  isPassedOver,
+  noteDryRefusal,
+  type OwnHeaders,
+  type PolicyWatch,
+  type Running,
+  seenBy,
+} from './course.ts'
 import type { LivePolicy } from './plan.ts'
 
-/** Told when a policy throws: a bug of the policy, which costs its request and nothing else. */
-export type PolicyFailed = (policy: LivePolicy, error: unknown) => void
-
 export const POLICY_FAILED: Refusal = { status: 500, code: 'policy_failed', detail: 'A policy failed' }
+
+type Policies = readonly LivePolicy[]
 
 /**
  * Runs the request phases that have not run yet. The answer is there at once unless a policy waits: then it is
  * a promise. A policy that throws refuses the request, since going on without it would let the request past it.
  */
 export function runRequestPhases(
-  exchange: Http1Exchange,
-  policies: readonly LivePolicy[],
-  failed: PolicyFailed,
+  exchange: Running,
+  policies: Policies,
+  watch: PolicyWatch,
 ): Refusal | undefined | Promise<Refusal | undefined> {
   while (exchange.reached < policies.length) {
-    const policy = policies[exchange.reached++]
-    if (policy?.prepared.onRequest === undefined) continue
+    const place = exchange.reached++
+    const policy = policies[place]
+    if (policy === undefined) continue
     try {
-      const answer = policy.prepared.onRequest(exchange)
+      if (policy.applies !== undefined && !policy.applies(exchange)) {
+        courseOf(exchange).passedOver.add(place)
+        continue
+      }
+      const answer = policy.prepared.onRequest?.(seenBy(policy, place, exchange))
       if (answer === undefined) continue
-      return answer instanceof Promise ? runLater(answer, policy, exchange, policies, failed) : answer
+      if (answer instanceof Promise) return runLater(answer, policy, exchange, policies, watch)
+      if (policy.dryRun !== true) return answer
+      noteDryRefusal(exchange, policy, answer, watch)
     } catch (error) {
-      failed(policy, error)
-      return POLICY_FAILED
+      watch.policyFailed(policy, error)
+      if (policy.dryRun !== true) return POLICY_FAILED
     }
   }
   return undefined
@@ -34,36 +48,89 @@ export function runRequestPhases(
 async function runLater(
   answer: Promise<Refusal | undefined>,
   policy: LivePolicy,
-  exchange: Http1Exchange,
-  policies: readonly LivePolicy[],
-  failed: PolicyFailed,
+  exchange: Running,
+  policies: Policies,
+  watch: PolicyWatch,
+): Promise<Refusal | undefined> {
+  const refused = await answered(answer, policy, exchange, watch)
+  if (refused !== undefined || exchange.over) return refused
+  return runRequestPhases(exchange, policies, watch)
+}
+
+/** What a policy that waited has to say, which is nothing in dry run. */
+export async function answered(
+  answer: Promise<Refusal | undefined>,
+  policy: LivePolicy,
+  exchange: Running,
+  watch: PolicyWatch,
 ): Promise<Refusal | undefined> {
   try {
     const refused = await answer
-    if (refused !== undefined) return refused
+    if (refused === undefined || policy.dryRun !== true) return refused
+    noteDryRefusal(exchange, policy, refused, watch)
+    return undefined
   } catch (error) {
-    failed(policy, error)
-    return POLICY_FAILED
+    watch.policyFailed(policy, error)
+    return policy.dryRun === true ? undefined : POLICY_FAILED
   }
-  return runRequestPhases(exchange, policies, failed)
 }
 
-/** Runs the response phases of the policies that were asked, last one first; false where one threw. */
+/**
+ * Runs the response phases of the first so many policies, which are those that were asked, last one first. Answers
+ * with what takes the place of the upstream's answer: `policy_failed` where one threw, or what one of them put in
+ * its place; then `course.unasked` policies have not seen that yet.
+ */
 export function runResponsePhases(
-  exchange: Http1Exchange,
-  policies: readonly LivePolicy[],
-  failed: PolicyFailed,
-): boolean {
-  let fine = true
-  for (let i = exchange.reached - 1; i >= 0; i--) {
-    const policy = policies[i]
-    if (policy?.prepared.onResponse === undefined) continue
+  exchange: Running,
+  policies: Policies,
+  watch: PolicyWatch,
+  count = exchange.reached,
+): Refusal | undefined {
+  let failure: Refusal | undefined
+  for (let place = count - 1; place >= 0; place--) {
+    const policy = policies[place]
+    if (policy === undefined || isPassedOver(exchange, place)) continue
+    const { prepared } = policy
+    if (prepared.onResponse === undefined && prepared.responseBody === undefined) continue
+    const seen = seenBy(policy, place, exchange)
     try {
-      policy.prepared.onResponse(exchange)
+      const instead = prepared.onResponse?.(seen)
+      if (exchange.isUpstreamAnswer) {
+        if (typeof instead === 'object' && policy.dryRun !== true && failure === undefined) {
+          courseOf(exchange).unasked = place
+          return instead
+        }
+        if (prepared.responseBody !== undefined) wantBody(exchange, policy, seen)
+      }
     } catch (error) {
-      failed(policy, error)
-      fine = false
+      watch.policyFailed(policy, error)
+      if (policy.dryRun !== true) failure = POLICY_FAILED
     }
   }
-  return fine
+  return failure
+}
+
+function wantBody(exchange: Running, policy: LivePolicy, seen: Exchange): void {
+  const phase = policy.prepared.responseBody
+  if (phase === undefined || phase.wants?.(seen) === false) return
+  courseOf(exchange).wanted.push({ policy, phase, exchange: seen, head: headersOf(exchange) })
+}
+
+function headersOf(exchange: Exchange): OwnHeaders {
+  return Object.fromEntries(
+    exchange.responseHeaderNames().map((name) => [name, exchange.responseHeaderValues(name)]),
+  )
+}
+
+/** Tells the policies that were asked how it ended. */
+export function runDone(exchange: Running, policies: Policies, watch: PolicyWatch, outcome: Outcome): void {
+  for (let place = 0; place < exchange.reached; place++) {
+    const policy = policies[place]
+    if (policy?.prepared.onDone === undefined || isPassedOver(exchange, place)) continue
+    try {
+      policy.prepared.onDone(seenBy(policy, place, exchange), outcome)
+    } catch (error) {
+      watch.policyFailed(policy, error)
+    }
+  }
 }

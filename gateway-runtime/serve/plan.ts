@@ -46,6 +46,11 @@ export interface ServedRoute extends Routed {
   readonly route: LiveRoute
   /** What is taken off a path; empty for nothing. */
   readonly strippedBase: string
+  /** Whether any of its policies hears of ends, looks at whole bodies, watches WebSockets. */
+  readonly hasDone: boolean
+  readonly hasRequestBodies: boolean
+  readonly hasResponseBodies: boolean
+  readonly hasSessions: boolean
   /** Set when the plan is swapped in: counters outlive plans. */
   counters: RouteCounters | null
 }
@@ -64,13 +69,17 @@ export function buildPlan(routes: readonly LiveRoute[]): Plan {
 }
 
 function serve(route: LiveRoute): ServedRoute {
-  const { id, host, basePath, stripBasePath } = route
+  const { id, host, basePath, stripBasePath, policies } = route
   return {
     id,
     host,
     basePath,
     route,
     strippedBase: stripBasePath && basePath !== '/' ? basePath : '',
+    hasDone: policies.some(({ prepared }) => prepared.onDone !== undefined),
+    hasRequestBodies: policies.some(({ prepared }) => prepared.requestBody !== undefined),
+    hasResponseBodies: policies.some(({ prepared }) => prepared.responseBody !== undefined),
+    hasSessions: policies.some(({ prepared }) => prepared.onSession !== undefined),
     counters: null,
   }
 }

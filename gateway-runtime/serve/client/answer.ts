@@ -1,10 +1,10 @@
 import type { Refusal } from '#policies/exchange.ts'
 import { clock } from '../clock.ts'
-import type { Http1Exchange, OwnHeaders } from '../exchange.ts'
-import { isFieldValue, isToken } from '../http1/bytes.ts'
+import type { OwnHeaders } from '../course.ts'
+import type { Http1Exchange } from '../exchange.ts'
 import { CHUNK_OVERHEAD_MAX, LAST_CHUNK, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
 import { FIELD, type Head } from '../http1/head.ts'
-import { type HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
+import { HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
 import { ownStatusLine } from '../refusals.ts'
 
 /** How the body of an answer goes to the client; `until-close` is for HTTP/1.0, which knows no chunks. */
@@ -92,7 +92,7 @@ export function ownAnswer(
   edits: HeadEdits | null,
   body: string | Uint8Array,
   options: { isHead: boolean; end: string },
-): Buffer {
+): { bytes: Buffer; bodyBytes: number } {
   let head = ownStatusLine(refused.status)
   for (const [name, value] of Object.entries(headers)) {
     if (edits?.get(name) !== undefined) continue
@@ -100,14 +100,23 @@ export function ownAnswer(
   }
   if (edits !== null) head += edits.lines
   const bodyBytes = typeof body === 'string' ? Buffer.from(body) : body
-  if (refused.status !== 204 && refused.status !== 304) head += `content-length: ${bodyBytes.length}\r\n`
+  const isBodiless = refused.status === 204 || refused.status === 304
+  // RFC 9110 §8.6: what GET would have is not known where a policy answers HEAD without a body.
+  const isUnknown = options.isHead && bodyBytes.length === 0
+  if (!isBodiless && !isUnknown) head += `content-length: ${bodyBytes.length}\r\n`
   const headBytes = Buffer.from(head + options.end, 'latin1')
-  return options.isHead ? headBytes : Buffer.concat([headBytes, bodyBytes])
+  if (options.isHead || isBodiless) return { bytes: headBytes, bodyBytes: 0 }
+  return { bytes: Buffer.concat([headBytes, bodyBytes]), bodyBytes: bodyBytes.length }
 }
 
-/** Whether headers that a policy wrote by hand may go into a head. */
+/** Whether headers that a policy wrote by hand may go into a head, which those of framing may not. */
 export function areHeaders(headers: OwnHeaders): boolean {
-  return Object.entries(headers).every(
-    ([name, values]) => isToken(name) && [values].flat().every((value) => isFieldValue(value)),
-  )
+  const trial = new HeadEdits()
+  try {
+    for (const [name, values] of Object.entries(headers))
+      for (const value of [values].flat()) trial.add(name.toLowerCase(), value)
+    return true
+  } catch {
+    return false
+  }
 }

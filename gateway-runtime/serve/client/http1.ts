@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import { clock, type Timed } from '../clock.ts'
+import { courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
 import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import { equalsText } from '../http1/bytes.ts'
@@ -13,8 +14,8 @@ import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, type PolicyFailed, runRequestPhases, runResponsePhases } from '../phases.ts'
-import type { ServedRoute } from '../plan.ts'
+import { POLICY_FAILED, runDone, runRequestPhases, runResponsePhases } from '../phases.ts'
+import type { LivePolicy, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamLink, UpstreamFailure } from '../upstream/connection.ts'
@@ -32,7 +33,7 @@ import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSock
 import { FrameTracker, goingAwayFrame } from './tunnel.ts'
 
 /** What client connections share: the server that accepted them. */
-export interface ConnectionHost {
+export interface ConnectionHost extends PolicyWatch {
   readonly limits: Limits
   readonly metrics: Metrics
   readonly log: AccessLog | undefined
@@ -40,7 +41,6 @@ export interface ConnectionHost {
   readonly draining: boolean
   /** The plan to start the next exchange on; null before the first one. */
   readonly lease: Lease | null
-  readonly policyFailed: PolicyFailed
   closed(connection: OpenConnection): void
 }
 
@@ -78,6 +78,8 @@ const HELD_TEXT_BYTES_MAX = 8_192
 const GOING_AWAY_MS = 1_000
 const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+const NO_POLICIES: readonly LivePolicy[] = []
 
 /** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
 export class ClientConnection implements Caller, Timed, OpenConnection {
@@ -407,8 +409,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   }
 
   private decide(exchange: Http1Exchange): void {
-    const policies = exchange.route?.route.policies ?? []
-    const answer = runRequestPhases(exchange, policies, this.host.policyFailed)
+    const policies = exchange.route?.route.policies ?? NO_POLICIES
+    const answer = runRequestPhases(exchange, policies, this.host)
     if (answer === undefined) this.send(exchange)
     else if (answer instanceof Promise) void this.decideLater(answer, exchange)
     else this.refuseByPolicy(answer, exchange)
@@ -423,8 +425,13 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   }
 
   private refuseByPolicy(refused: Refusal, exchange: Http1Exchange): void {
-    exchange.refusedByPolicy = refused !== POLICY_FAILED
-    this.refuse(refused.headers === undefined || areHeaders(refused.headers) ? refused : POLICY_FAILED, false)
+    this.refuse(this.checked(refused, exchange), false)
+  }
+
+  /** A policy's answer as far as its headers are headers; what is refused with it counts. */
+  private checked(answer: Refusal, exchange: Http1Exchange): Refusal {
+    exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
+    return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
   }
 
   // ── the way to the upstream ────────────────────────────────────────────────
@@ -446,6 +453,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { exchange } = this
     if (exchange === null) return connection.destroy()
     this.upstream = connection
+    if (exchange.route?.hasDone === true) {
+      const course = courseOf(exchange)
+      course.endpoint = connection.endpoint
+      course.sentAtMs = performance.now()
+    }
     const head = requestHead(exchange, connection.endpoint, this.upgrades)
     if (this.bodyDone) {
       connection.writeText(head)
@@ -549,8 +561,10 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     if (exchange === null) return false
     exchange.status = response.status
     exchange.answerHead = response
-    if (!runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed)) {
-      this.refuse(POLICY_FAILED, false)
+    if (exchange.route?.hasDone === true) noteAnswer(exchange)
+    const instead = runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host)
+    if (instead !== undefined) {
+      this.replaceAnswer(instead, exchange, ends)
       return false
     }
     // The head lies in a buffer that the next read overwrites.
@@ -562,6 +576,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
     this.write(firstBytes(head, this.framing, bytes, slices, ends))
     return false
+  }
+
+  /** Answers with what a policy puts in the place of the upstream's answer. */
+  private replaceAnswer(instead: Refusal, exchange: Http1Exchange, ends: boolean): void {
+    const answer = this.checked(instead, exchange)
+    const unasked = answer === POLICY_FAILED ? 0 : (exchange.course?.unasked ?? 0)
+    // Where the upstream's answer is complete, its connection may be used again, and says so when it is done.
+    if (!ends) this.leaveUpstream()
+    this.writeOwn(answer, exchange, unasked)
+    if (!ends) this.finish()
   }
 
   private headEnd(): string {
@@ -624,21 +648,26 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     if (exchange === null) return
     if (this.started) return this.cut(refused.code)
     this.leaveUpstream()
+    if (close) this.keep = false
+    // An edit that failed has been reported, and the answer is a refusal already.
+    this.writeOwn(refused, exchange, refused === POLICY_FAILED ? 0 : exchange.reached)
+    this.finish()
+  }
+
+  /** Writes an answer of the gateway's own, which so many policies still look at. */
+  private writeOwn(refused: Refusal, exchange: Http1Exchange, unasked: number): void {
     exchange.status = refused.status
     exchange.code = refused.code
-    if (close || !this.bodyDone || this.host.draining) this.keep = false
+    if (!this.bodyDone || this.host.draining) this.keep = false
     const body = refused.body ?? problemBody(refused, exchange.requestId)
     const headers = ownHeaders(refused, body, exchange.requestId)
-    exchange.answerHead = null
-    exchange.answerHeaders = headers
-    // An edit that failed has been reported, and the answer is a refusal already.
-    if (refused !== POLICY_FAILED) {
-      runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed)
-    }
+    exchange.showAnswer(headers)
+    runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host, unasked)
     this.started = true
     const options = { isHead: this.isHead, end: this.headEnd() }
-    this.write(ownAnswer(refused, headers, exchange.responseEdits, body, options))
-    this.finish()
+    const answer = ownAnswer(refused, headers, exchange.responseEdits, body, options)
+    exchange.bodyBytes = answer.bodyBytes
+    this.write(answer.bytes)
   }
 
   /** Refuses something of which no request could be made. */
@@ -647,7 +676,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const requestId = ownRequestId()
     const body = problemBody(refused, requestId)
     const options = { isHead: false, end: CLOSE_END }
-    this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options))
+    this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options).bytes)
     this.host.metrics.answered(null, refused.status, 0, false)
     this.host.log?.record({
       requestId,
@@ -691,6 +720,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
   private endExchange(exchange: Http1Exchange, cutBy: string | undefined): void {
     this.exchange = null
+    exchange.over = true
     this.exchangeDeadline = Infinity
     this.bodyDeadline = Infinity
     this.unreadDeadline = Infinity
@@ -698,7 +728,26 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
     this.host.metrics.answered(exchange.route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
     if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, status, durationMs, cutBy)
+    if (exchange.route?.hasDone === true && status !== 101) this.tellDone(exchange, status, durationMs, cutBy)
     exchange.lease.end()
+  }
+
+  private tellDone(
+    exchange: Http1Exchange,
+    status: number,
+    durationMs: number,
+    cutBy: string | undefined,
+  ): void {
+    const { course, bodyBytes: responseBytes, route } = exchange
+    const ended = { course, status, requestBytes: this.requestBytes, responseBytes }
+    const outcome = outcomeOf(ended, cutBy ?? exchange.code, durationMs)
+    runDone(exchange, route?.route.policies ?? NO_POLICIES, this.host, outcome)
+  }
+
+  /** Bytes of the request's body that have been taken. */
+  private get requestBytes(): number {
+    if (this.head.chunked) return this.decoder?.total ?? 0
+    return this.head.contentLength > 0 ? this.head.contentLength - this.bodyLeft : 0
   }
 
   private logExchange(
@@ -724,6 +773,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
       api,
       client,
       code,
+      dryRun: exchange.course?.dryRefusals,
     })
   }
 
@@ -798,7 +848,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
       return false
     exchange.status = 101
     exchange.answerHead = response
-    if (!runResponsePhases(exchange, exchange.route?.route.policies ?? [], this.host.policyFailed))
+    if (runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host) !== undefined)
       return false
     exchange.answerHead = null
     const head = `${headText(response, null, RESPONSE_DROPS, exchange.responseEdits)}${UPGRADE_LINES}\r\n`
@@ -900,4 +950,9 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+function noteAnswer(exchange: Http1Exchange): void {
+  const course = courseOf(exchange)
+  course.upstreamMs = performance.now() - course.sentAtMs
 }
