@@ -52,6 +52,17 @@ export interface PortsOwner {
   readonly destination: (name: string) => Destination | undefined
 }
 
+/** Keys of different policies must never meet in a store that all of them share. */
+function scoped(store: SharedStore, prefix: string): SharedStore {
+  const named = (keys: readonly string[]) => keys.map((key) => prefix + key)
+  return {
+    evaluate: (script, keys, args) => store.evaluate(script, named(keys), args),
+    get: (key) => store.get(prefix + key),
+    set: (key, value, ttlMs) => store.set(prefix + key, value, ttlMs),
+    delete: (keys) => store.delete(named(keys)),
+  }
+}
+
 /** Longer waits than a timer takes (2³¹−1 ms, else it fires at once) are taken in parts. */
 const timerMaxMs = 2 ** 31 - 1
 
@@ -99,7 +110,8 @@ export class StateKeeper {
       },
       after,
       request,
-      sharedStore,
+      sharedStore:
+        sharedStore === undefined ? undefined : scoped(sharedStore, `hexgate ${api.id} ${policyId} `),
       destination,
       api,
       log: (level, code, fields) => log(level, code, { policy: policyKind, api: api.name, ...fields }),

@@ -20,7 +20,7 @@ export interface ControlAnswer {
   readonly body: string
 }
 
-/** A store that several nodes share (Redis). Every call rejects when it is away or slow. */
+/** A store that several nodes share (Redis). Every call rejects when it is away or slow. Keys are the policy's own. */
 export interface SharedStore {
   /** Runs a script atomically over keys (EVAL). */
   evaluate(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
