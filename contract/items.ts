@@ -82,6 +82,24 @@ export const contractsItem = z.strictObject({
       id,
       name: z.string(),
       keyHashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
+      /** What its contract allows it, for policies that hold clients to that. */
+      tier: z
+        .strictObject({
+          name: z.string().min(1).max(200),
+          limits: z
+            .array(
+              z.strictObject({
+                maximumRequests: z.int().min(1).max(1_000_000_000),
+                timePeriodInMilliseconds: z
+                  .int()
+                  .min(1)
+                  .max(31 * 24 * 3_600_000),
+              }),
+            )
+            .min(1)
+            .max(8),
+        })
+        .optional(),
     }),
   ),
 })

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { ContractsItem } from '#contract/items.ts'
+import { isShown } from '#policies/environment.ts'
 import type { ApiView, Ports, SharedStore } from '#policies/definition.ts'
 import type { Client, Destination } from '#policies/exchange.ts'
 
@@ -14,8 +15,8 @@ export interface ClientFinder {
 export function clientFinder(contracts: ContractsItem | undefined): ClientFinder {
   const byHash = new Map<string, Client>()
   const byId = new Map<string, Client>()
-  for (const { id, name, keyHashes } of contracts?.clients ?? []) {
-    const client = { id, name }
+  for (const { id, name, keyHashes, tier } of contracts?.clients ?? []) {
+    const client = tier === undefined ? { id, name } : { id, name, tier }
     byId.set(id, client)
     for (const keyHash of keyHashes) byHash.set(keyHash, client)
   }
@@ -30,6 +31,7 @@ export function sha256(text: string): string {
 export interface World {
   readonly request: Ports['request']
   readonly sharedStore: SharedStore | undefined
+  readonly spans: Ports['spans']
   readonly log: Ports['log']
   /** Adds to a counter under the kind of a policy. */
   readonly count: (policyKind: string, name: string, labels: Readonly<Record<string, string>>) => void
@@ -39,6 +41,7 @@ export interface World {
 export const emptyWorld: World = {
   request: ({ url }) => Promise.reject(new Error(`nothing can be asked at ${url} here`)),
   sharedStore: undefined,
+  spans: undefined,
   log: () => undefined,
   count: () => undefined,
 }
@@ -94,7 +97,7 @@ export class StateKeeper {
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
   portsFor(owner: PortsOwner, used: Set<string>): Ports {
     const { policyId, policyKind, api, clients, destination } = owner
-    const { request, sharedStore, log, count } = this.#world
+    const { request, sharedStore, spans, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
       nowMs: Date.now,
@@ -112,6 +115,8 @@ export class StateKeeper {
       request,
       sharedStore:
         sharedStore === undefined ? undefined : scoped(sharedStore, `hexgate ${api.id} ${policyId} `),
+      spans,
+      environment: (name) => (isShown(name) ? process.env[name] : undefined),
       destination,
       api,
       log: (level, code, fields) => log(level, code, { policy: policyKind, api: api.name, ...fields }),

@@ -29,6 +29,20 @@ export interface SharedStore {
   delete(keys: readonly string[]): Promise<void>
 }
 
+/** A span of a trace that has ended (W3C Trace Context ids in lower-case hex, epoch milliseconds). */
+export interface FinishedSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string | undefined
+  /** As it came by `tracestate`, or empty. */
+  readonly traceState: string
+  readonly name: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly isFailed: boolean
+  readonly attributes: Readonly<Record<string, string | number | boolean>>
+}
+
 /** What a prepared policy may use of the world it runs in. */
 export interface Ports {
   /** Monotonic milliseconds, for limits and timers. */
@@ -49,6 +63,10 @@ export interface Ports {
   readonly request: (request: ControlRequest) => Promise<ControlAnswer>
   /** Undefined where the node was given none. */
   readonly sharedStore: SharedStore | undefined
+  /** Takes spans to a collector; undefined where the node was given none. */
+  readonly spans: ((span: FinishedSpan) => void) | undefined
+  /** A variable of the node's environment, of those that may be shown (see environment.ts). */
+  readonly environment: (name: string) => string | undefined
   /** Another upstream of the API by its name, or undefined. */
   readonly destination: (name: string) => Destination | undefined
   readonly api: ApiView

@@ -1,4 +1,4 @@
-import type { ControlAnswer, ControlRequest, Ports } from './definition.ts'
+import type { ControlAnswer, ControlRequest, FinishedSpan, Ports } from './definition.ts'
 import type { Claims, Client, Destination, Exchange, TlsSession } from './exchange.ts'
 
 type Headers = Record<string, string | readonly string[]>
@@ -103,6 +103,7 @@ export interface PortsInMemory extends Ports {
   /** Moves the clock and calls what `after` was told to call by then, in order. */
   pass(ms: number): void
   readonly logged: { level: string; code: string; fields: Record<string, unknown> | undefined }[]
+  readonly finishedSpans: FinishedSpan[]
   /** How often each was counted, by name and labels as JSON. */
   readonly counted: Map<string, number>
 }
@@ -115,6 +116,7 @@ export interface WorldInMemory {
   readonly document?: unknown
   readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
   readonly sharedStore?: Ports['sharedStore']
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export function portsInMemory(
@@ -126,10 +128,12 @@ export function portsInMemory(
   const timers = new Set<{ atMs: number; call: () => void }>()
   const logged: PortsInMemory['logged'] = []
   const counted = new Map<string, number>()
+  const finishedSpans: FinishedSpan[] = []
   return {
     clock,
     logged,
     counted,
+    finishedSpans,
     pass(ms) {
       const until = clock.ms + ms
       for (;;) {
@@ -161,6 +165,8 @@ export function portsInMemory(
       return world.answer(request)
     },
     sharedStore: world.sharedStore,
+    spans: (span) => finishedSpans.push(span),
+    environment: (name) => world.environment?.[name],
     destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),
     api: { id: 'api:orders', name: 'orders', version: 'v1', basePath: '/orders', document: world.document },
     log: (level, code, fields) => logged.push({ level, code, fields }),

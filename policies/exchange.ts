@@ -1,7 +1,18 @@
+/** What a contract allows its client. */
+export interface Tier {
+  readonly name: string
+  readonly limits: readonly {
+    readonly maximumRequests: number
+    readonly timePeriodInMilliseconds: number
+  }[]
+}
+
 /** Who is calling, as an identity policy found out. */
 export interface Client {
   readonly id: string
   readonly name: string
+  /** Of the contract between the client and the API at hand. */
+  readonly tier?: Tier
 }
 
 /** Claims of a verified token (RFC 7519 §4), as JSON has them. */

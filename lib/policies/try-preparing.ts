@@ -1,5 +1,7 @@
 import type { Policy, Ports, Prepared } from '#policies/definition.ts'
 
+const nothing = () => Promise.reject(new Error('nothing is kept while a policy is only tried'))
+
 const idlePorts: Ports = {
   monotonicMs: () => 0,
   nowMs: () => 0,
@@ -9,10 +11,25 @@ const idlePorts: Ports = {
   state: (_key, create) => create(),
   after: () => () => undefined,
   request: () => Promise.reject(new Error('nothing is asked while a policy is only tried')),
-  sharedStore: undefined,
+  // Whether there is one is known by each node alone.
+  sharedStore: {
+    evaluate: nothing,
+    get: nothing,
+    set: nothing,
+    delete: nothing,
+  },
+  spans: undefined,
+  environment: () => undefined,
   // Which there are is checked when a gateway's configuration is compiled.
   destination: (name) => ({ name }),
-  api: { id: '', name: '', version: '', basePath: '/', document: undefined },
+  // An API's own document is judged when it is imported, and with the policy when a gateway gets both.
+  api: {
+    id: '',
+    name: '',
+    version: '',
+    basePath: '/',
+    document: { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} },
+  },
   log: () => undefined,
   count: () => undefined,
 }
