@@ -36,7 +36,8 @@ export function addressKind(host: string): AddressKind {
 export function upstreamRefusal(url: string, allow: { loopback: boolean }): string | null {
   const parsed = URL.parse(url)
   if (!parsed) return `${url} is not a URL`
-  if (parsed.protocol !== 'http:') return 'only http:// upstreams can be served for now'
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    return 'only http:// and https:// upstreams can be served'
   if (parsed.username || parsed.password) return 'a URL must not carry a user name or password'
   const kind = addressKind(parsed.hostname)
   switch (kind) {

@@ -42,6 +42,26 @@ export const refusalKinds = {
     title: 'Too many requests wait for the provider',
     headers: { 'retry-after': '1' },
   },
+  upstream_tls_untrusted: { status: 502, title: 'The certificate of the provider is not trusted' },
+  upstream_tls_cert_expired: { status: 502, title: 'The certificate of the provider has expired' },
+  upstream_tls_cert_not_yet_valid: { status: 502, title: 'The certificate of the provider is not valid yet' },
+  upstream_tls_cert_revoked: { status: 502, title: 'The certificate of the provider has been revoked' },
+  upstream_tls_name_mismatch: { status: 502, title: 'The certificate of the provider has another name' },
+  upstream_tls_san_not_allowed: {
+    status: 502,
+    title: 'The certificate of the provider has no name that is allowed',
+  },
+  upstream_tls_pin_mismatch: { status: 502, title: 'The key of the provider is not one that is pinned' },
+  upstream_tls_client_cert_refused: {
+    status: 502,
+    title: 'The provider does not take the certificate of the gateway',
+  },
+  upstream_tls_handshake: { status: 502, title: 'The provider and the gateway do not agree on TLS' },
+  upstream_circuit_open: {
+    status: 503,
+    title: 'The provider is given time to recover',
+    headers: { 'retry-after': '1' },
+  },
   overloaded: { status: 503, title: 'The gateway has too many connections', headers: { 'retry-after': '1' } },
   not_configured: {
     status: 503,

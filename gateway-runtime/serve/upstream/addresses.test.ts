@@ -57,7 +57,6 @@ describe('an endpoint', () => {
     'http://a#x',
     'http://a:0',
     'http://a:65536',
-    'https://a',
   ])('is never %s', (url) => expect(() => new Endpoint(url)).toThrow())
 
   it('knows its authority and base path', () => {
@@ -66,7 +65,9 @@ describe('an endpoint', () => {
       port: 8080,
       authority: 'a.example:8080',
       basePath: '/v1',
+      isSecure: false,
     })
+    expect(new Endpoint('https://a.example')).toMatchObject({ port: 443, isSecure: true })
     expect(new Endpoint('http://[::1]')).toMatchObject({
       host: '::1',
       port: 80,

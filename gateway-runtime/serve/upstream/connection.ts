@@ -1,10 +1,12 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { clock, type Timed } from '../clock.ts'
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { defaultLimits } from '../limits.ts'
-import { ForbiddenAddress, guardedLookup, isForbiddenAddress } from './addresses.ts'
+import { ForbiddenAddress, isForbiddenAddress } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
+import { type OutboundContext, refusesClient, type TlsFailure } from './tls.ts'
 
 /** Why there is no answer, or no whole one. Each is a code of refusals.ts. */
 export type UpstreamFailure =
@@ -15,6 +17,8 @@ export type UpstreamFailure =
   | 'upstream_reset'
   | 'upstream_bad_response'
   | 'upstream_busy'
+  | 'upstream_circuit_open'
+  | TlsFailure
 
 /** The way to an endpoint for one exchange, as its caller uses it. What is written is one HTTP/1.1 message. */
 export interface UpstreamLink {
@@ -62,13 +66,32 @@ export interface Caller {
   mayRetry(): boolean
 }
 
+export interface ConnectionTimeouts {
+  readonly connectMs: number
+  /** From the end of the request to the head of the answer. */
+  readonly responseMs: number
+  /** The longest pause inside a body. */
+  readonly idleMs: number
+  /** How long a connection without work is kept. */
+  readonly keepMs?: number
+}
+
 /** What a connection needs of the pool it belongs to. */
 export interface ConnectionOwner {
   readonly allowLoopback: boolean
-  readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
+  readonly timeouts: ConnectionTimeouts
+  /** For endpoints with https. */
+  readonly tls: OutboundContext | null
+  /** Finds the addresses of an endpoint's name. */
+  readonly lookup: LookupFunction
   connected(connection: UpstreamConnection, caller: Caller): void
   idle(connection: UpstreamConnection): void
-  gone(connection: UpstreamConnection, wasIdle: boolean): void
+  /** The head of a final answer has come. */
+  answered(connection: UpstreamConnection, status: number): void
+  /** An exchange ended before its answer was whole. */
+  broke(connection: UpstreamConnection, failure: UpstreamFailure): void
+  /** The connection is no more; `abandoned` is whoever was served on it and went away. */
+  gone(connection: UpstreamConnection, wasIdle: boolean, abandoned: Caller | null): void
   retry(caller: Caller, failed: UpstreamConnection): void
   connectFailed(caller: Caller, failed: UpstreamConnection, failure: UpstreamFailure): void
 }
@@ -105,10 +128,12 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   private partialLength = 0
   private paused = false
   private ended = false
-  private idleKeepMs = IDLE_KEEP_MS
+  private idleKeepMs: number
   private readBuffer: Buffer = sharedBuffer
   private nextBuffer: Buffer | undefined = sharedBuffer
   private failure: UpstreamFailure | null = null
+  /** Connected below TLS: what fails now is the handshake. */
+  private inHandshake = false
 
   constructor(endpoint: Endpoint<UpstreamConnection>, owner: ConnectionOwner, caller: Caller) {
     this.endpoint = endpoint
@@ -118,12 +143,26 @@ export class UpstreamConnection implements Timed, UpstreamLink {
     if (endpoint.isAddress && isForbiddenAddress(endpoint.host, owner.allowLoopback)) {
       throw new ForbiddenAddress('the address of the upstream must not be reached')
     }
-    this.socket = connect({
-      host: endpoint.host,
-      port: endpoint.port,
+    this.idleKeepMs = owner.timeouts.keepMs ?? IDLE_KEEP_MS
+    this.socket = endpoint.isSecure ? this.openTls() : connect(this.socketOptions())
+    // Every text that is written is a head or bytes as text.
+    this.socket.setDefaultEncoding('latin1')
+    this.socket.on(endpoint.isSecure ? 'secureConnect' : 'connect', () => this.onConnect())
+    this.socket.on('drain', () => this.caller?.upstreamWritable())
+    this.socket.on('end', () => this.onEnd())
+    this.socket.on('error', (error) => this.onError(error))
+    this.socket.on('close', () => this.onClose())
+    clock.add(this)
+  }
+
+  private socketOptions(): TcpNetConnectOpts {
+    const { host, port } = this.endpoint
+    return {
+      host,
+      port,
       noDelay: true,
       allowHalfOpen: true,
-      lookup: guardedLookup(owner.allowLoopback),
+      lookup: this.owner.lookup,
       onread: {
         buffer: () => this.takeBuffer(),
         callback: (length, bytes) => {
@@ -132,15 +171,19 @@ export class UpstreamConnection implements Timed, UpstreamLink {
           return true
         },
       },
+    }
+  }
+
+  private openTls(): Socket {
+    const { tls } = this.owner
+    if (tls === null) throw new Error('an endpoint with https needs a TLS context')
+    const options: ConnectionOptions = { ...this.socketOptions(), ...tls.optionsFor(this.endpoint.host) }
+    const socket = connectTls(options)
+    socket.once('connect', () => {
+      this.inHandshake = true
+      socket.setNoDelay(true)
     })
-    // Every text that is written is a head or bytes as text.
-    this.socket.setDefaultEncoding('latin1')
-    this.socket.on('connect', () => this.onConnect())
-    this.socket.on('drain', () => this.caller?.upstreamWritable())
-    this.socket.on('end', () => this.onEnd())
-    this.socket.on('error', (error) => this.onError(error))
-    this.socket.on('close', () => this.onClose())
-    clock.add(this)
+    return socket
   }
 
   get isWritable(): boolean {
@@ -224,12 +267,13 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   destroy(): void {
     if (this.state === 'dead') return
     const wasIdle = this.state === 'idle'
+    const { caller } = this
     this.state = 'dead'
     this.caller = null
     this.deadline = Infinity
     clock.delete(this)
     this.socket.destroy()
-    this.owner.gone(this, wasIdle)
+    this.owner.gone(this, wasIdle, caller)
   }
 
   expire(): void {
@@ -249,12 +293,17 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   private onConnect(): void {
     const caller = this.caller
     if (this.state !== 'connecting' || caller === null) return
+    if (this.inHandshake) this.owner.tls?.succeeded()
+    this.inHandshake = false
     this.owner.connected(this, caller)
     this.startExchange(caller)
   }
 
+  // A close event follows, where the failure is told.
   private onError(error: Error): void {
-    this.failure = error instanceof ForbiddenAddress ? 'upstream_forbidden_address' : null
+    if (error instanceof ForbiddenAddress) this.failure = 'upstream_forbidden_address'
+    else if (this.owner.tls !== null && (this.inHandshake || refusesClient(error)))
+      this.failure = this.owner.tls.failureOf(error)
   }
 
   // FIN. It completes a body without length (RFC 9112 §6.3) and half-closes a tunnel; else it is a failure.
@@ -297,18 +346,27 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   }
 
   private lost(): void {
-    if (this.state === 'connecting') return this.fail(this.failure ?? 'upstream_unreachable')
+    if (this.state === 'connecting') return this.fail(this.failure ?? this.handshakeFailure())
     const isStale = this.state === 'head' && !this.heardSomething && this.exchanges > 1
     const caller = this.caller
-    if (!isStale || caller === null || !caller.mayRetry()) return this.fail('upstream_reset')
+    if (!isStale || caller === null || !caller.mayRetry()) return this.fail(this.failure ?? 'upstream_reset')
+    this.caller = null
     this.destroy()
     this.owner.retry(caller, this)
+  }
+
+  private handshakeFailure(): UpstreamFailure {
+    return this.inHandshake && this.owner.tls !== null
+      ? this.owner.tls.failureOf(null)
+      : 'upstream_unreachable'
   }
 
   private fail(failure: UpstreamFailure): void {
     const caller = this.caller
     const wasConnecting = this.state === 'connecting'
+    this.caller = null
     this.destroy()
+    if (!wasConnecting) this.owner.broke(this, failure)
     if (caller === null) return
     if (wasConnecting) this.owner.connectFailed(caller, this, failure)
     else caller.upstreamFailed(failure)
@@ -394,6 +452,7 @@ export class UpstreamConnection implements Timed, UpstreamLink {
     const { head, caller } = this
     if (caller === null) return this.destroy()
     this.partialHead = null
+    this.owner.answered(this, head.status)
     this.mayBeKept = head.minor === 1 ? !head.close : head.keepAlive && !head.close
     this.deadline = clock.after(this.owner.timeouts.idleMs)
     if (this.exchanges === 1) this.readKeepAlive()
@@ -423,7 +482,7 @@ export class UpstreamConnection implements Timed, UpstreamLink {
     const field = this.head.find('keep-alive', 0)
     const seconds = field < 0 ? undefined : KEEP_ALIVE_TIMEOUT.exec(this.head.value(field))?.[1]
     if (seconds === undefined) return
-    this.idleKeepMs = Math.max(0, Math.min(IDLE_KEEP_MS, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS))
+    this.idleKeepMs = Math.max(0, Math.min(this.idleKeepMs, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS))
   }
 
   private readBody(bytes: Buffer, length: number): void {
@@ -460,13 +519,13 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   }
 
   private finish(caller: Caller): void {
+    this.caller = null
     if (!this.mayBeKept || !caller.requestDone || this.ended || this.idleKeepMs === 0) this.destroy()
     else this.release()
     caller.responseEnded()
   }
 
   private release(): void {
-    this.caller = null
     this.head.reset()
     this.state = 'idle'
     if (this.paused) this.socket.resume()

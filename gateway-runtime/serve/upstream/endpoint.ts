@@ -7,6 +7,7 @@ export class Endpoint<Connection = unknown> {
   readonly host: string
   readonly port: number
   readonly isAddress: boolean
+  readonly isSecure: boolean
   /** For the Host header. */
   readonly authority: string
   /** The Host line. */
@@ -20,13 +21,15 @@ export class Endpoint<Connection = unknown> {
   /** Throws an Error that says what is wrong with the URL. */
   constructor(url: string) {
     const parsed = new URL(url)
-    if (parsed.protocol !== 'http:') throw new Error(`${parsed.protocol} is not supported for upstreams`)
+    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+      throw new Error(`${parsed.protocol} is not supported for upstreams`)
+    this.isSecure = parsed.protocol === 'https:'
     if (parsed.username !== '' || parsed.password !== '') throw new Error('the URL must not hold credentials')
     if (parsed.search !== '' || parsed.hash !== '')
       throw new Error('the URL must not hold a query or a fragment')
     if (parsed.port === '0') throw new Error('port 0 is no port to connect to')
     this.host = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname
-    this.port = parsed.port === '' ? 80 : Number(parsed.port)
+    this.port = parsed.port === '' ? (this.isSecure ? 443 : 80) : Number(parsed.port)
     this.isAddress = isIP(this.host) !== 0
     this.authority = parsed.host
     this.hostLine = `Host: ${parsed.host}\r\n`

@@ -1,16 +1,24 @@
 import { hash } from 'node:crypto'
-import type { UpstreamSettings } from '#policies/settings.ts'
+import type { LookupFunction } from 'node:net'
+import type { OutboundTls, UpstreamSettings } from '#policies/settings.ts'
 import { clock, type Timed } from '../clock.ts'
-import { ForbiddenAddress } from './addresses.ts'
-import { type Caller, type ConnectionOwner, UpstreamConnection, type UpstreamFailure } from './connection.ts'
+import { ForbiddenAddress, guardedLookup } from './addresses.ts'
+import {
+  type Caller,
+  type ConnectionOwner,
+  type ConnectionTimeouts,
+  UpstreamConnection,
+  type UpstreamFailure,
+} from './connection.ts'
 import { Endpoint } from './endpoint.ts'
+import { OutboundContext, type TlsFigures } from './tls.ts'
 
 export interface PoolOptions {
   /** `http://host:port/base`; several are used in turn, one that cannot be connected to is passed over for a while. */
   readonly endpoints: readonly { readonly url: string; readonly weight?: number | undefined }[]
   readonly protocol?: 'http1' | 'http2'
   readonly balancing?: 'round-robin' | 'least-requests' | 'consistent-hash'
-  readonly timeouts: PoolTimeouts
+  readonly timeouts: ConnectionTimeouts
   /** TLS, retries, breaker, outliers and health checks. */
   readonly settings?: Omit<UpstreamSettings, 'timeouts'>
   readonly maxConnections: number
@@ -20,20 +28,12 @@ export interface PoolOptions {
   readonly allowLoopback?: boolean
 }
 
-export interface PoolTimeouts {
-  readonly connectMs: number
-  /** From the end of the request to the head of the answer. */
-  readonly responseMs: number
-  /** The longest pause inside a body. */
-  readonly idleMs: number
-  /** How long a connection without work is kept. */
-  readonly keepMs?: number
-}
-
 export interface PoolFigures {
   readonly connections: number
   readonly idle: number
   readonly pending: number
+  /** Null where no endpoint has https. */
+  readonly tls: TlsFigures | null
 }
 
 /** Connections to one upstream, shared by nobody who was configured differently. It holds nothing until it is used. */
@@ -61,13 +61,14 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 // What is asked for and not done must not be passed over in silence.
-function refuseUnsupported({ endpoints, protocol, balancing, settings = {}, timeouts }: PoolOptions): void {
+function refuseUnsupported({ endpoints, protocol, balancing, settings = {} }: PoolOptions): void {
   const asked = [
     protocol === 'http2' && 'HTTP/2 towards upstreams',
     (balancing ?? 'round-robin') !== 'round-robin' && `balancing by ${balancing}`,
     endpoints.some(({ weight = 1 }) => weight !== 1) && 'endpoints with weights',
-    timeouts.keepMs !== undefined && 'an idle timeout of connections',
-    ...Object.keys(settings).map((part) => `the setting ${part}`),
+    ...Object.keys(settings)
+      .filter((part) => part !== 'tls')
+      .map((part) => `the setting ${part}`),
   ].find((one) => one !== false)
   if (asked !== undefined) throw new Error(`${asked}: not supported`)
 }
@@ -86,7 +87,9 @@ interface Waiting {
 class UpstreamPool implements Pool, ConnectionOwner, Timed {
   readonly identity: string
   readonly allowLoopback: boolean
-  readonly timeouts: PoolTimeouts
+  readonly timeouts: ConnectionTimeouts
+  readonly tls: OutboundContext | null
+  readonly lookup: LookupFunction
   deadline = Infinity
   private readonly endpoints: readonly Endpoint<UpstreamConnection>[]
   private readonly maxConnections: number
@@ -105,6 +108,8 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     this.maxConnections = options.maxConnections
     this.maxPending = options.maxPending
     this.allowLoopback = options.allowLoopback ?? false
+    this.tls = contextFor(this.endpoints, options.settings?.tls)
+    this.lookup = guardedLookup(this.allowLoopback)
   }
 
   acquire(caller: Caller): void {
@@ -129,7 +134,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   figures(): PoolFigures {
     let idle = 0
     for (const endpoint of this.endpoints) idle += endpoint.idle.length
-    return { connections: this.open.size, idle, pending: this.waiting.length }
+    return { connections: this.open.size, idle, pending: this.waiting.length, tls: this.tls?.figures ?? null }
   }
 
   dispose(): void {
@@ -156,6 +161,10 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     if (this.disposed) return connection.destroy()
     connection.endpoint.idle.push(connection)
   }
+
+  answered(): void {}
+
+  broke(): void {}
 
   gone(connection: UpstreamConnection, wasIdle: boolean): void {
     this.open.delete(connection)
@@ -226,4 +235,14 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     if (first === undefined) clock.delete(this)
     else clock.add(this)
   }
+}
+
+function contextFor(
+  endpoints: readonly Endpoint[],
+  settings: OutboundTls | undefined,
+): OutboundContext | null {
+  const plain = endpoints.find(({ isSecure }) => !isSecure)
+  if (settings !== undefined && plain !== undefined)
+    throw new Error(`TLS is set for the upstream, but the address of ${plain.authority} is http://`)
+  return endpoints.some(({ isSecure }) => isSecure) ? new OutboundContext(settings, ['http/1.1']) : null
 }

@@ -1,0 +1,197 @@
+import { hash, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls'
+import type { OutboundTls } from '#policies/settings.ts'
+import { openSslCiphers } from '#domain/cipher-suite.ts'
+
+/** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
+export const tlsFailures = [
+  'upstream_tls_untrusted',
+  'upstream_tls_cert_expired',
+  'upstream_tls_cert_not_yet_valid',
+  'upstream_tls_cert_revoked',
+  'upstream_tls_name_mismatch',
+  'upstream_tls_san_not_allowed',
+  'upstream_tls_pin_mismatch',
+  'upstream_tls_client_cert_refused',
+  'upstream_tls_handshake',
+] as const
+export type TlsFailure = (typeof tlsFailures)[number]
+
+/** Handshakes with an upstream by how they ended. */
+export interface TlsFigures {
+  /** False where any certificate is taken (`skipValidation`). */
+  readonly verifies: boolean
+  readonly established: number
+  readonly failed: Readonly<Partial<Record<TlsFailure, number>>>
+  /** What the last failed handshake said. */
+  readonly lastFault: string | undefined
+}
+
+/** The certificate verified, but is not one that this upstream may show. */
+class NotAccepted extends Error {
+  readonly failure: TlsFailure
+
+  constructor(failure: TlsFailure, detail: string) {
+    super(detail)
+    this.failure = failure
+  }
+}
+
+/** TLS towards the endpoints of one upstream. Every connection makes a full handshake, so that none skips a check. */
+export class OutboundContext {
+  private readonly settings: OutboundTls | undefined
+  private readonly context: SecureContext
+  private readonly protocols: readonly string[]
+  private readonly failed: Partial<Record<TlsFailure, number>> = {}
+  private established = 0
+  private lastFault: string | undefined
+
+  /** `spoken` are the ALPN names that the pool can speak. Throws an Error that says what is wrong. */
+  constructor(settings: OutboundTls | undefined, spoken: readonly string[]) {
+    this.settings = settings
+    this.context = contextOf(settings)
+    const wanted = settings?.alpn ?? []
+    this.protocols = wanted.length === 0 ? spoken : wanted.filter((protocol) => spoken.includes(protocol))
+    if (this.protocols.length === 0)
+      throw new Error(`alpn must allow ${spoken.join(' or ')}, which is what is spoken with this upstream`)
+  }
+
+  get figures(): TlsFigures {
+    const { established, lastFault } = this
+    return { verifies: !this.skips, established, failed: { ...this.failed }, lastFault }
+  }
+
+  private get skips(): boolean {
+    return this.settings?.skipValidation === true
+  }
+
+  /** What `tls.connect` needs beside the place to connect to. */
+  optionsFor(host: string): ConnectionOptions {
+    const named = this.settings?.serverName ?? ''
+    const name = (named === '' ? host : named).replace(/\.$/, '')
+    return {
+      secureContext: this.context,
+      // RFC 6066 §3: an address is no server name.
+      servername: isIP(name) === 0 ? name : '',
+      ALPNProtocols: [...this.protocols],
+      rejectUnauthorized: !this.skips,
+      checkServerIdentity: (_host, peer) => this.faultOf(peer, name),
+    }
+  }
+
+  succeeded(): void {
+    this.established++
+  }
+
+  /** The code of a handshake that failed, which is counted. */
+  failureOf(error: NodeJS.ErrnoException | null): TlsFailure {
+    const failure = classified(error)
+    this.failed[failure] = (this.failed[failure] ?? 0) + 1
+    this.lastFault = error === null ? 'the connection ended inside the handshake' : error.message
+    return failure
+  }
+
+  // Called once OpenSSL has verified the chain.
+  private faultOf(peer: PeerCertificate, name: string): Error | undefined {
+    const certificate = new X509Certificate(peer.raw)
+    const { subjectAltNames = [], spkiHashes = [] } = this.settings ?? {}
+    if (subjectAltNames.length === 0 && !isFor(certificate, name))
+      return new NotAccepted('upstream_tls_name_mismatch', `the certificate is not for ${name}`)
+    if (subjectAltNames.length > 0 && !subjectAltNames.some((allowed) => isFor(certificate, allowed)))
+      return new NotAccepted('upstream_tls_san_not_allowed', 'no name of the certificate is allowed')
+    if (spkiHashes.length > 0 && !spkiHashes.includes(spkiHash(certificate)))
+      return new NotAccepted('upstream_tls_pin_mismatch', 'the public key of the certificate is not pinned')
+    return undefined
+  }
+}
+
+function contextOf(settings: OutboundTls | undefined): SecureContext {
+  if (settings === undefined) return createSecureContext({ minVersion: 'TLSv1.2' })
+  const { certificate, trustedCa, crl, minVersion, maxVersion, ciphers } = settings
+  if (trustedCa !== '') checkCertificates(trustedCa, 'trustedCA')
+  try {
+    return createSecureContext({
+      minVersion,
+      maxVersion,
+      // Whoever names an intermediate CA as trusted means it, with or without its root.
+      ...(trustedCa === '' ? {} : { ca: trustedCa, allowPartialTrustChain: true }),
+      ...(crl === '' ? {} : { crl }),
+      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
+      ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }),
+    })
+  } catch (error) {
+    throw new Error(`TLS cannot be set up: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+// OpenSSL passes over what it cannot read here, and would then trust nobody.
+function checkCertificates(pem: string, where: string): void {
+  const blocks = pem.match(CERTIFICATE) ?? []
+  if (blocks.length === 0) throw new Error(`${where} holds no certificate in PEM form`)
+  for (const [index, block] of blocks.entries()) {
+    try {
+      void new X509Certificate(block)
+    } catch {
+      throw new Error(`certificate ${index + 1} of ${where} cannot be read`)
+    }
+  }
+}
+
+// RFC 9525 §6: subject alternative names alone, never the common name; a wildcard is a whole label.
+const NAMES_ONLY = { subject: 'never', partialWildcards: false } as const
+
+/** Whether a certificate carries a name: of a host, an address, a mailbox, or a URI. */
+function isFor(certificate: X509Certificate, name: string): boolean {
+  if (name.includes('://')) return urisOf(certificate).includes(name)
+  if (name.includes('@')) return certificate.checkEmail(name, { subject: 'never' }) !== undefined
+  if (isIP(name) !== 0) return certificate.checkIP(name) !== undefined
+  return certificate.checkHost(name, NAMES_ONLY) !== undefined
+}
+
+// `TYPE:value` joined by ", "; a value with anything that could be taken for that is written as a JSON string.
+const ALT_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/gy
+
+function urisOf(certificate: X509Certificate): string[] {
+  const uris: string[] = []
+  for (const [, type, value = ''] of (certificate.subjectAltName ?? '').matchAll(ALT_NAME))
+    if (type === 'URI') uris.push(value.startsWith('"') ? String(JSON.parse(value)) : value)
+  return uris
+}
+
+/** RFC 7469 §2.4 */
+function spkiHash(certificate: X509Certificate): string {
+  return hash('sha256', certificate.publicKey.export({ type: 'spki', format: 'der' }), 'base64')
+}
+
+const CLIENT_REFUSED =
+  /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|NO_CERTIFICATE|ACCESS_DENIED)/
+
+/** Whether the peer said by an alert that it does not take our certificate, or misses one. With TLS 1.3 it does so late. */
+export function refusesClient(error: NodeJS.ErrnoException | null): boolean {
+  return CLIENT_REFUSED.test(error?.code ?? '')
+}
+
+function classified(error: NodeJS.ErrnoException | null): TlsFailure {
+  if (error instanceof NotAccepted) return error.failure
+  if (refusesClient(error)) return 'upstream_tls_client_cert_refused'
+  const code = error?.code ?? 'ECONNRESET'
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return 'upstream_tls_cert_expired'
+    case 'CERT_NOT_YET_VALID':
+      return 'upstream_tls_cert_not_yet_valid'
+    case 'CERT_REVOKED':
+      return 'upstream_tls_cert_revoked'
+    default:
+      // What OpenSSL says of certificates has names of its own, neither of Node nor of the system.
+      return /^(?:ERR_|E[A-Z0-9]+$)/.test(code) ? 'upstream_tls_handshake' : 'upstream_tls_untrusted'
+  }
+}
