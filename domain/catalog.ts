@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { instanceStates } from './deployment.ts'
 import { apiNamePattern, basePathPattern, hostPattern, tidyBasePath } from './exposure.ts'
+import { routing } from './routing.ts'
 
 /** The catalog as pages and machines see it. */
 
@@ -107,6 +108,7 @@ export const instanceView = z.object({
   basePath: z.string(),
   upstreamUrl: z.string(),
   stripBasePath: z.boolean(),
+  routing,
   enabled: z.boolean(),
   version: z.int(),
   policies: z.array(attachedPolicyView),
@@ -202,6 +204,8 @@ export const instanceChange = z.strictObject({
   upstreamUrl,
   stripBasePath: z.boolean(),
   enabled: z.boolean(),
+  /** Stays as it is where it is left out. */
+  routing: routing.optional(),
 })
 
 export const instanceWish = z.strictObject({

@@ -11,10 +11,27 @@ export const environment = z.object({
 })
 
 export const listener = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be lower-case letters, digits and hyphens'),
-  protocol: z.literal('http'),
-  address: z.union([z.ipv4(), z.ipv6()], 'must be an IP address'),
-  port: z.int().min(1).max(65_535),
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, 'must be lower-case letters, digits and hyphens')
+    .meta({ title: 'Name', examples: ['https'] }),
+  /** With https the certificates come from the APIs' tls policies. */
+  protocol: z.enum(['http', 'https']),
+  address: z
+    .string()
+    .refine((text) => z.union([z.ipv4(), z.ipv6()]).safeParse(text).success, 'must be an IP address')
+    .default('0.0.0.0')
+    .meta({ title: 'Address' }),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .meta({ title: 'Port', examples: [8443] }),
+  /** Connections begin with a PROXY header, as balancers write it. */
+  proxyProtocol: z
+    .boolean()
+    .optional()
+    .meta({ title: 'PROXY protocol', description: 'A balancer in front says who the client is.' }),
 })
 
 export const traffic = z.object({
@@ -61,6 +78,8 @@ export const gatewaySummary = z.object({
   nodes: z.array(gatewayNode),
 })
 
+export const gatewayListeners = z.strictObject({ listeners: z.array(listener).min(1).max(20) })
+
 export const newGateway = z.strictObject({
   name: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
     error: 'must be lower-case letters, digits and hyphens, 63 at most',
@@ -103,6 +122,7 @@ export type Listener = z.infer<typeof listener>
 export type Traffic = z.infer<typeof traffic>
 export type GatewayNode = z.infer<typeof gatewayNode>
 export type GatewaySummary = z.infer<typeof gatewaySummary>
+export type GatewayListeners = z.infer<typeof gatewayListeners>
 export type NewGateway = z.infer<typeof newGateway>
 export type GatewayKeyView = z.infer<typeof gatewayKey>
 export type GatewayOfKey = z.infer<typeof gatewayOfKey>

@@ -106,6 +106,10 @@ const matrix: Record<string, Row> = {
     stranger: 404,
   },
   'gateway.read': { may: everyone },
+  'gateway.listeners.replace': {
+    may: runners,
+    body: () => ({ listeners: [{ id: 'http', protocol: 'http', address: '0.0.0.0', port: 8081 }] }),
+  },
   'node.list': { may: everyone },
   'node.remove': { may: runners },
   'gateway-key.list': { may: everyone },

@@ -1,6 +1,6 @@
 import { Problem } from '#domain/problem.ts'
 import { catalogOperations } from './catalog/operations.ts'
-import { type Operation, newRequestId, problemResponse } from './endpoint.ts'
+import { newRequestId, type Operation, problemResponse } from './endpoint.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
 import { networksOperations } from './networks/operations.ts'
 import { openApiOperation } from './openapi-document.ts'

@@ -15,6 +15,7 @@ import { Switch } from '../ui/switch.tsx'
 import { toast } from '../ui/toast.tsx'
 import { apiQueries, saveInstance } from './queries.ts'
 import { RemoveApi } from './remove-api.tsx'
+import { RoutingFields } from './routing-fields.tsx'
 
 /** Where an API answers and where its requests go, to be changed; and its removal. */
 export function InstanceSettings({ api, instance }: { api: ApiDetail; instance: InstanceView }) {
@@ -36,13 +37,13 @@ export function InstanceSettings({ api, instance }: { api: ApiDetail; instance: 
 const pointers = ['/host', '/basePath', '/upstreamUrl'] as const
 
 function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite: boolean }) {
-  const { host, basePath, upstreamUrl, stripBasePath, enabled } = instance
-  const [draft, setDraft] = useState({ host, basePath, upstreamUrl, stripBasePath, enabled })
+  const { host, basePath, upstreamUrl, stripBasePath, enabled, routing } = instance
+  const saved = { host, basePath, upstreamUrl, stripBasePath, enabled, routing }
+  const [draft, setDraft] = useState(saved)
   const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part })
   const save = useSave(instance)
   const problem = save.error ? asProblem(save.error) : null
-  const isChanged =
-    JSON.stringify(draft) !== JSON.stringify({ host, basePath, upstreamUrl, stripBasePath, enabled })
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(saved)
   return (
     <Section title={`At ${instance.gatewayName}`}>
       <Panel className="p-4">
@@ -94,10 +95,17 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
                 <Switch {...control} checked={draft.enabled} onCheckedChange={(on) => set({ enabled: on })} />
               )}
             </Field>
+            <RoutingFields
+              routing={draft.routing}
+              onChange={(changed) => set({ routing: changed })}
+              faults={problem?.faults ?? []}
+              readOnly={!mayWrite}
+            />
             {problem &&
-              !problem.faults.some(({ pointer }) => pointers.some((known) => known === pointer)) && (
-                <ProblemPanel problem={problem} />
-              )}
+              !problem.faults.some(
+                ({ pointer }) =>
+                  pointer.startsWith('/routing') || pointers.some((known) => known === pointer),
+              ) && <ProblemPanel problem={problem} />}
             <Button
               type="submit"
               variant="primary"

@@ -12,6 +12,7 @@ import { NoneYet } from '../ui/empty-state.tsx'
 import { Fact, Facts, Panel, Section } from '../ui/panel.tsx'
 import { AddNodeButton } from './add-node-dialog.tsx'
 import { KeyTable } from './key-table.tsx'
+import { ListenersButton } from './listeners-dialog.tsx'
 import { NodeTable } from './node-table.tsx'
 import { gatewayQueries } from './queries.ts'
 
@@ -39,7 +40,7 @@ export function GatewayPage({ gateway: initial, keys: initialKeys }: Props) {
       }
     >
       <div className="flex flex-col gap-6">
-        <About gateway={gateway} />
+        <About gateway={gateway} mayWrite={mayWrite} />
         <Section title="Nodes">
           {gateway.nodes.length === 0 ? (
             <NoneYet icon={Server} title="No node yet" className="min-h-36">
@@ -57,7 +58,7 @@ export function GatewayPage({ gateway: initial, keys: initialKeys }: Props) {
   )
 }
 
-function About({ gateway }: { gateway: GatewaySummary }) {
+function About({ gateway, mayWrite }: { gateway: GatewaySummary; mayWrite: boolean }) {
   const { environment, publicUrl, listeners, headRevision, apis } = gateway
   return (
     <Panel className="px-4 py-3">
@@ -72,6 +73,7 @@ function About({ gateway }: { gateway: GatewaySummary }) {
               {protocol} {address}:{port}
             </Mono>
           ))}
+          {mayWrite && <ListenersButton gateway={gateway} />}
         </Fact>
         <Fact label="Should serve">
           {headRevision === 0 ? 'nothing yet' : `revision ${headRevision}`}, {apis}{' '}

@@ -1,8 +1,10 @@
 import { queryOptions } from '@tanstack/react-query'
 import {
+  type GatewaySummary,
   gatewayKeyList,
   gatewayList,
   gatewaySummary,
+  type Listener,
   type NewGateway,
   newGatewayKey,
 } from '#domain/gateway.ts'
@@ -36,6 +38,11 @@ export const gatewayQueries = {
 
 export function createGateway(wanted: Omit<NewGateway, 'listeners'>) {
   return sendJson('POST', '/gateways', wanted, gatewaySummary)
+}
+
+/** Takes effect with the next deployment; refused when somebody else changed the gateway meanwhile. */
+export function saveListeners({ id, version }: GatewaySummary, listeners: readonly Listener[]) {
+  return sendJson('PUT', `/gateways/${id}/listeners`, { listeners }, gatewaySummary, { ifMatch: version })
 }
 
 export function createKey(gatewayId: string) {

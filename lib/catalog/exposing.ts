@@ -1,5 +1,8 @@
+import { z } from 'zod'
 import { upstreamRefusal } from '#domain/address.ts'
+import { listener } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
+import type { Routing } from '#domain/routing.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
@@ -30,6 +33,46 @@ export async function requireFreePlace(
     select: { apiVersion: { select: { api: { select: { id: true, name: true } } } } },
   })
   if (other) throw pathTaken(place, other.apiVersion.api)
+}
+
+/** Refuses listeners that the gateway does not have, and endpoints that must not be reached. */
+export async function requireRoutes(
+  tx: Tx,
+  organisationId: string,
+  gatewayId: string,
+  { listenerIds, upstream, destinations }: Routing,
+): Promise<void> {
+  const gateway = await tx.gateway.findFirstOrThrow({ where: { id: gatewayId, organisationId } })
+  const known = new Set(
+    z
+      .array(listener)
+      .parse(gateway.listeners)
+      .map(({ id }) => id),
+  )
+  const listenerFaults = listenerIds.flatMap((id, index) =>
+    known.has(id)
+      ? []
+      : [{ pointer: `/routing/listenerIds/${index}`, detail: `The gateway has no listener called ${id}.` }],
+  )
+  if (listenerFaults.length > 0)
+    throw new Problem('request.invalid', listenerFaults[0]?.detail ?? '', { faults: listenerFaults })
+  const endpoints = [
+    ...upstream.endpoints.map(({ url }, index) => ({
+      url,
+      pointer: `/routing/upstream/endpoints/${index}/url`,
+    })),
+    ...destinations.flatMap((destination, at) =>
+      destination.endpoints.map(({ url }, index) => ({
+        url,
+        pointer: `/routing/destinations/${at}/endpoints/${index}/url`,
+      })),
+    ),
+  ]
+  const faults = endpoints.flatMap(({ url, pointer }) => {
+    const detail = upstreamRefusal(url, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES })
+    return detail === null ? [] : [{ pointer, detail }]
+  })
+  if (faults.length > 0) throw new Problem('instance.upstream-forbidden', faults[0]?.detail ?? '', { faults })
 }
 
 function pathTaken({ host, basePath }: Place, api: { id: string; name: string }): Problem {

@@ -13,6 +13,7 @@ import {
   versionSummary,
 } from '#domain/catalog.ts'
 import { Problem } from '#domain/problem.ts'
+import { type Routing, routing } from '#domain/routing.ts'
 import { policyOf } from '#policies/index.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
@@ -241,6 +242,7 @@ function instanceViewOf(row: InstanceRow): InstanceView {
   })
   return {
     ...{ id, gatewayId, host, basePath, upstreamUrl, stripBasePath },
+    routing: routingOf(row),
     apiId: apiVersion.apiId,
     versionId: apiVersion.id,
     versionLabel: apiVersion.label,
@@ -251,6 +253,12 @@ function instanceViewOf(row: InstanceRow): InstanceView {
     policies,
     keyPlace: keyPlaceOf(row),
   }
+}
+
+/** What an instance's columns say of its routes, with defaults written out. */
+export function routingOf(row: Pick<InstanceRow, keyof Routing>): Routing {
+  const { listenerIds, upstream, destinations, tiers } = row
+  return routing.parse({ listenerIds, upstream, destinations, tiers })
 }
 
 function endpointUrl(publicUrl: string, host: string, basePath: string): string {

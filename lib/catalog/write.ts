@@ -16,9 +16,10 @@ import { env } from '../env.ts'
 import { manifestOf } from '../publish/draft.ts'
 import { publish } from '../publish/write.ts'
 import { requireVersion } from '../versions.ts'
-import { namingTheTaken, type Place, requireFreePlace } from './exposing.ts'
+import { namingTheTaken, type Place, requireFreePlace, requireRoutes } from './exposing.ts'
 import { fetchDocument } from './fetch-document.ts'
 import { type ReadDocument, readDocument } from './import.ts'
+import { routingOf } from './read.ts'
 
 /** Says what an import would do, without doing it. */
 export async function previewImport(
@@ -375,10 +376,12 @@ export function changeInstance(
         { kind: 'instance', id: instanceId, version: instance.version },
         ifMatch,
       )
-      await requireFreePlace(tx, organisationId, { gatewayId: instance.gatewayId, ...change }, instanceId)
+      const { routing, ...place } = change
+      if (routing) await requireRoutes(tx, organisationId, instance.gatewayId, routing)
+      await requireFreePlace(tx, organisationId, { gatewayId: instance.gatewayId, ...place }, instanceId)
       const { version } = await tx.apiInstance.update({
         where: { id: instanceId },
-        data: { ...change, version: { increment: 1 } },
+        data: { ...place, ...routing, version: { increment: 1 } },
       })
       const { host, basePath, upstreamUrl, stripBasePath, enabled } = instance
       await audit(tx, actor, {
@@ -386,7 +389,7 @@ export function changeInstance(
         subjectKind: 'instance',
         subjectId: instanceId,
         subjectVersion: version,
-        before: { host, basePath, upstreamUrl, stripBasePath, enabled },
+        before: { host, basePath, upstreamUrl, stripBasePath, enabled, routing: routingOf(instance) },
         after: change,
       })
       await announceChange(tx, organisationId, { topic: 'apis', id: instance.apiVersion.apiId })

@@ -4,6 +4,7 @@ import {
   environmentList,
   gatewayKeyList,
   gatewayList,
+  gatewayListeners,
   gatewayOfKey,
   gatewaySummary,
   newGateway,
@@ -15,7 +16,7 @@ import { answered, readConfig, readGatewayOfKey, signedConfig, takeAnswer } from
 import { createKey, listKeys, revokeKey } from './keys.ts'
 import { listEnvironments, listGateways, readGateway } from './read.ts'
 import { register } from './register.ts'
-import { createGateway, removeNode } from './write.ts'
+import { createGateway, removeNode, replaceListeners } from './write.ts'
 
 const tag = 'Gateways'
 const ofGateway = z.object({ gatewayId: z.uuid() })
@@ -67,6 +68,21 @@ export const gatewaysOperations: readonly Operation[] = [
     output: gatewaySummary,
     etag: version,
     run: ({ params }, { actor }) => readGateway(params.gatewayId, actor),
+  }),
+  endpoint({
+    id: 'gateway.listeners.replace',
+    method: 'PUT',
+    path: '/gateways/{gatewayId}/listeners',
+    tag,
+    summary: 'Say which ports the nodes of a gateway listen on, from the next deployment on',
+    access: 'gateways.write',
+    params: ofGateway,
+    body: gatewayListeners,
+    output: gatewaySummary,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['in-use'],
+    run: ({ params, body }, { actor, ifMatch }) => replaceListeners(params.gatewayId, body, ifMatch, actor),
   }),
   endpoint({
     id: 'node.list',

@@ -1,11 +1,12 @@
 import { isOffline } from '#domain/deployment.ts'
-import type { GatewaySummary, NewGateway } from '#domain/gateway.ts'
+import type { GatewayListeners, GatewaySummary, NewGateway } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Actor } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
-import { transaction } from '../db.ts'
+import { type Tx, transaction } from '../db.ts'
+import { requireVersion } from '../versions.ts'
 import { readGateway } from './read.ts'
 
 /** Makes a gateway; it serves nothing until a node joins it and something is deployed. */
@@ -33,7 +34,56 @@ export async function createGateway(wanted: NewGateway, actor: Actor): Promise<G
   return readGateway(id, actor)
 }
 
-function refuseTakenPlaces({ listeners }: NewGateway): void {
+/** Changes the ports of a gateway's draft. One that an API answers on stays until the API does not name it. */
+export async function replaceListeners(
+  gatewayId: string,
+  wanted: GatewayListeners,
+  ifMatch: number,
+  actor: Actor,
+): Promise<GatewaySummary> {
+  refuseTakenPlaces(wanted)
+  await transaction(async (tx) => {
+    const { organisationId } = actor
+    await tx.$queryRaw`SELECT 1 FROM "Gateway" WHERE "id" = ${gatewayId}::uuid AND "organisationId" = ${organisationId}::uuid FOR UPDATE`
+    const gateway = await tx.gateway.findFirst({ where: { id: gatewayId, organisationId } })
+    if (!gateway) throw new Problem('not-found', 'There is no such gateway.')
+    const { version, listeners: before } = gateway
+    await requireVersion(tx, actor, { kind: 'gateway', id: gatewayId, version }, ifMatch)
+    await requireNamedListeners(tx, organisationId, gatewayId, wanted)
+    await tx.gateway.update({
+      where: { id: gatewayId },
+      data: { listeners: wanted.listeners, version: { increment: 1 } },
+    })
+    await audit(tx, actor, {
+      action: 'gateway.listeners.replace',
+      subjectKind: 'gateway',
+      subjectId: gatewayId,
+      subjectVersion: version + 1,
+      before: { listeners: before },
+      after: wanted,
+    })
+    await announceChange(tx, organisationId, { topic: 'gateways', id: gatewayId })
+  })
+  return readGateway(gatewayId, actor)
+}
+
+async function requireNamedListeners(
+  tx: Tx,
+  organisationId: string,
+  gatewayId: string,
+  { listeners }: GatewayListeners,
+): Promise<void> {
+  const kept = new Set(listeners.map(({ id }) => id))
+  const instances = await tx.apiInstance.findMany({
+    where: { organisationId, gatewayId, listenerIds: { isEmpty: false } },
+    select: { basePath: true, listenerIds: true },
+  })
+  const orphan = instances.find(({ listenerIds }) => listenerIds.some((id) => !kept.has(id)))
+  const gone = orphan?.listenerIds.find((id) => !kept.has(id))
+  if (orphan) throw new Problem('in-use', `The API at ${orphan.basePath} answers on the listener ${gone}.`)
+}
+
+function refuseTakenPlaces({ listeners }: GatewayListeners): void {
   for (const [index, { id, address, port }] of listeners.entries()) {
     const other = listeners
       .slice(0, index)

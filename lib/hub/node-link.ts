@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import {
   type Acknowledgement,
   acknowledgement,
@@ -7,7 +8,6 @@ import {
   type itemsWanted,
   type Report,
 } from '#contract/events.ts'
-import type { z } from 'zod'
 import { announceChange } from '../changes.ts'
 import { db, transaction } from '../db.ts'
 import { log } from '../log.ts'

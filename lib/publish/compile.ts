@@ -3,6 +3,7 @@ import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { routing, type UpstreamOptions } from '#domain/routing.ts'
 import { policyOf } from '#policies/index.ts'
 
 /** What publishing reads of an API instance: the row with its neighbours. */
@@ -11,6 +12,9 @@ export interface InstanceRow {
   host: string
   basePath: string
   upstreamUrl: string
+  listenerIds: readonly string[]
+  upstream: unknown
+  destinations: unknown
   stripBasePath: boolean
   enabled: boolean
   apiVersion: { label: string; api: { name: string } }
@@ -72,6 +76,16 @@ function listenersOf(listeners: unknown): { id: string }[] {
 
 function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string, unknown>)[] {
   const { id, host, basePath, stripBasePath, apiVersion } = instance
+  const { upstream, destinations } = routing.parse({
+    upstream: instance.upstream,
+    destinations: instance.destinations,
+  })
+  const names = destinations.map(({ name }) => name)
+  const own = upstream.endpoints.length > 0 ? upstream.endpoints : [{ url: instance.upstreamUrl, weight: 1 }]
+  const upstreams = [
+    upstreamOf(`upstream:${id}`, { ...upstream, endpoints: own }),
+    ...destinations.map(({ name, ...options }) => upstreamOf(destinationId(id, name), options)),
+  ]
   const api = {
     kind: 'api',
     id: `api:${id}`,
@@ -80,13 +94,33 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
     host,
     basePath,
     stripBasePath,
+    ...(instance.listenerIds.length > 0
+      ? { listeners: instance.listenerIds.map((listenerId) => `listener:${listenerId}`) }
+      : {}),
     upstream: `upstream:${id}`,
+    ...(names.length > 0
+      ? { destinations: Object.fromEntries(names.map((name) => [name, destinationId(id, name)])) }
+      : {}),
     policies: chainOf(instance.policies),
     // Named even when nobody may call, so that letting somebody call later leaves the API as it is.
     contracts: `contracts:${id}`,
   }
-  const upstream = { kind: 'upstream', id: `upstream:${id}`, endpoints: [{ url: instance.upstreamUrl }] }
-  return [api, upstream, contractsOf(id, instance)]
+  return [api, ...upstreams, contractsOf(id, instance)]
+}
+
+function destinationId(instanceId: string, name: string): string {
+  return `upstream:${instanceId}:${name}`
+}
+
+// What is usual is left out, so that an item from before it could be said is the same item.
+function upstreamOf(id: string, { endpoints, protocol, balancing }: UpstreamOptions) {
+  return {
+    kind: 'upstream' as const,
+    id,
+    endpoints: endpoints.map(({ url, weight }) => (weight === 1 ? { url } : { url, weight })),
+    ...(protocol === 'http1' ? {} : { protocol }),
+    ...(balancing === 'round-robin' ? {} : { balancing }),
+  }
 }
 
 function contractsOf(instanceId: string, row: InstanceRow | undefined): ContractsItem {
@@ -165,7 +199,7 @@ export function hashesOf(items: Items): Record<string, string> {
 
 /** The id of the instance that an item belongs to; null for items of the gateway itself. */
 export function instanceOf(itemId: string): string | null {
-  return /^(?:api|upstream|contracts):(.+)$/.exec(itemId)?.[1] ?? null
+  return /^(?:api|upstream|contracts|document):([^:]+)/.exec(itemId)?.[1] ?? null
 }
 
 /**

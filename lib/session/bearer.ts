@@ -5,7 +5,7 @@ import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { env } from '../env.ts'
-import { introspect, isUnreachable, issuerKeys, issuerMetadata } from './issuer.ts'
+import { introspect, issuerKeys, issuerMetadata, isUnreachable } from './issuer.ts'
 
 /** What a valid token says: whose it is, and what it may be used for. */
 interface Claims {

@@ -1,6 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto'
 import NextAuthModule, { type Account, type AuthOptions, type TokenSet } from 'next-auth'
 import type { OAuthConfig } from 'next-auth/providers/oauth'
-import { createHash, randomBytes } from 'node:crypto'
 import { Problem } from '#domain/problem.ts'
 import { transaction } from '../db.ts'
 import { toProblem } from '../endpoint.ts'

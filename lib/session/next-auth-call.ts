@@ -1,6 +1,6 @@
+import type { NextApiRequest, NextApiResponse } from 'next'
 import type NextAuth from 'next-auth'
 import type { AuthOptions } from 'next-auth'
-import type { NextApiRequest, NextApiResponse } from 'next'
 
 export interface NextAuthCall {
   method: 'GET' | 'POST'

@@ -1,5 +1,5 @@
 -- AlterTable
-ALTER TABLE "ApiInstance" ADD COLUMN     "destinations" JSONB NOT NULL DEFAULT '{}',
+ALTER TABLE "ApiInstance" ADD COLUMN     "destinations" JSONB NOT NULL DEFAULT '[]',
 ADD COLUMN     "listenerIds" TEXT[] DEFAULT ARRAY[]::TEXT[],
 ADD COLUMN     "tiers" JSONB NOT NULL DEFAULT '[]',
 ADD COLUMN     "upstream" JSONB NOT NULL DEFAULT '{}';

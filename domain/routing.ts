@@ -1,0 +1,83 @@
+import { z } from 'zod'
+
+/** Where the requests of an exposed API may go, and on which listeners it answers. */
+
+const endpoint = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .meta({ title: 'Address', examples: ['https://orders.internal:8443'] }),
+  weight: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1)
+    .meta({ title: 'Weight', description: 'Its share of the requests; 0 takes none.' }),
+})
+
+const upstreamOptions = z.strictObject({
+  endpoints: z
+    .array(endpoint)
+    .max(64)
+    .default([])
+    .meta({ title: 'Endpoints', description: 'In place of the one upstream address.' }),
+  balancing: z
+    .enum(['round-robin', 'least-requests', 'consistent-hash'])
+    .default('round-robin')
+    .meta({ title: 'Balancing' }),
+  protocol: z
+    .enum(['http1', 'http2'])
+    .default('http1')
+    .meta({ title: 'Protocol', description: 'HTTP/2 is what gRPC needs.' }),
+})
+
+const destination = upstreamOptions.extend({
+  name: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens')
+    .meta({ title: 'Name', description: 'By which policies such as a weighted route call it.' }),
+  endpoints: z.array(endpoint).min(1).max(64).meta({ title: 'Endpoints' }),
+})
+
+const limit = z.strictObject({
+  maximumRequests: z.int().min(1).max(1_000_000_000).meta({ title: 'Requests' }),
+  timePeriodInMilliseconds: z
+    .int()
+    .min(1)
+    .max(31 * 24 * 3_600_000)
+    .meta({ title: 'Period', description: 'In milliseconds.' }),
+})
+
+const tier = z.strictObject({
+  name: z.string().trim().min(1).max(60).meta({ title: 'Name' }),
+  limits: z.array(limit).min(1).max(8).meta({ title: 'Limits' }),
+})
+
+function uniqueNames(list: readonly { name: string }[]): boolean {
+  return new Set(list.map(({ name }) => name)).size === list.length
+}
+
+export const routing = z.strictObject({
+  listenerIds: z
+    .array(z.string().min(1).max(40))
+    .max(20)
+    .default([])
+    .meta({ title: 'Listeners', description: 'Ids of the listeners that it answers on; none means all.' }),
+  upstream: upstreamOptions
+    .default({ endpoints: [], balancing: 'round-robin', protocol: 'http1' })
+    .meta({ title: 'Upstream' }),
+  destinations: z
+    .array(destination)
+    .max(50)
+    .refine(uniqueNames, 'two of them have one name')
+    .default([])
+    .meta({ title: 'Destinations', description: 'Other upstreams that policies may send requests to.' }),
+  tiers: z
+    .array(tier)
+    .max(50)
+    .refine(uniqueNames, 'two of them have one name')
+    .default([])
+    .meta({ title: 'Tiers', description: 'Rates that contracts with consumers name.' }),
+})
+
+export type Routing = z.infer<typeof routing>
+export type UpstreamOptions = z.infer<typeof upstreamOptions>
