@@ -59,13 +59,41 @@ export interface ServedRoute extends Routed {
 export interface Plan {
   readonly routes: readonly LiveRoute[]
   readonly served: readonly ServedRoute[]
+  readonly listeners: ReadonlyMap<string, ServedListener>
+}
+
+/** Where connections come in, as a plan says it. */
+export interface PlanListener {
+  readonly id: string
+  readonly protocol: 'http' | 'https'
+  /** Every connection must begin with a PROXY header. */
+  readonly proxyProtocol: boolean
+}
+
+export interface ServedListener extends PlanListener {
+  /** Over the routes that are on it. */
   readonly router: Router<ServedRoute>
 }
 
+/** What a plan has where none was named: one listener without TLS. */
+export const plainListener: PlanListener = { id: '', protocol: 'http', proxyProtocol: false }
+
 /** Makes a plan. Throws an Error that names the route where two claim one address or a base path is not normal. */
-export function buildPlan(routes: readonly LiveRoute[]): Plan {
+export function buildPlan(
+  routes: readonly LiveRoute[],
+  listeners: readonly PlanListener[] = [plainListener],
+): Plan {
   const served = routes.map(serve)
-  return { routes, served, router: buildRouter(served) }
+  return {
+    routes,
+    served,
+    listeners: new Map(listeners.map((listener) => [listener.id, serveOn(listener, served)])),
+  }
+}
+
+function serveOn(listener: PlanListener, served: readonly ServedRoute[]): ServedListener {
+  const here = served.filter(({ route }) => route.listeners?.includes(listener.id) ?? true)
+  return { ...listener, router: buildRouter(here) }
 }
 
 function serve(route: LiveRoute): ServedRoute {

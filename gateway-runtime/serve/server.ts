@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Refusal } from '#policies/exchange.ts'
+import { type Door, plainAddress, PlainArrival } from './arrival.ts'
 import { ClientConnection, type ConnectionHost, type OpenConnection } from './client/http1.ts'
 import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -23,7 +24,7 @@ export interface Server {
    */
   swap(plan: Plan): Plan | undefined
   /** Opens a port. Before the first plan every request is answered 503 `not_configured`, so swap first. */
-  listen(where: { address: string; port: number; reusePort?: boolean }): Promise<Listening>
+  listen(where: ListenAt): Promise<Listening>
   /**
    * Closes every port, ends idle connections, lets running exchanges finish with `Connection: close`, ends
    * WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
@@ -31,6 +32,14 @@ export interface Server {
   drain(deadlineMs: number): Promise<void>
   /** Counters since the start; the reader takes differences. */
   figures(): Figures
+}
+
+export interface ListenAt {
+  readonly address: string
+  readonly port: number
+  readonly reusePort?: boolean
+  /** The listener of the plan that the port is for. */
+  readonly listener?: string
 }
 
 export interface ServerEvent {
@@ -85,8 +94,9 @@ class DataPlane implements Server, ConnectionHost {
     return previous?.plan
   }
 
-  async listen(where: { address: string; port: number; reusePort?: boolean }): Promise<Listening> {
-    const listening = await openListener(where, (socket) => this.accept(socket))
+  async listen(where: ListenAt): Promise<Listening> {
+    const door: Door = { listener: where.listener ?? '' }
+    const listening = await openListener(where, (socket) => this.accept(socket, door))
     const ours: Listening = {
       port: listening.port,
       close: () => {
@@ -131,9 +141,10 @@ class DataPlane implements Server, ConnectionHost {
     this.onEvent({ level: 'info', code: 'policy_dry_run', detail })
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: Socket, door: Door): void {
     if (this.connections.size >= this.limits.connectionsMax) return refuseConnection(socket, 'overloaded')
-    this.connections.add(new ClientConnection(this, socket, false))
+    const arrival = new PlainArrival(door, socket, plainAddress(socket.remoteAddress ?? ''))
+    this.connections.add(new ClientConnection(this, socket, arrival))
     this.metrics.connections = this.connections.size
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
+import type { Arrival } from '../arrival.ts'
 import { clock, type Timed } from '../clock.ts'
 import { courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
@@ -86,8 +87,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   deadline: number
   private readonly host: ConnectionHost
   private readonly socket: Socket
-  private readonly secure: boolean
-  private readonly peer: string
+  private readonly arrival: Arrival
   private readonly head: Head
   private state: State = 'head'
   private exchange: Http1Exchange | null = null
@@ -127,13 +127,14 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private hostName = ''
   private hostHops: Hops | null = null
   private hostRoutes: readonly HostRoutes<ServedRoute>[] = []
+  /** Why this connection is none for that host. */
+  private hostFault: RefusalCode | null = null
   private hostLease: Lease | null = null
 
-  constructor(host: ConnectionHost, socket: Socket, secure: boolean) {
+  constructor(host: ConnectionHost, socket: Socket, arrival: Arrival) {
     this.host = host
     this.socket = socket
-    this.secure = secure
-    this.peer = plainAddress(socket.remoteAddress ?? '')
+    this.arrival = arrival
     this.head = new Head(false, host.limits)
     this.deadline = clock.after(host.limits.headTimeoutMs)
     // Every text that is written is a head or bytes as text.
@@ -338,6 +339,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
       lease,
       host.trustedHops > 0,
       performance.now(),
+      this.arrival.tls,
     )
     this.exchange = exchange
     this.state = 'deciding'
@@ -360,6 +362,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   /** The route of a request, or why it gets none. */
   private admit(exchange: Http1Exchange): RefusalCode | null {
     const { head } = this
+    if (this.hostFault !== null) return this.hostFault
     if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
     // OPTIONS * speaks of the server as a whole, which no API is.
     if (head.isAsterisk) return 'no_route'
@@ -390,22 +393,23 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   }
 
   private lookAtHost(lease: Lease): Hops {
-    const { head, host } = this
+    const { head, host, arrival } = this
     const start = head.valueStart(head.hostField)
     const end = head.valueEnd(head.hostField)
     const isNew = this.hostHops === null || !equalsText(head.bytes, start, end, this.hostText)
     if (isNew) {
       this.hostText = head.bytes.latin1Slice(start, end)
       this.hostName = this.hostText.replace(/:\d+$/, '').toLowerCase()
-      this.hostHops = untrustedHops(this.peer, this.secure, this.hostText)
+      this.hostHops = untrustedHops(arrival.peer, arrival.secure, this.hostText)
     }
     if (isNew || this.hostLease !== lease) {
       this.hostLease = lease
-      this.hostRoutes = lease.plan.router.routesOf(this.hostName)
+      this.hostRoutes = arrival.routesOf(lease.plan, this.hostName)
+      this.hostFault = arrival.faultOf(lease.plan, this.hostName)
     }
     if (host.trustedHops > 0)
-      return trustedHops(head, host.trustedHops, this.peer, this.secure, this.hostText)
-    return this.hostHops ?? untrustedHops(this.peer, this.secure, this.hostText)
+      return trustedHops(head, host.trustedHops, arrival.peer, arrival.secure, this.hostText)
+    return this.hostHops ?? untrustedHops(arrival.peer, arrival.secure, this.hostText)
   }
 
   private decide(exchange: Http1Exchange): void {
@@ -680,7 +684,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.host.metrics.answered(null, refused.status, 0, false)
     this.host.log?.record({
       requestId,
-      remoteAddress: this.peer,
+      remoteAddress: this.arrival.peer,
       method: '-',
       host: '-',
       path: '-',
@@ -794,7 +798,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.state = 'closed'
     this.deadline = Infinity
     // Without a length or chunks, an orderly FIN would look like the end of the body.
-    if (this.framing === 'until-close') this.socket.resetAndDestroy()
+    if (this.framing === 'until-close') this.arrival.reset()
     else this.socket.destroy()
   }
 
@@ -946,10 +950,6 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     if (this.state === 'closed') return
     this.cut('drained')
   }
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 function noteAnswer(exchange: Http1Exchange): void {
