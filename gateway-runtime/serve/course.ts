@@ -1,4 +1,4 @@
-import type { AnswerBodyPhase } from '#policies/definition.ts'
+import type { AnswerBodyPhase, RequestBodyPhase } from '#policies/definition.ts'
 import type { Exchange, Outcome, Refusal } from '#policies/exchange.ts'
 import type { DryRefusal } from './log.ts'
 import { Overlay } from './overlay.ts'
@@ -30,6 +30,13 @@ export interface Wanted {
   readonly head: OwnHeaders
 }
 
+/** A policy that wants the request's body whole. */
+export interface Reader {
+  readonly policy: LivePolicy
+  readonly phase: RequestBodyPhase
+  readonly exchange: Exchange
+}
+
 /** An endpoint of an upstream. */
 interface Named {
   readonly host: string
@@ -45,8 +52,10 @@ export class Course {
   readonly wanted: Wanted[] = []
   /** How many policies have not seen the answer yet that one behind them put in place. */
   unasked = 0
-  /** The body of the request where policies wanted it whole. */
+  readonly readers: Reader[] = []
+  /** What was read of the request's body for them, which goes on to the upstream. */
   body: Buffer | null = null
+  isBodyWhole = false
   /** Where the request went, when, and how long the head of the answer took. */
   endpoint: Named | undefined
   sentAtMs = 0

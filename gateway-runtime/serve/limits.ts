@@ -6,6 +6,8 @@ export interface Limits {
   readonly headBytesMax: number
   readonly fieldsMax: number
   readonly bodyBytesMax: number
+  /** Memory of all bodies together that policies look at whole. */
+  readonly collectedBytesMax: number
   readonly connectionsMax: number
   /** From the first byte of a head (or the connection's start) to its end. */
   readonly headTimeoutMs: number
@@ -20,6 +22,10 @@ export interface Limits {
   /** From a request's head to the end of its answer; 0 for no bound. */
   readonly exchangeTimeoutMs: number
   readonly webSocketIdleTimeoutMs: number
+  /** Streams of one HTTP/2 connection at a time. */
+  readonly streamsMax: number
+  /** How long a stream may rest, with nothing moving in either direction. */
+  readonly streamIdleTimeoutMs: number
   /** How long input is still read and dropped after an answer that ends the connection. */
   readonly lingerMs: number
 }
@@ -30,6 +36,7 @@ export const defaultLimits: Limits = {
   headBytesMax: 65_535,
   fieldsMax: 100,
   bodyBytesMax: 64 * 1024 * 1024,
+  collectedBytesMax: 256 * 1024 * 1024,
   connectionsMax: 20_000,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 65_000,
@@ -38,5 +45,7 @@ export const defaultLimits: Limits = {
   unreadTimeoutMs: 60_000,
   exchangeTimeoutMs: 0,
   webSocketIdleTimeoutMs: 3_600_000,
+  streamsMax: 100,
+  streamIdleTimeoutMs: 300_000,
   lingerMs: 2_000,
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Refusal } from '#policies/exchange.ts'
 import { type Door, plainAddress, PlainArrival } from './arrival.ts'
+import { BodyBudget } from './client/body.ts'
 import { ClientConnection, type ConnectionHost, type OpenConnection } from './client/http1.ts'
 import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -67,6 +68,7 @@ const DRAIN_POLL_MS = 20
 class DataPlane implements Server, ConnectionHost {
   readonly limits: Limits
   readonly metrics = new Metrics()
+  readonly bodies: BodyBudget
   readonly log: AccessLog | undefined
   readonly trustedHops: number
   draining = false
@@ -81,6 +83,7 @@ class DataPlane implements Server, ConnectionHost {
     this.log = options.log
     this.trustedHops = options.trustedHops ?? 0
     this.onEvent = options.onEvent ?? (() => undefined)
+    this.bodies = new BodyBudget(this.limits.collectedBytesMax)
     this.holdings = new Holdings((error) => this.report('dispose_failed', String(error)))
   }
 

@@ -7,9 +7,17 @@ import { courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
 import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import { equalsText } from '../http1/bytes.ts'
-import { ChunkedDecoder, chunkOf, lengthOf } from '../http1/chunked.ts'
+import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
+import {
+  answerBytesMaxOf,
+  askForBody,
+  bodyBytesMaxOf,
+  bodyTooLarge,
+  runAnswerBodies,
+  runBodies,
+} from '../bodies.ts'
 import type { Lease } from '../lease.ts'
 import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
@@ -30,6 +38,7 @@ import {
   ownHeaders,
   responseHead,
 } from './answer.ts'
+import { AnswerCopy, type BodyBudget, BodyCollector, RequestBody } from './body.ts'
 import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
 import { FrameTracker, goingAwayFrame } from './tunnel.ts'
 
@@ -37,6 +46,7 @@ import { FrameTracker, goingAwayFrame } from './tunnel.ts'
 export interface ConnectionHost extends PolicyWatch {
   readonly limits: Limits
   readonly metrics: Metrics
+  readonly bodies: BodyBudget
   readonly log: AccessLog | undefined
   readonly trustedHops: number
   readonly draining: boolean
@@ -62,13 +72,14 @@ export interface OpenConnection {
  * |------------|---------------------|------------------|---------------------|-----------------------|-----------|
  * | head       | parse               | close            | (none)              | 408, or close if idle | close     |
  * | deciding   | hold, stop reading  | note             | (none)              | 504                   | note      |
+ * | collecting | collect             | cut inside body  | (none)              | 408 or 504            | note      |
  * | forwarding | body on, or hold    | cut inside body  | answer on, or 502/4 | 408 or 504, or cut    | note      |
  * | unread     | hold                | note             | (none)              | cut                   | note      |
  * | tunnel     | on                  | half-close       | on                  | 1001                  | 1001      |
  * | lingering  | drop                | close            | (none)              | cut                   | (closing) |
  * | closed     | drop                | (none)           | (none)              | (none)                | (none)    |
  */
-type State = 'head' | 'deciding' | 'forwarding' | 'unread' | 'tunnel' | 'lingering' | 'closed'
+type State = 'head' | 'deciding' | 'collecting' | 'forwarding' | 'unread' | 'tunnel' | 'lingering' | 'closed'
 
 // The ends of heads.
 const END = '\r\n'
@@ -80,6 +91,8 @@ const GOING_AWAY_MS = 1_000
 const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
+const NO_BYTES = Buffer.alloc(0)
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NO_POLICIES: readonly LivePolicy[] = []
 
 /** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
@@ -103,9 +116,9 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   /** The socket holds more than it should: a drain event follows. */
   private needsDrain = false
 
-  private bodyDone = true
-  private bodyLeft = 0
-  private decoder: ChunkedDecoder | null = null
+  private readonly body = new RequestBody()
+  private collector: BodyCollector | null = null
+  private answerCopy: AnswerCopy | null = null
   private keep = true
   private upgrades = false
   /** The first byte of an answer has been written. */
@@ -113,7 +126,6 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private framing: Framing = 'none'
 
   private bodyDeadline = Infinity
-  private windowBytes = 0
   private unreadDeadline = Infinity
   private exchangeDeadline = Infinity
 
@@ -161,8 +173,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
         if (this.held !== null) this.pump()
         return
       case 'forwarding':
-        if (this.upstream !== null && this.held === null && !this.bodyDone) this.forwardBody(bytes)
+        if (this.upstream !== null && this.held === null && !this.body.done) this.forwardBody(bytes)
         else this.hold(bytes)
+        return
+      case 'collecting':
+        this.collect(bytes)
         return
       case 'deciding':
       case 'unread':
@@ -209,9 +224,10 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
         this.upstream?.end()
         return
       case 'deciding':
+      case 'collecting':
       case 'forwarding':
         // A client that half-closes still gets its answer, unless its body will never be whole.
-        if (!this.bodyDone && this.held === null) this.cut('client_gone')
+        if (!this.body.done && this.held === null) this.cut('client_gone')
         return
       case 'unread':
       case 'closed':
@@ -239,6 +255,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
       case 'deciding':
         this.refuse(refusal('exchange_timeout'), true)
         return
+      case 'collecting':
       case 'forwarding':
         this.expireExchange()
         return
@@ -326,8 +343,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.framing = 'none'
     this.keep = head.minor === 1 ? !head.close : head.keepAlive && !head.close
     this.upgrades = false
-    this.bodyDone = !head.chunked && head.contentLength <= 0
-    if (!this.bodyDone) this.expectBody()
+    this.body.begin(head)
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
     lease.begin()
@@ -349,14 +365,6 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const fault = this.admit(exchange)
     if (fault !== null) return this.refuse(refusal(fault), fault !== 'no_route')
     this.decide(exchange)
-  }
-
-  private expectBody(): void {
-    this.windowBytes = 0
-    this.bodyLeft = this.head.contentLength
-    if (!this.head.chunked) return
-    this.decoder ??= new ChunkedDecoder()
-    this.decoder.reset()
   }
 
   /** The route of a request, or why it gets none. */
@@ -415,7 +423,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private decide(exchange: Http1Exchange): void {
     const policies = exchange.route?.route.policies ?? NO_POLICIES
     const answer = runRequestPhases(exchange, policies, this.host)
-    if (answer === undefined) this.send(exchange)
+    if (answer === undefined) this.admitBody(exchange)
     else if (answer instanceof Promise) void this.decideLater(answer, exchange)
     else this.refuseByPolicy(answer, exchange)
   }
@@ -424,7 +432,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const refused = await answer
     // Meanwhile the client may have gone or the exchange may have run out of time.
     if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.send(exchange)
+    if (refused === undefined) this.admitBody(exchange)
     else this.refuseByPolicy(refused, exchange)
   }
 
@@ -436,6 +444,88 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private checked(answer: Refusal, exchange: Http1Exchange): Refusal {
     exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
     return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
+  }
+
+  // ── bodies that policies want whole ────────────────────────────────────────
+
+  private admitBody(exchange: Http1Exchange): void {
+    const { route } = exchange
+    if (route === null || !route.hasRequestBodies || this.upgrades) return this.send(exchange)
+    const refused = askForBody(exchange, route.route.policies, this.host)
+    if (refused !== undefined) return this.refuseByPolicy(refused, exchange)
+    const { course } = exchange
+    if (course === null || course.readers.length === 0) return this.send(exchange)
+    if (this.head.contentLength > bodyBytesMaxOf(exchange)) {
+      const tooLarge = bodyTooLarge(exchange, this.host)
+      return tooLarge === undefined ? this.send(exchange) : this.refuse(tooLarge, true)
+    }
+    course.body = NO_BYTES
+    if (this.body.done) return this.showBody(exchange)
+    this.collector = new BodyCollector(bodyBytesMaxOf(exchange), this.host.bodies)
+    this.state = 'collecting'
+    if (this.head.expectContinue && this.held === null) this.socket.write(CONTINUE)
+    this.watchBody()
+    const { held } = this
+    this.held = null
+    if (held !== null) this.collect(held)
+    if (this.state !== 'collecting') return
+    this.resumeInput()
+    if (this.inputEnded) this.cut('client_gone')
+  }
+
+  private collect(bytes: Buffer): void {
+    const { body, collector, exchange } = this
+    if (collector === null || exchange === null) return
+    const slices = this.takeBody(bytes)
+    if (slices === null) return
+    switch (collector.add(bytes, slices)) {
+      case 'taken':
+        if (body.stopped < bytes.length) this.hold(bytes.subarray(body.stopped))
+        if (body.done) this.showBody(exchange)
+        return
+      case 'no_memory':
+        this.refuse(refusal('overloaded'), true)
+        return
+      case 'too_long': {
+        const tooLarge = bodyTooLarge(exchange, this.host)
+        if (tooLarge !== undefined) return this.refuse(tooLarge, true)
+        this.passUnseen(exchange, collector, bytes, slices)
+      }
+    }
+  }
+
+  /** Only policies in dry run wanted it: what has been read goes on in front of the rest. */
+  private passUnseen(
+    exchange: Http1Exchange,
+    collector: BodyCollector,
+    bytes: Buffer,
+    slices: readonly number[],
+  ): void {
+    const start = Buffer.allocUnsafe(collector.length + lengthOf(slices))
+    writeSlices(start, collector.body.copy(start), bytes, slices)
+    if (this.body.stopped < bytes.length) this.hold(bytes.subarray(this.body.stopped))
+    courseOf(exchange).body = start
+    this.send(exchange)
+  }
+
+  private showBody(exchange: Http1Exchange): void {
+    const course = courseOf(exchange)
+    course.body = this.collector?.body ?? NO_BYTES
+    course.isBodyWhole = true
+    this.state = 'deciding'
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    const answer = runBodies(exchange, course.body, this.host)
+    if (answer === undefined) this.send(exchange)
+    else if (answer instanceof Promise) void this.showBodyLater(answer, exchange)
+    else this.refuseByPolicy(answer, exchange)
+  }
+
+  private async showBodyLater(answer: Promise<Refusal | undefined>, exchange: Http1Exchange): Promise<void> {
+    const refused = await answer
+    if (this.exchange !== exchange || this.state !== 'deciding') return
+    if (refused === undefined) this.send(exchange)
+    else this.refuseByPolicy(refused, exchange)
   }
 
   // ── the way to the upstream ────────────────────────────────────────────────
@@ -450,7 +540,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   }
 
   get requestDone(): boolean {
-    return this.bodyDone
+    return this.body.done
   }
 
   upstreamReady(connection: UpstreamLink): void {
@@ -463,12 +553,12 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
       course.sentAtMs = performance.now()
     }
     const head = requestHead(exchange, connection.endpoint, this.upgrades)
-    if (this.bodyDone) {
-      connection.writeText(head)
-      return
-    }
-    connection.writeText(head + this.bodyAtHand())
-    if (this.head.expectContinue && this.windowBytes === 0) connection.awaitAnswer()
+    const taken = exchange.course === null ? null : exchange.course.body
+    if (taken !== null && taken.length > 0) writeTaken(connection, head, taken, exchange)
+    else if (this.body.done) connection.writeText(head)
+    else connection.writeText(head + this.bodyAtHand())
+    if (this.body.done) return
+    if (this.head.expectContinue && this.body.total === 0) connection.awaitAnswer()
     else this.watchBody()
     this.flow()
   }
@@ -477,10 +567,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private bodyAtHand(): string {
     const { held } = this
     if (held === null || held.length > HELD_TEXT_BYTES_MAX || this.head.chunked) return ''
-    const length = Math.min(held.length, this.bodyLeft)
-    this.bodyLeft -= length
-    this.windowBytes += length
-    if (this.bodyLeft === 0) this.bodyDone = true
+    this.body.take(held)
+    const length = this.body.stopped
     this.held = length < held.length ? held.subarray(length) : null
     return held.latin1Slice(0, length)
   }
@@ -493,26 +581,33 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   /** Lets the body flow as far as the upstream takes it. */
   private flow(): void {
     if (this.state !== 'forwarding' || this.upstream === null) return
-    if (this.bodyDone) return this.bodyComplete()
+    if (this.body.done) return this.bodyComplete()
     const { held } = this
     if (held !== null) {
       this.held = null
       this.forwardBody(held)
     }
-    if (this.bodyDone || this.upstream?.isWritable !== true) return
+    if (this.body.done || this.upstream?.isWritable !== true) return
     if (this.paused) this.watchBody()
     this.resumeInput()
     if (this.inputEnded && this.held === null) this.cut('client_gone')
   }
 
   private forwardBody(bytes: Buffer): void {
-    const { upstream } = this
+    const { upstream, body } = this
     if (upstream === null) return this.hold(bytes)
-    const writable = this.head.chunked
-      ? this.forwardChunks(bytes, upstream)
-      : this.forwardLength(bytes, upstream)
+    const slices = this.takeBody(bytes)
+    if (slices === null) return
+    const { stopped } = body
+    if (stopped < bytes.length) this.hold(bytes.subarray(stopped))
+    const piece = body.isChunked
+      ? chunkOf(bytes, slices, body.done)
+      : stopped < bytes.length
+        ? bytes.subarray(0, stopped)
+        : bytes
+    const writable = piece === null || upstream.write(piece)
     if (this.state !== 'forwarding') return
-    if (this.bodyDone) return this.bodyComplete()
+    if (body.done) return this.bodyComplete()
     if (writable) return
     // The upstream holds the body up: the client's minimum rate does not count meanwhile.
     this.bodyDeadline = Infinity
@@ -520,31 +615,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.pauseInput()
   }
 
-  private forwardLength(bytes: Buffer, upstream: UpstreamLink): boolean {
-    const length = Math.min(bytes.length, this.bodyLeft)
-    this.bodyLeft -= length
-    this.windowBytes += length
-    this.bodyDone = this.bodyLeft === 0
-    if (length < bytes.length) this.hold(bytes.subarray(length))
-    return upstream.write(length < bytes.length ? bytes.subarray(0, length) : bytes)
-  }
-
-  private forwardChunks(bytes: Buffer, upstream: UpstreamLink): boolean {
-    const { decoder } = this
-    const stopped = decoder?.decode(bytes, 0, bytes.length) ?? -1
-    if (decoder === null || stopped < 0) {
+  /** The pieces of body in what came; null where that has been refused. */
+  private takeBody(bytes: Buffer): readonly number[] | null {
+    const slices = this.body.take(bytes)
+    if (slices === null) {
       this.refuse(refusal('bad_framing'), true)
-      return true
+      return null
     }
-    if (decoder.total > this.host.limits.bodyBytesMax) {
-      this.refuse(refusal('body_too_large'), true)
-      return true
-    }
-    this.windowBytes += lengthOf(decoder.slices)
-    const chunk = chunkOf(bytes, decoder.slices, decoder.done)
-    this.bodyDone = decoder.done
-    if (stopped < bytes.length) this.hold(bytes.subarray(stopped))
-    return chunk === null || upstream.write(chunk)
+    if (this.body.total <= this.host.limits.bodyBytesMax) return slices
+    this.refuse(refusal('body_too_large'), true)
+    return null
   }
 
   private bodyComplete(): void {
@@ -557,7 +637,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
   interimResponse(response: Head): void {
     if (this.head.minor === 1) this.write(interimHead(response))
-    if (!this.bodyDone && !this.paused) this.watchBody()
+    if (!this.body.done && !this.paused) this.watchBody()
   }
 
   response(response: Head, bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
@@ -568,18 +648,26 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     if (exchange.route?.hasDone === true) noteAnswer(exchange)
     const instead = runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host)
     if (instead !== undefined) {
+      this.copyAnswer(exchange, bytes, slices, ends)
       this.replaceAnswer(instead, exchange, ends)
       return false
     }
     // The head lies in a buffer that the next read overwrites.
     exchange.answerHead = null
     this.framing = framingFor(response, this.head, this.isHead)
-    if (this.framing === 'until-close' || !this.bodyDone || this.host.draining) this.keep = false
+    if (this.framing === 'until-close' || !this.body.done || this.host.draining) this.keep = false
     this.started = true
     const head = responseHead(exchange, response, this.framing, this.headEnd())
+    if (exchange.route?.hasResponseBodies === true) this.copyAnswer(exchange, bytes, slices, ends)
     if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
     this.write(firstBytes(head, this.framing, bytes, slices, ends))
     return false
+  }
+
+  private copyAnswer(exchange: Http1Exchange, bytes: Buffer, slices: readonly number[], ends: boolean): void {
+    if (exchange.course === null || exchange.course.wanted.length === 0) return
+    this.answerCopy = new AnswerCopy(answerBytesMaxOf(exchange), this.host.bodies)
+    this.answerCopy.add(bytes, slices, ends)
   }
 
   /** Answers with what a policy puts in the place of the upstream's answer. */
@@ -601,6 +689,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { exchange } = this
     if (exchange === null) return false
     exchange.bodyBytes += lengthOf(slices)
+    if (this.answerCopy !== null) this.answerCopy.add(bytes, slices, ends)
     if (this.framing === 'chunked') {
       const chunk = chunkOf(bytes, slices, ends)
       if (chunk !== null) this.write(chunk)
@@ -629,8 +718,9 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
   mayRetry(): boolean {
     const { exchange } = this
-    if (exchange === null || exchange.retried || this.head.chunked || this.head.contentLength > 0)
-      return false
+    if (exchange === null || exchange.retried) return false
+    const hasBody = this.head.chunked || this.head.contentLength > 0
+    if (hasBody && exchange.course?.isBodyWhole !== true) return false
     if (this.upgrades || !IDEMPOTENT.has(exchange.method)) return false
     exchange.retried = true
     this.upstream = null
@@ -662,7 +752,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private writeOwn(refused: Refusal, exchange: Http1Exchange, unasked: number): void {
     exchange.status = refused.status
     exchange.code = refused.code
-    if (!this.bodyDone || this.host.draining) this.keep = false
+    if (!this.body.done || this.host.draining) this.keep = false
     const body = refused.body ?? problemBody(refused, exchange.requestId)
     const headers = ownHeaders(refused, body, exchange.requestId)
     exchange.showAnswer(headers)
@@ -702,7 +792,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { exchange } = this
     if (exchange === null) return
     this.endExchange(exchange, undefined)
-    if (!this.bodyDone || !this.keep || this.host.draining) return this.linger()
+    if (!this.body.done || !this.keep || this.host.draining) return this.linger()
     if (this.needsDrain) {
       // The next request waits until the client has read this answer: memory stays bounded.
       this.state = 'unread'
@@ -732,6 +822,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
     this.host.metrics.answered(exchange.route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
     if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, status, durationMs, cutBy)
+    if (this.collector !== null || this.answerCopy !== null) this.endBodies(exchange)
     if (exchange.route?.hasDone === true && status !== 101) this.tellDone(exchange, status, durationMs, cutBy)
     exchange.lease.end()
   }
@@ -743,15 +834,18 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     cutBy: string | undefined,
   ): void {
     const { course, bodyBytes: responseBytes, route } = exchange
-    const ended = { course, status, requestBytes: this.requestBytes, responseBytes }
+    const ended = { course, status, requestBytes: this.body.total, responseBytes }
     const outcome = outcomeOf(ended, cutBy ?? exchange.code, durationMs)
     runDone(exchange, route?.route.policies ?? NO_POLICIES, this.host, outcome)
   }
 
-  /** Bytes of the request's body that have been taken. */
-  private get requestBytes(): number {
-    if (this.head.chunked) return this.decoder?.total ?? 0
-    return this.head.contentLength > 0 ? this.head.contentLength - this.bodyLeft : 0
+  private endBodies(exchange: Http1Exchange): void {
+    const { collector, answerCopy } = this
+    this.collector = null
+    this.answerCopy = null
+    if (answerCopy !== null) runAnswerBodies(exchange, answerCopy.body, this.host)
+    answerCopy?.release()
+    collector?.release()
   }
 
   private logExchange(
@@ -827,7 +921,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   // ── deadlines ──────────────────────────────────────────────────────────────
 
   private watchBody(): void {
-    this.windowBytes = 0
+    this.body.windowBytes = 0
     this.bodyDeadline = clock.after(this.host.limits.bodyWindowMs)
     this.setDeadline()
   }
@@ -840,7 +934,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { bodyWindowMs, bodyBytesPerSecondMin } = this.host.limits
     if (this.unreadDeadline <= clock.nowMs) return this.cut('client_unread')
     if (this.exchangeDeadline <= clock.nowMs) return this.refuse(refusal('exchange_timeout'), true)
-    if (this.windowBytes >= (bodyBytesPerSecondMin * bodyWindowMs) / 1000) this.watchBody()
+    if (this.body.windowBytes >= (bodyBytesPerSecondMin * bodyWindowMs) / 1000) this.watchBody()
     else this.refuse(refusal('request_timeout'), true)
   }
 
@@ -955,4 +1049,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 function noteAnswer(exchange: Http1Exchange): void {
   const course = courseOf(exchange)
   course.upstreamMs = performance.now() - course.sentAtMs
+}
+
+// One write for head and body where both are small.
+function writeTaken(connection: UpstreamLink, head: string, body: Buffer, exchange: Http1Exchange): void {
+  const isChunk = exchange.head.chunked && exchange.course?.isBodyWhole !== true
+  const bytes = isChunk ? chunkOf(body, [0, body.length], false) : body
+  if (bytes === null) return
+  if (bytes.length <= HELD_TEXT_BYTES_MAX) connection.writeText(head + bytes.latin1Slice())
+  else {
+    connection.writeText(head)
+    connection.write(bytes)
+  }
 }

@@ -9,20 +9,23 @@ import type { Endpoint } from '../upstream/endpoint.ts'
 
 /** The head of a request as it goes to an endpoint, with the empty line. */
 export function requestHead(exchange: Http1Exchange, endpoint: Endpoint, upgrades: boolean): string {
-  const { head, requestEdits } = exchange
+  const { head, requestEdits, course } = exchange
+  const isTaken = course !== null && course.body !== null
   const editedHost = requestEdits === null ? undefined : requestEdits.get('host')
   const hostLine = typeof editedHost === 'string' ? `Host: ${editedHost}\r\n` : endpoint.hostLine
-  // RFC 9110 §10.1.1: an expectation from HTTP/1.0 is ignored.
-  const drops = head.minor === 0 ? REQUEST_DROPS | (1 << FIELD.expect) : REQUEST_DROPS
+  // RFC 9110 §10.1.1: an expectation from HTTP/1.0 is ignored, one that has been met goes no further.
+  const drops = head.minor === 0 || isTaken ? REQUEST_DROPS | (1 << FIELD.expect) : REQUEST_DROPS
   const fields = headText(head, startLine(exchange, endpoint) + hostLine, drops, requestEdits)
-  return fields + exchange.hops.lines + exchange.requestId + endOf(head, upgrades)
+  return fields + exchange.hops.lines + exchange.requestId + endOf(exchange, upgrades)
 }
 
 export const UPGRADE_LINES = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 
 // Behind the value of X-Request-Id.
-function endOf(head: Head, upgrades: boolean): string {
+function endOf({ head, course }: Http1Exchange, upgrades: boolean): string {
   if (!head.chunked && !upgrades) return '\r\n\r\n'
+  if (course !== null && course.body !== null && course.isBodyWhole)
+    return `\r\nContent-Length: ${course.body.length}\r\n\r\n`
   return `\r\n${head.chunked ? 'Transfer-Encoding: chunked\r\n' : ''}${upgrades ? UPGRADE_LINES : ''}\r\n`
 }
 
