@@ -3,9 +3,18 @@ import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
 import { headerInjection } from './header-injection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
+import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
+import { spikeControl } from './spike-control/policy.ts'
 
 /** Every policy that there is, in the order in which they are offered. */
-export const policies = [apiKeyAuth, rateLimiting, cors, headerInjection] as const
+export const policies = [
+  apiKeyAuth,
+  rateLimiting,
+  rateLimitingSlaBased,
+  spikeControl,
+  cors,
+  headerInjection,
+] as const
 
 const byKind = new Map<string, Policy>(policies.map((policy) => [policy.kind, policy as Policy]))
 

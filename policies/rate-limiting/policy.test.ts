@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ExchangeInMemory, portsInMemory } from '../exchange-in-memory.ts'
 import { Buckets } from './buckets.ts'
 import { rateLimiting } from './policy.ts'
+import { Windows } from './windows.ts'
 
 function limits(...pairs: [number, number][]) {
   return pairs.map(([maximumRequests, timePeriodInMilliseconds]) => ({
@@ -150,13 +151,14 @@ describe('rate-limiting', () => {
     const defaults = rateLimiting.config.parse({})
     expect(rateLimiting.config.parse(defaults)).toEqual(defaults)
     expect(rateLimiting.summarise(defaults)).toBe('100 requests a minute')
-    expect(
-      rateLimiting.summarise({
-        rateLimits: limits([1, 3_600_000], [5, 90_000]),
-        keySelector: '#[authentication.clientId]',
-        exposeHeaders: false,
-      }),
-    ).toBe('1 request an hour, 5 requests in 90 seconds for each authentication.clientId')
+    const other = rateLimiting.config.parse({
+      rateLimits: limits([1, 3_600_000], [5, 90_000]),
+      keySelector: '#[authentication.clientId]',
+      clusterizable: true,
+    })
+    expect(rateLimiting.summarise(other)).toBe(
+      '1 request an hour, 5 requests in 90 seconds for each authentication.clientId, over all nodes',
+    )
   })
 
   it.each([
@@ -167,18 +169,75 @@ describe('rate-limiting', () => {
     [{ keySelector: '#[payload.x]' }, 'keySelector'],
     [{ keySelector: "#[attributes.headers['a b']]" }, 'keySelector'],
     [{ keySelector: 'x-tenant' }, 'keySelector'],
-    [{ clusterizable: true }, 'clusterizable'],
-    [{ failureMode: 'open' }, 'failureMode'],
-    [{ algorithm: 'leaky' }, ''],
+    [{ clusterizable: 'yes' }, 'clusterizable'],
+    [{ failureMode: 'maybe' }, 'failureMode'],
+    [{ algorithm: 'leaky' }, 'algorithm'],
   ])('refuses %j at its field', (given, path) => {
     const issues = rateLimiting.config.safeParse(given).error?.issues ?? []
     expect(issues.map((issue) => issue.path.join('/'))).toEqual([path])
   })
 
-  it('says why counting across nodes is refused, and takes the explicit no', () => {
-    expect(rateLimiting.config.safeParse({ clusterizable: true }).error?.issues[0]?.message).toContain(
-      'each node counts for itself',
-    )
-    expect(rateLimiting.config.safeParse({ clusterizable: false }).success).toBe(true)
+  it('refuses to be prepared for counting across nodes where there is no shared store, and names the option', () => {
+    expect(() => prepared({ clusterizable: true })).toThrow('start it with --shared-store redis://')
+  })
+
+  it('answers at once while it counts for itself', () => {
+    const policy = prepared({ rateLimits: limits([1, 1_000]) })
+    expect(policy.onRequest?.(from('192.0.2.1'))).not.toBeInstanceOf(Promise)
+    expect(policy.onRequest?.(from('192.0.2.1'))).not.toBeInstanceOf(Promise)
+  })
+})
+
+describe('rate-limiting by a sliding window', () => {
+  const config = { rateLimits: limits([4, 1_000]), algorithm: 'sliding-window' }
+
+  it('counts the window before by the part of it that is still within a period', () => {
+    const ports = portsInMemory()
+    const policy = prepared(config, ports)
+    const allowedAt = (ms: number) => {
+      ports.clock.ms = ms
+      return policy.onRequest?.(from('192.0.2.1')) === undefined
+    }
+    expect([900, 900, 900, 900, 900].map(allowedAt)).toEqual([true, true, true, true, false])
+    expect(allowedAt(1_100)).toBe(false)
+    expect(allowedAt(1_250)).toBe(true)
+    expect(allowedAt(1_250)).toBe(false)
+    expect(allowedAt(1_500)).toBe(true)
+    expect([2_900, 2_900, 2_900, 2_900].map(allowedAt)).toEqual([true, true, true, false])
+  })
+
+  it.each([950, 1_000, 1_130, 1_999])(
+    'says when to come back, and then that is right (asked at %i ms)',
+    (ms) => {
+      const windows = new Windows(limits([4, 1_000]), 10)
+      for (let i = 0; i < 4; i++) windows.take('a', 900)
+      const { retryMs, remaining } = windows.standing('a', ms)
+      if (remaining > 0) return expect(windows.take('a', ms)).toBe(true)
+      expect(windows.take('a', ms + retryMs - 2)).toBe(false)
+      return expect(windows.take('a', ms + retryMs + 0.1)).toBe(true)
+    },
+  )
+
+  it('keeps the average at the limit over a long time', () => {
+    const windows = new Windows(limits([10, 1_000]), 10)
+    let allowed = 0
+    for (let now = 0; now < 100_000; now += 7) if (windows.take('a', now)) allowed++
+    expect(allowed).toBeGreaterThan(900)
+    expect(allowed).toBeLessThanOrEqual(1_010)
+  })
+
+  it('bounds its memory', () => {
+    const windows = new Windows(limits([1, 1_000]), 3)
+    for (let i = 0; i < 10_000; i++) windows.take(`flood-${i}`, i)
+    expect(windows.size).toBe(3)
+  })
+
+  it('tells what is left', () => {
+    const windows = new Windows(limits([4, 1_000]), 10)
+    expect(windows.standing('a', 300)).toMatchObject({ remaining: 4, resetMs: 0, retryMs: 0 })
+    windows.take('a', 300)
+    expect(windows.standing('a', 300)).toMatchObject({ remaining: 3, resetMs: 1_700 })
+    expect(windows.standing('a', 1_200)).toMatchObject({ remaining: 3, resetMs: 800 })
+    expect(windows.standing('a', 2_000)).toMatchObject({ remaining: 4, resetMs: 0 })
   })
 })
