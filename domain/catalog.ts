@@ -230,6 +230,8 @@ const instanceConsumer = z.object({
   id: z.string(),
   name: z.string(),
   networkName: z.string(),
+  /** Of the API's tiers; null for none. */
+  tier: z.string().nullable(),
   credentials: z.array(credentialView),
 })
 

@@ -83,6 +83,7 @@ const matrix: Record<string, Row> = {
   'instance.delete': { may: builders },
   'instance.traffic.read': { may: everyone },
   'instance.consumers.list': { may: everyone },
+  'instance.consumers.tier.assign': { may: builders, body: () => ({ tier: null }) },
   'instance.consumers.admit': { may: builders, body: ({ consumerId }) => ({ consumerId }) },
   'credential.issue': { may: builders, body: ({ instanceId }) => ({ instanceId }) },
   'credential.revoke': { may: builders },

@@ -28,7 +28,7 @@ const document = openApiDocument(operations)
 const verbs = new Set(
   ['list', 'read', 'create', 'add', 'update', 'replace', 'delete', 'remove', 'end', 'revoke', 'issue'].concat(
     ['admit', 'import', 'preview', 'check', 'verify', 'deploy', 'compare', 'rollback', 'register'],
-    ['identify', 'acknowledge'],
+    ['identify', 'acknowledge', 'assign'],
   ),
 )
 const openings =

@@ -15,6 +15,7 @@ import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '.
 import { toastProblem } from '../ui/toast.tsx'
 import { ConsumerDialog } from './consumer-dialog.tsx'
 import { apiQueries, issueCredential, revokeCredential } from './queries.ts'
+import { TierChoice } from './tier-choice.tsx'
 
 /** Who may call an API and the keys they hold. */
 export function ConsumerList({
@@ -49,7 +50,7 @@ export function ConsumerList({
       ) : (
         <>
           <div className="flex justify-end">{newButton}</div>
-          <ConsumerTable consumers={consumers} mayWrite={mayWrite} onIssued={setIssued} />
+          <ConsumerTable instance={instance} consumers={consumers} mayWrite={mayWrite} onIssued={setIssued} />
         </>
       )}
       <ConsumerDialog
@@ -68,14 +69,16 @@ export function ConsumerList({
 }
 
 interface TableProps {
+  instance: InstanceView
   consumers: readonly InstanceConsumer[]
   mayWrite: boolean
   onIssued: (issued: IssuedCredential) => void
 }
 
-function ConsumerTable({ consumers, mayWrite, onIssued }: TableProps) {
+function ConsumerTable({ instance, consumers, mayWrite, onIssued }: TableProps) {
   const client = useQueryClient()
   const refresh = () => client.invalidateQueries({ queryKey: apiQueries.all })
+  const hasTiers = instance.routing.tiers.length > 0
   const onError = (error: Error) => toastProblem(asProblem(error))
   const revoke = useMutation({ mutationFn: revokeCredential, onSuccess: refresh, onError })
   const issue = useMutation({
@@ -93,6 +96,7 @@ function ConsumerTable({ consumers, mayWrite, onIssued }: TableProps) {
         <tr>
           <TableHeader>Consumer</TableHeader>
           <TableHeader>Network</TableHeader>
+          {hasTiers && <TableHeader>Tier</TableHeader>}
           <TableHeader>Keys</TableHeader>
           <TableHeader>
             <span className="sr-only">Actions</span>
@@ -104,6 +108,11 @@ function ConsumerTable({ consumers, mayWrite, onIssued }: TableProps) {
           <TableRow key={consumer.id}>
             <TableCell className="font-medium">{consumer.name}</TableCell>
             <TableCell>{consumer.networkName}</TableCell>
+            {hasTiers && (
+              <TableCell>
+                <TierChoice instance={instance} consumer={consumer} readOnly={!mayWrite} />
+              </TableCell>
+            )}
             <TableCell>
               <ul className="flex flex-col gap-1">
                 {consumer.credentials.map((credential) => (

@@ -102,6 +102,10 @@ export function deleteApi(id: string, version: number) {
 }
 
 /** Lets a consumer call the API, a new one by its name, and issues a key to it. */
+export function setTier(instanceId: string, consumerId: string, tier: string | null) {
+  return sendJson('POST', `/instances/${instanceId}/consumers/${consumerId}/tier`, { tier }, consumerList)
+}
+
 export function admitConsumer(instanceId: string, who: { name: string } | { consumerId: string }) {
   return sendJson('POST', `/instances/${instanceId}/consumers`, who, issuedCredential)
 }

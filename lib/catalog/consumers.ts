@@ -9,6 +9,7 @@ import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { db, type Tx, transaction } from '../db.ts'
 import { changeContracts } from '../publish/contracts.ts'
+import { routingOf } from './read.ts'
 import { lockInstance } from './write.ts'
 
 const prefixLength = 12
@@ -25,12 +26,17 @@ export async function listConsumers(actor: Actor, instanceId: string): Promise<I
   const consumers = await db().party.findMany({
     where: { organisationId, kind: 'consumer', flows: { some: { instanceId } } },
     orderBy: { name: 'asc' },
-    include: { network: { select: { name: true } }, credentials: { orderBy: { createdAt: 'asc' } } },
+    include: {
+      network: { select: { name: true } },
+      credentials: { orderBy: { createdAt: 'asc' } },
+      flows: { where: { instanceId }, select: { tier: true } },
+    },
   })
-  return consumers.map(({ id, name, network, credentials }) => ({
+  return consumers.map(({ id, name, network, credentials, flows }) => ({
     id,
     name,
     networkName: network.name,
+    tier: flows[0]?.tier ?? null,
     credentials: credentials.map(viewOf),
   }))
 }
@@ -89,6 +95,39 @@ export function issueCredential(
         await allow(tx, actor, consumerId, instanceId)
       }
       return issue(tx, actor, consumer)
+    }),
+  )
+}
+
+/** Puts a consumer of an instance under one of its tiers, or under none. Gateways hold it to that at once. */
+export function setTier(
+  actor: Actor,
+  instanceId: string,
+  consumerId: string,
+  tier: string | null,
+): Promise<void> {
+  requirePermission(actor, 'credentials.write')
+  const { organisationId } = actor
+  const note = tier === null ? 'A consumer has no tier any more' : `A consumer is under the tier ${tier}`
+  return transaction((tx) =>
+    changeContracts(tx, actor, { instanceId }, note, async () => {
+      const instance = await lockInstance(tx, organisationId, instanceId)
+      const known = routingOf(instance).tiers.some(({ name }) => name === tier)
+      if (tier !== null && !known) {
+        const detail = `The API has no tier called ${tier}.`
+        throw new Problem('request.invalid', detail, { faults: [{ pointer: '/tier', detail }] })
+      }
+      const flow = await tx.flow.findFirst({ where: { organisationId, instanceId, consumerId } })
+      if (!flow) throw new Problem('not-found', 'That consumer does not call this API.')
+      await tx.flow.update({ where: { id: flow.id }, data: { tier } })
+      await audit(tx, actor, {
+        action: 'flow.tier',
+        subjectKind: 'flow',
+        subjectId: flow.id,
+        before: { tier: flow.tier },
+        after: { tier },
+      })
+      await announceChange(tx, organisationId, { topic: 'apis', id: instance.apiVersion.apiId })
     }),
   )
 }

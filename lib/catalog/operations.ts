@@ -17,7 +17,7 @@ import {
   versionDetail,
 } from '#domain/catalog.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
-import { admitConsumer, issueCredential, listConsumers, revokeCredential } from './consumers.ts'
+import { admitConsumer, issueCredential, listConsumers, revokeCredential, setTier } from './consumers.ts'
 import { listApis, readApi, readDefinition, readInstance, readTraffic, readVersion } from './read.ts'
 import {
   changeInstance,
@@ -226,6 +226,21 @@ export const catalogOperations: readonly Operation[] = [
     params: z.strictObject({ instanceId: id }),
     output: consumerList,
     run: async ({ params }, { actor }) => ({ consumers: await listConsumers(actor, params.instanceId) }),
+  }),
+  endpoint({
+    id: 'instance.consumers.tier.assign',
+    method: 'POST',
+    path: '/instances/{instanceId}/consumers/{consumerId}/tier',
+    tag,
+    summary: 'Say which tier of an API a consumer is under',
+    access: 'credentials.write',
+    params: z.strictObject({ instanceId: id, consumerId: id }),
+    body: z.strictObject({ tier: z.string().min(1).max(60).nullable() }),
+    output: consumerList,
+    run: async ({ params: { instanceId, consumerId }, body }, { actor }) => {
+      await setTier(actor, instanceId, consumerId, body.tier)
+      return { consumers: await listConsumers(actor, instanceId) }
+    },
   }),
   endpoint({
     id: 'instance.consumers.admit',

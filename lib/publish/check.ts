@@ -2,6 +2,7 @@ import type { ApiItem, AttachedPolicy, Item } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { resolveChain } from '#policies/chain.ts'
 import { policyOf } from '#policies/index.ts'
 import { tryPreparing } from '../policies/try-preparing.ts'
 import type { Items } from './compile.ts'
@@ -13,7 +14,7 @@ export function check(items: Items, allow: { loopback: boolean }): Fault[] {
     ...listenerFaults(items),
     ...apis.flatMap((api) => referenceFaults(api, items)),
     ...pathClashes(apis),
-    ...apis.flatMap((api) => api.policies.flatMap((policy, index) => policyFaults(api, policy, index))),
+    ...apis.flatMap(chainFaults),
     ...[...items.values()].flatMap((item) => upstreamFaults(item, allow)),
   ]
 }
@@ -38,15 +39,24 @@ function listenerFaults(items: Items): Fault[] {
 }
 
 function referenceFaults(api: ApiItem, items: Items): Fault[] {
-  const wanted = [
-    ['upstream', api.upstream],
-    ['contracts', api.contracts],
-  ] as const
-  return wanted.flatMap(([kind, id]) =>
+  const wanted: (readonly [member: string, kind: Item['kind'], id: string | undefined])[] = [
+    ['upstream', 'upstream', api.upstream],
+    ['contracts', 'contracts', api.contracts],
+    ['document', 'document', api.document],
+    ...Object.values(api.destinations ?? {}).map((id) => ['destinations', 'upstream', id] as const),
+    ...(api.listeners ?? []).map((id) => ['listeners', 'listener', id] as const),
+  ]
+  return wanted.flatMap(([member, kind, id]) =>
     id === undefined || items.get(id)?.kind === kind
       ? []
-      : [{ pointer: pointerOf(['items', api.id, kind]), detail: `${id} is not among the items.` }],
+      : [{ pointer: pointerOf(['items', api.id, member]), detail: missing(kind, id) }],
   )
+}
+
+function missing(kind: Item['kind'], id: string): string {
+  return kind === 'listener'
+    ? `The gateway does not have the ${id.replace(':', ' ')} yet: deploy the whole gateway.`
+    : `${id} is not among the items.`
 }
 
 function pathClashes(apis: readonly ApiItem[]): Fault[] {
@@ -62,6 +72,16 @@ function pathClashes(apis: readonly ApiItem[]): Fault[] {
     taken.set(place, api)
   }
   return faults
+}
+
+// What only shows when the whole chain is put together is told once each policy by itself is right.
+function chainFaults(api: ApiItem): Fault[] {
+  const faults = api.policies.flatMap((policy, index) => policyFaults(api, policy, index))
+  if (faults.length > 0) return faults
+  const chain = resolveChain(api.policies)
+  if (chain.ok) return []
+  const base = pointerOf(['items', api.id, 'policies'])
+  return chain.faults.map(({ pointer, detail }) => ({ pointer: base + pointer, detail }))
 }
 
 function policyFaults(api: ApiItem, attached: AttachedPolicy, index: number): Fault[] {

@@ -25,6 +25,7 @@ function instance(id: string, more: Partial<InstanceRow> = {}): InstanceRow {
     listenerIds: [],
     upstream: {},
     destinations: [],
+    tiers: [],
     apiVersion: { label: '1.0.0', api: { name: id } },
     policies: [],
     flows: [],
@@ -64,6 +65,7 @@ const faultsOf = (...instances: InstanceRow[]) => {
 }
 
 const consumer = (id: string, ...hashes: string[]) => ({
+  tier: null,
   consumer: {
     id,
     name: `consumer ${id}`,

@@ -3,7 +3,7 @@ import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
-import { routing, type UpstreamOptions } from '#domain/routing.ts'
+import { type Routing, routing, type UpstreamOptions } from '#domain/routing.ts'
 import { policyOf } from '#policies/index.ts'
 
 /** What publishing reads of an API instance: the row with its neighbours. */
@@ -15,11 +15,15 @@ export interface InstanceRow {
   listenerIds: readonly string[]
   upstream: unknown
   destinations: unknown
+  tiers: unknown
   stripBasePath: boolean
   enabled: boolean
   apiVersion: { label: string; api: { name: string } }
   policies: readonly PolicyRow[]
-  flows: readonly { consumer: { id: string; name: string; credentials: readonly CredentialRow[] } }[]
+  flows: readonly {
+    tier: string | null
+    consumer: { id: string; name: string; credentials: readonly CredentialRow[] }
+  }[]
 }
 export interface PolicyRow {
   id: string
@@ -157,16 +161,24 @@ function wholeConfig(kind: string, config: unknown): Record<string, unknown> {
 }
 
 function clientsOf(instance: InstanceRow) {
+  const { tiers } = routing.parse({ tiers: instance.tiers })
   return instance.flows
-    .map(({ consumer }) => ({
+    .map(({ consumer, tier }) => ({
       id: consumer.id,
       name: consumer.name,
       keyHashes: consumer.credentials
         .filter((credential) => credential.revokedAt === null)
         .map((credential) => credential.hash)
         .toSorted(compare),
+      ...tierOf(tiers, tier),
     }))
     .toSorted((a, b) => compare(a.id, b.id))
+}
+
+// One that has been taken away is none: what holds clients to it then refuses them.
+function tierOf(tiers: Routing['tiers'], name: string | null) {
+  const tier = tiers.find((one) => one.name === name)
+  return tier === undefined ? {} : { tier }
 }
 
 // By code units: the same on every machine, whatever its locale.

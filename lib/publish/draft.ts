@@ -29,6 +29,7 @@ const instanceInclude = {
   policies: true,
   flows: {
     select: {
+      tier: true,
       consumer: {
         select: { id: true, name: true, credentials: { select: { hash: true, revokedAt: true } } },
       },
