@@ -2,7 +2,7 @@ import type { Refusal } from '#policies/exchange.ts'
 import { clock } from '../clock.ts'
 import type { OwnHeaders } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
-import { CHUNK_OVERHEAD_MAX, LAST_CHUNK, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
+import { CHUNK_OVERHEAD_MAX, lastChunk, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
 import { FIELD, type Head } from '../http1/head.ts'
 import { HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
 import { ownStatusLine } from '../refusals.ts'
@@ -43,11 +43,12 @@ export function firstBytes(
   bytes: Buffer,
   slices: readonly number[],
   ends: boolean,
+  trailers = '',
 ): string | Buffer {
   const total = framing === 'none' ? 0 : lengthOf(slices)
-  const closing = framing === 'chunked' && ends ? LAST_CHUNK : ''
+  const closing = framing === 'chunked' && ends ? lastChunk(trailers) : ''
   if (total === 0) return head + closing
-  if (total > TEXT_BYTES_MAX) return joined(head, framing, bytes, slices, total, ends)
+  if (total > TEXT_BYTES_MAX) return joined(head, framing, bytes, slices, total, ends, trailers)
   const body = textOf(bytes, slices)
   return framing === 'chunked' ? `${head}${total.toString(16)}\r\n${body}\r\n${closing}` : head + body
 }
@@ -59,12 +60,13 @@ function joined(
   slices: readonly number[],
   total: number,
   ends: boolean,
+  trailers: string,
 ): Buffer {
-  const target = Buffer.allocUnsafe(head.length + total + CHUNK_OVERHEAD_MAX)
+  const target = Buffer.allocUnsafe(head.length + total + trailers.length + CHUNK_OVERHEAD_MAX)
   const start = target.latin1Write(head, 0)
   const end =
     framing === 'chunked'
-      ? writeChunk(target, start, bytes, slices, total, ends)
+      ? writeChunk(target, start, bytes, slices, total, ends, trailers)
       : writeSlices(target, start, bytes, slices)
   return target.subarray(0, end)
 }

@@ -122,12 +122,16 @@ export function isFieldValue(text: string): boolean {
   return true
 }
 
-/** Whether a text may be the query of a target, with its question mark. */
-export function isQuery(text: string): boolean {
-  if (text.charCodeAt(0) !== QUESTION) return false
+/** Whether every character of a text may stand in the target of a request. */
+export function isTarget(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code > 255 || classOf(TARGET, code) === 0) return false
   }
-  return true
+  return text !== ''
+}
+
+/** Whether a text may be the query of a target, with its question mark. */
+export function isQuery(text: string): boolean {
+  return text.charCodeAt(0) === QUESTION && isTarget(text)
 }

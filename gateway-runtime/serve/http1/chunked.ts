@@ -41,11 +41,13 @@ const FORBIDDEN_TRAILERS = new Set([
   'connection',
   'upgrade',
 ])
-const FORBIDDEN_NAME_MAX = 32
+
+// Shared by all bodies without trailers, which are nearly all.
+const NO_TRAILERS: string[] = []
 
 /**
  * Strict decoder of the chunked coding (RFC 9112 §7.1). It copies nothing: `slices` names the pieces of data
- * inside the bytes it was given last. Trailers are checked and dropped.
+ * inside the bytes it was given last. Trailers are checked and kept.
  */
 export class ChunkedDecoder {
   /** Start and end of each piece, in turn, of the last call to decode. */
@@ -58,6 +60,9 @@ export class ChunkedDecoder {
   private extensionBytes = 0
   private trailerBytes = 0
   private trailerName = ''
+  private trailerValue = ''
+  /** Names in lower case with their values in turn. */
+  trailers: string[] = NO_TRAILERS
 
   get done(): boolean {
     return this.state === DONE
@@ -71,6 +76,7 @@ export class ChunkedDecoder {
     this.extensionBytes = 0
     this.trailerBytes = 0
     this.trailerName = ''
+    this.trailers = NO_TRAILERS
   }
 
   /** Decodes bytes up to `end`; returns where it stopped (`end`, or just after the last chunk), or -1. */
@@ -166,34 +172,52 @@ export class ChunkedDecoder {
         return this.trailerNameByte(byte)
       case TRAILER_NAME:
         if (byte !== COLON) return this.trailerNameByte(byte)
+        this.trailerValue = ''
         return FORBIDDEN_TRAILERS.has(this.trailerName) ? FAULT : TRAILER_VALUE
       case TRAILER_VALUE:
         if (byte === CR) return TRAILER_LF
+        this.trailerValue += String.fromCharCode(byte)
         return classOf(FIELD_VALUE, byte) === 0 ? FAULT : TRAILER_VALUE
       default:
-        return byte === LF ? TRAILER_START : FAULT
+        if (byte !== LF) return FAULT
+        this.keepTrailer()
+        return TRAILER_START
     }
+  }
+
+  private keepTrailer(): void {
+    if (this.trailers === NO_TRAILERS) this.trailers = []
+    this.trailers.push(this.trailerName, this.trailerValue.replace(/^[ \t]+|[ \t]+$/g, ''))
   }
 
   private trailerNameByte(byte: number): number {
     if (classOf(TOKEN, byte) === 0) return FAULT
-    if (this.trailerName.length < FORBIDDEN_NAME_MAX) {
-      this.trailerName += String.fromCharCode(byte >= 65 && byte <= 90 ? byte | 0x20 : byte)
-    }
+    this.trailerName += String.fromCharCode(byte >= 65 && byte <= 90 ? byte | 0x20 : byte)
     return TRAILER_NAME
   }
 }
 
 /** One chunk that holds the given slices, and the last chunk behind it where the body ends; null for nothing. */
-export function chunkOf(bytes: Buffer, slices: readonly number[], ends: boolean): Buffer | null {
+export function chunkOf(
+  bytes: Buffer,
+  slices: readonly number[],
+  ends: boolean,
+  trailers = '',
+): Buffer | null {
   const total = lengthOf(slices)
-  if (total === 0) return ends ? Buffer.from(LAST_CHUNK, 'latin1') : null
-  const chunk = Buffer.allocUnsafe(total + CHUNK_OVERHEAD_MAX)
-  return chunk.subarray(0, writeChunk(chunk, 0, bytes, slices, total, ends))
+  if (total === 0) return ends ? Buffer.from(lastChunk(trailers), 'latin1') : null
+  const chunk = Buffer.allocUnsafe(total + trailers.length + CHUNK_OVERHEAD_MAX)
+  return chunk.subarray(0, writeChunk(chunk, 0, bytes, slices, total, ends, trailers))
 }
 
 export const LAST_CHUNK = '0\r\n\r\n'
-/** Size line, its line end, the line end of the data and the last chunk. */
+
+/** The last chunk with the lines of a trailer section (RFC 9112 §7.1.2). */
+export function lastChunk(trailers: string): string {
+  return trailers === '' ? LAST_CHUNK : `0\r\n${trailers}\r\n`
+}
+
+/** Size line, its line end, the line end of the data and the last chunk without trailers. */
 export const CHUNK_OVERHEAD_MAX = 32
 
 /** Writes what `chunkOf` returns into a buffer that has room for it; returns the position behind it. */
@@ -204,6 +228,7 @@ export function writeChunk(
   slices: readonly number[],
   total: number,
   ends: boolean,
+  trailers = '',
 ): number {
   let position = start
   if (total > 0) {
@@ -211,7 +236,7 @@ export function writeChunk(
     position = writeSlices(target, position, bytes, slices)
     position += target.latin1Write('\r\n', position)
   }
-  if (ends) position += target.latin1Write(LAST_CHUNK, position)
+  if (ends) position += target.latin1Write(lastChunk(trailers), position)
   return position
 }
 

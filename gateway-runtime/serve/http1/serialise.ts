@@ -91,6 +91,15 @@ export class HeadEdits {
     return lines + this.additions
   }
 
+  /** Adds the same to a list of names with their values in turn, as HTTP/2 takes them. */
+  appendTo(fields: string[]): void {
+    for (const [index, name] of this.names.entries()) {
+      const value = this.values[index]
+      if (typeof value === 'string' && name !== 'host') fields.push(name, value)
+    }
+    for (const [name, value] of this.added) fields.push(name, value)
+  }
+
   private put(name: string, value: string | null): void {
     const index = this.names.indexOf(name)
     if (index >= 0) {

@@ -3,6 +3,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { clock, type Timed } from '../clock.ts'
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
+import type { TrailerFields } from '../http1/trailers.ts'
 import { defaultLimits } from '../limits.ts'
 import { ForbiddenAddress, isForbiddenAddress } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -47,6 +48,8 @@ export interface Caller {
   readonly isHead: boolean
   /** All of the request has been handed over. */
   readonly requestDone: boolean
+  /** Trailers behind the answer can reach whoever asked. */
+  readonly takesTrailers: boolean
   /** The request goes here; the caller writes it. */
   upstreamReady(connection: UpstreamLink): void
   upstreamWritable(): void
@@ -57,6 +60,8 @@ export interface Caller {
   /** The final head and what came with it; `slices` are pieces of the decoded body. */
   response(head: Head, bytes: Buffer, slices: readonly number[], ends: boolean): boolean
   responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean
+  /** Trailers of the answer, before the call that ends its body. */
+  responseTrailers(fields: TrailerFields): void
   /** The answer is complete and the connection is somebody else's. */
   responseEnded(): void
   tunnelBytes(bytes: Buffer, start: number, end: number): boolean
@@ -474,8 +479,14 @@ export class UpstreamConnection implements Timed, UpstreamLink {
     const slices = this.framed(bytes, start, end)
     if (slices === null) return this.fail('upstream_bad_response')
     const ends = this.bodyEnded()
+    if (ends) this.passTrailers(caller)
     if (caller.response(head, bytes, slices, ends)) this.giveAway(bytes)
     if (ends && this.caller === caller) this.finish(caller)
+  }
+
+  private passTrailers(caller: Caller): void {
+    const trailers = this.state === 'chunked' ? this.decoder?.trailers : undefined
+    if (trailers !== undefined && trailers.length > 0) caller.responseTrailers(trailers)
   }
 
   private readKeepAlive(): void {
@@ -494,6 +505,7 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   private passBody(bytes: Buffer, slices: readonly number[], ends: boolean): void {
     const caller = this.caller
     if (caller === null) return this.destroy()
+    if (ends) this.passTrailers(caller)
     if (caller.responseBody(bytes, slices, ends)) this.giveAway(bytes)
     if (ends && this.caller === caller) this.finish(caller)
   }

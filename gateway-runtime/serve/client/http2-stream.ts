@@ -1,0 +1,605 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import { performance } from 'node:perf_hooks'
+import type { Refusal } from '#policies/exchange.ts'
+import type { Arrival } from '../arrival.ts'
+import { clock, type Timed } from '../clock.ts'
+import { courseOf, outcomeOf } from '../course.ts'
+import { ownRequestId } from '../exchange.ts'
+import { chunkOf, lastChunk, lengthOf } from '../http1/chunked.ts'
+import { Head, REFUSED } from '../http1/head.ts'
+import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
+import type { Hops } from '../forwarded.ts'
+import type { Lease } from '../lease.ts'
+import type { AccessLog } from '../log.ts'
+import { normalPath } from '../paths.ts'
+import { POLICY_FAILED, runDone, runRequestPhases, runResponsePhases } from '../phases.ts'
+import type { LivePolicy, ServedRoute } from '../plan.ts'
+import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
+import type { HostRoutes } from '../router.ts'
+import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
+import { areHeaders, ownHeaders } from './answer.ts'
+import type { ConnectionHost } from './http1.ts'
+import { Http2Exchange } from './http2-exchange.ts'
+import {
+  byName,
+  type FieldList,
+  interimFields,
+  ownFields,
+  requestBytes,
+  responseFields,
+} from './http2-message.ts'
+import { requestHead } from './request.ts'
+
+/** The connection that a stream belongs to. */
+export interface StreamOwner {
+  readonly host: ConnectionHost
+  readonly arrival: Arrival
+  /** What the Host of a request leads to on a plan. */
+  lookAtHost(head: Head, lease: Lease): HostLook
+  /** The stream is closed; `answered` where it came to the end of an answer. */
+  streamClosed(stream: ClientStream, answered: boolean): void
+}
+
+export interface HostLook {
+  readonly name: string
+  readonly hops: Hops
+  readonly routes: readonly HostRoutes<ServedRoute>[]
+  /** Why the connection is none for that host. */
+  readonly fault: RefusalCode | null
+}
+
+/**
+ * What a stream is at:
+ *
+ * | state      | body of the request  | stream closes   | upstream event      | deadline              |
+ * |------------|----------------------|-----------------|---------------------|-----------------------|
+ * | deciding   | wait in its window   | note            | (none)              | 504                   |
+ * | forwarding | on, or wait          | leave upstream  | answer on, or 502/4 | 408 or 504, or reset  |
+ * | answered   | drop                 | (end)           | (none)              | reset                 |
+ * | closed     | drop                 | (none)          | (none)              | (none)                |
+ */
+type State = 'deciding' | 'forwarding' | 'answered' | 'closed'
+
+const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL } = constants
+const CLIENT_GONE = 499
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+// Up to here a copy is cheaper than a new read buffer for the upstream's connection.
+const COPIED_BYTES_MAX = 32_768
+const NO_FIELDS: TrailerFields = []
+const NO_BYTES = Buffer.alloc(0)
+const NO_POLICIES: readonly LivePolicy[] = []
+
+/** One request of an HTTP/2 connection and its answer. Node keeps its flow control; deadlines are kept here. */
+export class ClientStream implements Caller, Timed {
+  deadline = Infinity
+  private readonly owner: StreamOwner
+  private readonly host: ConnectionHost
+  private readonly stream: ServerHttp2Stream
+  private readonly head: Head
+  private state: State = 'deciding'
+  private exchange: Http2Exchange | null = null
+  private upstream: UpstreamLink | null = null
+  private bodyDone: boolean
+  private bodyBytes = 0
+  private reading = false
+  private started = false
+  private answeredWhole = false
+  private trailers: TrailerFields = NO_FIELDS
+  private answerTrailers: TrailerFields = NO_FIELDS
+
+  private windowBytes = 0
+  private bodyDeadline = Infinity
+  private idleDeadline = Infinity
+  private unreadDeadline = Infinity
+  private exchangeDeadline = Infinity
+
+  constructor(owner: StreamOwner, stream: ServerHttp2Stream, endsWithHead: boolean) {
+    this.owner = owner
+    this.host = owner.host
+    this.stream = stream
+    this.bodyDone = endsWithHead
+    this.head = new Head(false, owner.host.limits)
+    // A close event follows, which says all that matters.
+    stream.on('error', () => undefined)
+    stream.on('close', () => this.onClose())
+    clock.add(this)
+  }
+
+  // ── events of the stream ───────────────────────────────────────────────────
+
+  /** Takes the request; called once, with the fields of its head. */
+  begin(fields: FieldList): void {
+    const { head, host } = this
+    const bytes = requestBytes(fields, this.bodyDone)
+    if (typeof bytes === 'string') return this.refuseUnparsed(bytes)
+    const next = head.parse(bytes, 0, bytes.length)
+    if (next !== bytes.length) return this.refuseUnparsed(next === REFUSED ? head.fault : 'bad_header')
+    const { lease } = host
+    if (lease === null) return this.refuseUnparsed('not_configured')
+    lease.begin()
+    const look = this.owner.lookAtHost(head, lease)
+    const exchange = new Http2Exchange(
+      head,
+      look.hops,
+      look.name,
+      lease,
+      host.trustedHops > 0,
+      performance.now(),
+      this.owner.arrival.tls,
+    )
+    this.exchange = exchange
+    const { exchangeTimeoutMs } = host.limits
+    this.exchangeDeadline = exchangeTimeoutMs > 0 ? clock.after(exchangeTimeoutMs) : Infinity
+    this.deadline = this.exchangeDeadline
+    const fault = look.fault ?? this.admit(exchange, look.routes)
+    if (fault !== null) return this.refuse(refusal(fault))
+    this.decide(exchange)
+  }
+
+  private onClose(): void {
+    const { exchange } = this
+    this.leaveUpstream()
+    if (exchange !== null) this.endExchange(exchange, 'client_gone')
+    this.state = 'closed'
+    this.deadline = Infinity
+    clock.delete(this)
+    this.owner.streamClosed(this, this.answeredWhole)
+  }
+
+  private onData(bytes: Buffer): void {
+    const { upstream, exchange } = this
+    if (this.state !== 'forwarding' || upstream === null || exchange === null) return
+    this.bodyBytes += bytes.length
+    this.windowBytes += bytes.length
+    this.touch()
+    if (this.bodyBytes > this.host.limits.bodyBytesMax) return this.refuse(refusal('body_too_large'))
+    const writable = this.head.chunked ? this.writeChunk(upstream, bytes) : upstream.write(bytes)
+    if (writable || this.state !== 'forwarding') return
+    // The upstream holds the body up: the client's minimum rate does not count meanwhile.
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    this.stream.pause()
+  }
+
+  private writeChunk(upstream: UpstreamLink, bytes: Buffer): boolean {
+    const chunk = chunkOf(bytes, [0, bytes.length], false)
+    return chunk === null || upstream.write(chunk)
+  }
+
+  private onEnd(): void {
+    const { upstream } = this
+    if (this.state !== 'forwarding' || upstream === null || this.bodyDone) return
+    this.bodyDone = true
+    this.bodyDeadline = Infinity
+    // Behind a body with a length HTTP/1.1 has no place for trailers: there they are dropped.
+    if (this.head.chunked) upstream.writeText(lastChunk(this.trailerLines()))
+    this.setDeadline()
+    upstream.awaitAnswer()
+  }
+
+  // A field of the head that came again behind the body could undo what policies made of it.
+  private trailerLines(): string {
+    const { exchange, trailers } = this
+    if (exchange === null || trailers.length === 0) return ''
+    return trailerLines(passedTrailers(trailers, (name) => exchange.headerValues(name).length > 0))
+  }
+
+  private onDrain(): void {
+    this.unreadDeadline = this.state === 'answered' ? this.unreadDeadline : Infinity
+    if (this.state !== 'forwarding') return
+    this.setDeadline()
+    this.upstream?.resume()
+  }
+
+  // ── deciding ───────────────────────────────────────────────────────────────
+
+  private admit(exchange: Http2Exchange, routes: readonly HostRoutes<ServedRoute>[]): RefusalCode | null {
+    const { head } = this
+    if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
+    // OPTIONS * speaks of the server as a whole, which no API is.
+    if (head.isAsterisk) return 'no_route'
+    if (head.needsNormalising) {
+      const path = normalPath(exchange.path)
+      if (path === null) return 'bad_path'
+      exchange.normalPath = path
+    }
+    const path = Buffer.from(exchange.path, 'latin1')
+    for (const ofHost of routes) {
+      exchange.route = ofHost.find(path, 0, path.length)
+      if (exchange.route !== null) return null
+    }
+    return 'no_route'
+  }
+
+  private get policies(): readonly LivePolicy[] {
+    return this.exchange?.route?.route.policies ?? NO_POLICIES
+  }
+
+  private decide(exchange: Http2Exchange): void {
+    const answer = runRequestPhases(exchange, this.policies, this.host)
+    if (answer === undefined) this.send(exchange)
+    else if (answer instanceof Promise) void this.decideLater(answer, exchange)
+    else this.refuseByPolicy(answer, exchange)
+  }
+
+  private async decideLater(answer: Promise<Refusal | undefined>, exchange: Http2Exchange): Promise<void> {
+    const refused = await answer
+    // Meanwhile the client may have gone or the exchange may have run out of time.
+    if (this.exchange !== exchange || this.state !== 'deciding') return
+    if (refused === undefined) this.send(exchange)
+    else this.refuseByPolicy(refused, exchange)
+  }
+
+  private refuseByPolicy(refused: Refusal, exchange: Http2Exchange): void {
+    this.refuse(this.checked(refused, exchange))
+  }
+
+  /** A policy's answer as far as its headers are headers; what is refused with it counts. */
+  private checked(answer: Refusal, exchange: Http2Exchange): Refusal {
+    exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
+    return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
+  }
+
+  // ── the way to the upstream ────────────────────────────────────────────────
+
+  private send(exchange: Http2Exchange): void {
+    this.state = 'forwarding'
+    this.touch()
+    exchange.route?.route.upstream.acquire(this)
+  }
+
+  get isHead(): boolean {
+    return this.exchange?.method === 'HEAD'
+  }
+
+  get requestDone(): boolean {
+    return this.bodyDone
+  }
+
+  get takesTrailers(): boolean {
+    return takesTrailers(this.head)
+  }
+
+  upstreamReady(link: UpstreamLink): void {
+    const { exchange } = this
+    if (exchange === null) return link.destroy()
+    this.upstream = link
+    if (exchange.route?.hasDone === true) {
+      const course = courseOf(exchange)
+      course.endpoint = link.endpoint
+      course.sentAtMs = performance.now()
+    }
+    link.writeText(requestHead(exchange, link.endpoint, false))
+    if (this.bodyDone) return
+    if (this.head.expectContinue) link.awaitAnswer()
+    else this.watchBody()
+    this.readBody()
+  }
+
+  private readBody(): void {
+    if (this.reading) return this.flow()
+    this.reading = true
+    const { stream } = this
+    stream.on('data', (bytes: Buffer) => this.onData(bytes))
+    stream.on('trailers', (_fields, _flags, raw: string[]) => {
+      this.trailers = raw
+    })
+    // Node gives the trailers of a body to the next tick, behind its end.
+    stream.on('end', () => process.nextTick(() => this.onEnd()))
+  }
+
+  upstreamWritable(): void {
+    this.flow()
+  }
+
+  private flow(): void {
+    if (this.state !== 'forwarding' || this.bodyDone || !this.reading || this.upstream?.isWritable !== true)
+      return
+    if (this.stream.isPaused()) this.watchBody()
+    this.stream.resume()
+  }
+
+  // ── the way back ───────────────────────────────────────────────────────────
+
+  interimResponse(response: Head): void {
+    this.touch()
+    if (this.started || this.stream.destroyed || this.stream.closed) return
+    this.stream.additionalHeaders(interimFields(response))
+    if (!this.bodyDone && !this.stream.isPaused()) this.watchBody()
+  }
+
+  // Extended CONNECT (RFC 8441) is not offered, so nobody asked for one.
+  switchProtocols(): boolean {
+    return false
+  }
+
+  response(response: Head, bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
+    const { exchange, stream } = this
+    if (exchange === null) return false
+    exchange.status = response.status
+    exchange.answerHead = response
+    if (exchange.route?.hasDone === true) {
+      const course = courseOf(exchange)
+      course.upstreamMs = performance.now() - course.sentAtMs
+    }
+    const instead = runResponsePhases(exchange, this.policies, this.host)
+    if (instead !== undefined) {
+      this.replaceAnswer(instead, exchange, ends)
+      return false
+    }
+    const fields = responseFields(exchange, response)
+    // The head lies in a buffer that the next read overwrites.
+    exchange.answerHead = null
+    if (stream.destroyed || stream.closed) return false
+    this.started = true
+    const isBodiless = this.isHead || response.status === 204 || response.status === 304
+    const waitForTrailers = !ends && !isBodiless
+    if (waitForTrailers) stream.on('wantTrailers', () => this.sendTrailers())
+    stream.on('drain', () => this.onDrain())
+    stream.respond(fields, { endStream: isBodiless || (ends && lengthOf(slices) === 0), waitForTrailers })
+    this.touch()
+    return this.writeBody(exchange, bytes, slices)
+  }
+
+  responseBody(bytes: Buffer, slices: readonly number[], _ends: boolean): boolean {
+    const { exchange } = this
+    if (exchange === null) return false
+    this.touch()
+    return this.writeBody(exchange, bytes, slices)
+  }
+
+  private writeBody(exchange: Http2Exchange, bytes: Buffer, slices: readonly number[]): boolean {
+    const length = lengthOf(slices)
+    const { stream } = this
+    if (length === 0 || !stream.writable) return false
+    exchange.bodyBytes += length
+    const copies = length <= COPIED_BYTES_MAX
+    let writable = true
+    for (let i = 0; i + 1 < slices.length; i += 2) {
+      const piece = bytes.subarray(slices[i], slices[i + 1])
+      if (piece.length > 0) writable = stream.write(copies ? Buffer.from(piece) : piece)
+    }
+    if (!writable) {
+      this.upstream?.pause()
+      this.unreadDeadline = clock.after(this.host.limits.unreadTimeoutMs)
+      this.setDeadline()
+    }
+    return !copies
+  }
+
+  // Always on HTTP/2, which has a place for them behind every body.
+  responseTrailers(fields: TrailerFields): void {
+    this.answerTrailers = passedTrailers(fields)
+  }
+
+  private sendTrailers(): void {
+    if (!this.stream.destroyed && !this.stream.closed) this.stream.sendTrailers(byName(this.answerTrailers))
+  }
+
+  // There are no tunnels here.
+  tunnelBytes(): boolean {
+    return false
+  }
+
+  tunnelEnded(): void {}
+
+  responseEnded(): void {
+    const { exchange } = this
+    this.upstream = null
+    if (exchange === null) return
+    this.finish(exchange)
+  }
+
+  mayRetry(): boolean {
+    const { exchange } = this
+    if (exchange === null || exchange.retried || this.head.chunked || this.head.contentLength > 0)
+      return false
+    if (!IDEMPOTENT.has(exchange.method)) return false
+    exchange.retried = true
+    this.upstream = null
+    return true
+  }
+
+  upstreamFailed(failure: UpstreamFailure): void {
+    this.upstream = null
+    if (this.started) this.cut(failure)
+    else this.refuse(refusal(failure))
+  }
+
+  // ── ends ───────────────────────────────────────────────────────────────────
+
+  /** Answers in the upstream's place. Where an answer has begun, a reset says that it will not be whole. */
+  private refuse(refused: Refusal): void {
+    const { exchange } = this
+    if (exchange === null) return
+    if (this.started) return this.cut(refused.code)
+    this.leaveUpstream()
+    // An edit that failed has been reported, and the answer is a refusal already.
+    this.writeOwn(refused, exchange, refused === POLICY_FAILED ? 0 : exchange.reached)
+    this.finish(exchange)
+  }
+
+  /** Answers with what a policy puts in the place of the upstream's answer. */
+  private replaceAnswer(instead: Refusal, exchange: Http2Exchange, ends: boolean): void {
+    const answer = this.checked(instead, exchange)
+    const unasked = answer === POLICY_FAILED ? 0 : (exchange.course?.unasked ?? 0)
+    // Where the upstream's answer is complete, its connection may be used again, and says so when it is done.
+    if (!ends) this.leaveUpstream()
+    this.writeOwn(answer, exchange, unasked)
+    if (!ends) this.finish(exchange)
+  }
+
+  /** Writes an answer of the gateway's own, which so many policies still look at. */
+  private writeOwn(refused: Refusal, exchange: Http2Exchange, unasked: number): void {
+    exchange.status = refused.status
+    exchange.code = refused.code
+    const body = refused.body ?? problemBody(refused, exchange.requestId)
+    const headers = ownHeaders(refused, body, exchange.requestId)
+    exchange.showAnswer(headers)
+    runResponsePhases(exchange, this.policies, this.host, unasked)
+    const bodyBytes = typeof body === 'string' ? Buffer.from(body) : body
+    const isBodiless = this.isHead || refused.status === 204 || refused.status === 304
+    // RFC 9110 §8.6: what GET would have is not known where a policy answers HEAD without a body.
+    const length = this.isHead && bodyBytes.length === 0 ? -1 : bodyBytes.length
+    exchange.bodyBytes = isBodiless ? 0 : bodyBytes.length
+    this.respondOwn(
+      ownFields(refused.status, headers, exchange.responseEdits, length),
+      isBodiless ? NO_BYTES : bodyBytes,
+    )
+  }
+
+  private respondOwn(fields: string[], body: Uint8Array): void {
+    const { stream } = this
+    if (stream.destroyed || stream.closed) return
+    this.started = true
+    stream.respond(fields, { endStream: body.length === 0 })
+    if (body.length > 0) stream.write(body)
+  }
+
+  /** Refuses something of which no request could be made. */
+  private refuseUnparsed(code: RefusalCode): void {
+    const refused = refusal(code)
+    const requestId = ownRequestId()
+    const body = Buffer.from(problemBody(refused, requestId))
+    const headers = ownHeaders(refused, body.latin1Slice(), requestId)
+    this.respondOwn(ownFields(refused.status, headers, null, body.length), this.isHead ? NO_BYTES : body)
+    this.host.metrics.answered(null, refused.status, 0, false)
+    this.host.log?.record({
+      requestId,
+      remoteAddress: this.owner.arrival.peer,
+      method: '-',
+      host: '-',
+      path: '-',
+      status: refused.status,
+      bodyBytes: 0,
+      durationMs: 0,
+      api: undefined,
+      client: undefined,
+      code,
+    })
+    this.endStream()
+  }
+
+  private finish(exchange: Http2Exchange): void {
+    this.endExchange(exchange, undefined)
+    this.endStream()
+  }
+
+  /** Nothing more is written. A client that still sends is told to stop, without an error (RFC 9113 §8.1). */
+  private endStream(): void {
+    const { stream } = this
+    this.state = 'answered'
+    this.answeredWhole = true
+    this.deadline = clock.after(this.host.limits.unreadTimeoutMs)
+    if (stream.destroyed) return
+    if (!stream.writableEnded) stream.end()
+    if (!this.bodyDone) stream.close(NGHTTP2_NO_ERROR)
+    else if (!this.reading) stream.resume()
+  }
+
+  /** An answer that cannot be completed. */
+  private cut(code: string): void {
+    const { exchange } = this
+    this.leaveUpstream()
+    if (exchange !== null) this.endExchange(exchange, code)
+    this.state = 'answered'
+    this.deadline = Infinity
+    this.stream.close(code === 'client_unread' ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /** The connection is about to be cut. */
+  endDrain(): void {
+    if (this.exchange !== null) this.cut('drained')
+  }
+
+  private leaveUpstream(): void {
+    const { upstream, exchange } = this
+    this.upstream = null
+    if (upstream !== null) upstream.destroy()
+    else if (this.state === 'forwarding') exchange?.route?.route.upstream.cancel(this)
+  }
+
+  private endExchange(exchange: Http2Exchange, cutBy: string | undefined): void {
+    this.exchange = null
+    exchange.over = true
+    this.exchangeDeadline = Infinity
+    const durationMs = performance.now() - exchange.startMs
+    const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
+    const code = cutBy ?? exchange.code
+    const { route, course } = exchange
+    this.host.metrics.answered(route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
+    if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, { status, durationMs, code })
+    if (route?.hasDone === true) {
+      const ended = { course, status, requestBytes: this.bodyBytes, responseBytes: exchange.bodyBytes }
+      runDone(exchange, route.route.policies, this.host, outcomeOf(ended, code, durationMs))
+    }
+    exchange.lease.end()
+  }
+
+  private logExchange(
+    log: AccessLog,
+    exchange: Http2Exchange,
+    end: { status: number; durationMs: number; code: string | undefined },
+  ): void {
+    const { requestId, remoteAddress, method, host, path, bodyBytes } = exchange
+    log.record({
+      requestId,
+      remoteAddress,
+      method,
+      host,
+      path,
+      bodyBytes,
+      ...end,
+      api: exchange.route?.route.apiName,
+      client: exchange.client?.name,
+      dryRun: exchange.course?.dryRefusals,
+    })
+  }
+
+  // ── deadlines ──────────────────────────────────────────────────────────────
+
+  /** Something moved, in either direction. */
+  private touch(): void {
+    this.idleDeadline = clock.after(this.host.limits.streamIdleTimeoutMs)
+    this.setDeadline()
+  }
+
+  // A stream of messages has no length and may rest; a body of known length must come.
+  private watchBody(): void {
+    if (this.head.chunked) return
+    this.windowBytes = 0
+    this.bodyDeadline = clock.after(this.host.limits.bodyWindowMs)
+    this.setDeadline()
+  }
+
+  private setDeadline(): void {
+    this.deadline = Math.min(this.exchangeDeadline, this.bodyDeadline, this.unreadDeadline, this.idleDeadline)
+  }
+
+  expire(): void {
+    switch (this.state) {
+      case 'deciding':
+        this.refuse(refusal('exchange_timeout'))
+        return
+      case 'forwarding':
+        this.expireExchange()
+        return
+      case 'answered':
+      case 'closed':
+        this.deadline = Infinity
+        this.stream.close(NGHTTP2_CANCEL)
+        return
+    }
+  }
+
+  private expireExchange(): void {
+    const { bodyWindowMs, bodyBytesPerSecondMin } = this.host.limits
+    const { nowMs } = clock
+    if (this.unreadDeadline <= nowMs) return this.cut('client_unread')
+    if (this.exchangeDeadline <= nowMs) return this.refuse(refusal('exchange_timeout'))
+    if (this.idleDeadline <= nowMs)
+      return this.refuse(refusal(this.bodyDone ? 'upstream_response_timeout' : 'request_timeout'))
+    if (this.windowBytes >= (bodyBytesPerSecondMin * bodyWindowMs) / 1000) this.watchBody()
+    else this.refuse(refusal('request_timeout'))
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Arrival } from '../arrival.ts'
+import { clock, type Timed } from '../clock.ts'
+import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
+import type { Head } from '../http1/head.ts'
+import type { Lease } from '../lease.ts'
+import type { ServedRoute } from '../plan.ts'
+import type { HostRoutes } from '../router.ts'
+import type { ConnectionHost, OpenConnection } from './http1.ts'
+import { ClientStream, type HostLook, type StreamOwner } from './http2-stream.ts'
+
+const { NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants
+
+// Windows as Envoy's guide for the edge has them: a slow reader of ours costs a client's stream, not our memory.
+const STREAM_WINDOW_BYTES = 64 * 1024
+const CONNECTION_WINDOW_BYTES = 1024 * 1024
+const SESSION_MEGABYTES = 16
+/** No client has sent a request with this id yet: the first GOAWAY of a drain takes back nothing (RFC 9113 §6.8). */
+const STREAM_ID_MAX = 2 ** 31 - 1
+/** Between the two GOAWAYs: requests that are under way meanwhile are still served. */
+const DRAIN_NOTICE_MS = 200
+
+/** One connection of an HTTP/2 client: many streams, each forwarded or refused on its own. */
+export class Http2Connection implements OpenConnection, StreamOwner, Timed {
+  deadline: number
+  readonly host: ConnectionHost
+  readonly arrival: Arrival
+  private readonly socket: Socket
+  private readonly session: ServerHttp2Session
+  private readonly streams = new Set<ClientStream>()
+  private closing = false
+  private look: (HostLook & { text: string; lease: Lease }) | null = null
+
+  constructor(host: ConnectionHost, socket: Socket, arrival: Arrival) {
+    this.host = host
+    this.socket = socket
+    this.arrival = arrival
+    this.deadline = clock.after(host.limits.idleTimeoutMs)
+    const { streamsMax, fieldsMax, headBytesMax } = host.limits
+    this.session = performServerHandshake(socket, {
+      maxSessionMemory: SESSION_MEGABYTES,
+      // With the four pseudo fields.
+      maxHeaderListPairs: fieldsMax + 4,
+      maxSettings: 16,
+      maxSessionInvalidFrames: 100,
+      maxSessionRejectedStreams: 100,
+      strictSingleValueFields: false,
+      settings: {
+        enablePush: false,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxConcurrentStreams: streamsMax,
+        maxHeaderListSize: headBytesMax,
+      },
+    })
+    this.session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+    this.session.on('stream', (stream, _headers, flags, raw: string[]) => this.onStream(stream, flags, raw))
+    // A close event follows, which says all that matters.
+    this.session.on('error', () => undefined)
+    this.session.on('close', () => this.onClose())
+    socket.on('error', () => undefined)
+    clock.add(this)
+  }
+
+  private onStream(stream: ServerHttp2Stream, flags: number, fields: string[]): void {
+    const endsWithHead = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+    const ours = new ClientStream(this, stream, endsWithHead)
+    this.streams.add(ours)
+    this.deadline = Infinity
+    ours.begin(fields)
+  }
+
+  streamClosed(stream: ClientStream, _answered: boolean): void {
+    this.streams.delete(stream)
+    if (this.streams.size === 0) this.deadline = clock.after(this.host.limits.idleTimeoutMs)
+  }
+
+  lookAtHost(head: Head, lease: Lease): HostLook {
+    const text = head.value(head.hostField)
+    const { host, arrival } = this
+    const { peer, secure } = arrival
+    let { look } = this
+    if (look === null || look.text !== text || look.lease !== lease) {
+      const name = text.replace(/:\d+$/, '').toLowerCase()
+      const routes = arrival.routesOf(lease.plan, name)
+      const fault = arrival.faultOf(lease.plan, name)
+      const hops: Hops = untrustedHops(peer, secure, text)
+      look = this.look = { name, hops, routes, fault, text, lease }
+    }
+    if (host.trustedHops === 0) return look
+    return { ...look, hops: trustedHops(head, host.trustedHops, peer, secure, text) }
+  }
+
+  private onClose(): void {
+    clock.delete(this)
+    this.socket.destroy()
+    this.host.closed(this)
+  }
+
+  /** The connection has been idle for long, or the notice of its drain has been out for long enough. */
+  expire(): void {
+    this.deadline = Infinity
+    if (!this.session.destroyed) this.session.close()
+  }
+
+  /** Ends a connection whose client abuses it. */
+  private refuseAbuse(): void {
+    if (this.session.destroyed) return
+    this.session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  // ── drain ──────────────────────────────────────────────────────────────────
+
+  /**
+   * Two steps (RFC 9113 §6.8): the first GOAWAY asks the client to send no more, the second one says which of its
+   * requests were the last. What came between the two is served.
+   */
+  startDrain(): void {
+    if (this.closing || this.session.destroyed) return
+    this.closing = true
+    this.session.goaway(NGHTTP2_NO_ERROR, STREAM_ID_MAX)
+    this.deadline = clock.after(DRAIN_NOTICE_MS)
+  }
+
+  /** There are no WebSockets on HTTP/2 here. */
+  goAway(): void {}
+
+  endDrain(): void {
+    for (const stream of [...this.streams]) stream.endDrain()
+    this.session.destroy()
+    this.socket.destroy()
+  }
+}
