@@ -153,6 +153,8 @@ export interface Policy<C = unknown> {
   summarise(config: C): string
   /** Does all that can be done once. Throws an Error that says what is wrong with the configuration. */
   prepare(config: C, ports: Ports): Prepared
+  /** Whether a configuration takes ApiView.document, which is sent to nodes only where one does. */
+  needsDocument?(config: C): boolean
   /** TLS of the listener for the hosts of the API. Throws as prepare does. */
   inboundTls?(config: C): InboundTls
   /** What it says of the API's upstreams. Throws as prepare does. */

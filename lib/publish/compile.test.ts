@@ -26,7 +26,7 @@ function instance(id: string, more: Partial<InstanceRow> = {}): InstanceRow {
     upstream: {},
     destinations: [],
     tiers: [],
-    apiVersion: { label: '1.0.0', api: { name: id } },
+    apiVersion: { id: `version-${id}`, label: '1.0.0', api: { name: id } },
     policies: [],
     flows: [],
     ...more,

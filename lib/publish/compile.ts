@@ -18,7 +18,9 @@ export interface InstanceRow {
   tiers: unknown
   stripBasePath: boolean
   enabled: boolean
-  apiVersion: { label: string; api: { name: string } }
+  apiVersion: { id: string; label: string; api: { name: string } }
+  /** The imported document, read where a policy judges by it. */
+  document?: unknown
   policies: readonly PolicyRow[]
   flows: readonly {
     tier: string | null
@@ -105,11 +107,27 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
     ...(names.length > 0
       ? { destinations: Object.fromEntries(names.map((name) => [name, destinationId(id, name)])) }
       : {}),
+    ...(judgesByDocument(instance) ? { document: documentId(instance) } : {}),
     policies: chainOf(instance.policies),
     // Named even when nobody may call, so that letting somebody call later leaves the API as it is.
     contracts: `contracts:${id}`,
   }
-  return [api, ...upstreams, contractsOf(id, instance)]
+  const document = judgesByDocument(instance)
+    ? [{ kind: 'document', id: documentId(instance), openapi: instance.document }]
+    : []
+  return [api, ...upstreams, ...document, contractsOf(id, instance)]
+}
+
+function documentId({ id }: InstanceRow): string {
+  return `document:${id}`
+}
+
+/** Whether a policy of the chain takes the API's own OpenAPI document, which nodes else do not get. */
+export function judgesByDocument({ policies }: Pick<InstanceRow, 'policies'>): boolean {
+  return policies.some(({ kind, enabled, config }) => {
+    const parsed = enabled ? policyOf(kind)?.config.safeParse(config) : undefined
+    return parsed?.success === true && policyOf(kind)?.needsDocument?.(parsed.data) === true
+  })
 }
 
 function destinationId(instanceId: string, name: string): string {

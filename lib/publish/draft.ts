@@ -5,7 +5,7 @@ import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
 import { openedConfig, openedItem } from '../policies/sealing.ts'
 import { check } from './check.ts'
-import { compile, type InstanceRow, type Items, remember } from './compile.ts'
+import { compile, type InstanceRow, type Items, judgesByDocument, remember } from './compile.ts'
 
 export interface GatewayHead {
   id: string
@@ -25,7 +25,7 @@ export async function gatewayIn(tx: Tx, organisationId: string, gatewayId: strin
 }
 
 const instanceInclude = {
-  apiVersion: { select: { label: true, api: { select: { name: true } } } },
+  apiVersion: { select: { id: true, label: true, api: { select: { name: true } } } },
   policies: true,
   flows: {
     select: {
@@ -44,10 +44,23 @@ export async function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: str
     where: { gatewayId, organisationId, ...(instanceId === undefined ? {} : { id: instanceId }) },
     include: instanceInclude,
   })
-  return rows.map((row) => ({
+  const opened = rows.map((row) => ({
     ...row,
     policies: row.policies.map((policy) => ({ ...policy, config: openedConfig(policy.kind, policy.config) })),
   }))
+  return withDocuments(tx, organisationId, opened)
+}
+
+// Documents may have many megabytes, so they are read only for those whose policies judge by them.
+async function withDocuments(tx: Tx, organisationId: string, rows: InstanceRow[]): Promise<InstanceRow[]> {
+  const versionIds = rows.filter(judgesByDocument).map(({ apiVersion }) => apiVersion.id)
+  if (versionIds.length === 0) return rows
+  const versions = await tx.apiVersion.findMany({
+    where: { organisationId, id: { in: versionIds } },
+    select: { id: true, definition: true },
+  })
+  const definitions = new Map(versions.map(({ id, definition }) => [id, definition]))
+  return rows.map((row) => ({ ...row, document: definitions.get(row.apiVersion.id) }))
 }
 
 /** What the gateway's rows, as they are now, compile to; of one instance alone where one is named. */
