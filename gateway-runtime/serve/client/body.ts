@@ -27,6 +27,11 @@ export class RequestBody {
     this.decoder.reset()
   }
 
+  /** The trailers of a body in chunks, once it is done. */
+  get trailers(): readonly string[] {
+    return this.isChunked ? (this.decoder?.trailers ?? []) : []
+  }
+
   /** The pieces of body at the beginning of what came; null where the framing is broken. */
   take(bytes: Buffer): readonly number[] | null {
     return this.isChunked && this.decoder !== null

@@ -10,6 +10,7 @@ import { equalsText } from '../http1/bytes.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
+import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
 import {
   answerBytesMaxOf,
   askForBody,
@@ -124,6 +125,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   /** The first byte of an answer has been written. */
   private started = false
   private framing: Framing = 'none'
+  private answerTrailers = ''
 
   private bodyDeadline = Infinity
   private unreadDeadline = Infinity
@@ -341,6 +343,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { head, host } = this
     this.started = false
     this.framing = 'none'
+    this.answerTrailers = ''
     this.keep = head.minor === 1 ? !head.close : head.keepAlive && !head.close
     this.upgrades = false
     this.body.begin(head)
@@ -543,6 +546,10 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     return this.body.done
   }
 
+  get takesTrailers(): boolean {
+    return takesTrailers(this.head)
+  }
+
   upstreamReady(connection: UpstreamLink): void {
     const { exchange } = this
     if (exchange === null) return connection.destroy()
@@ -601,7 +608,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const { stopped } = body
     if (stopped < bytes.length) this.hold(bytes.subarray(stopped))
     const piece = body.isChunked
-      ? chunkOf(bytes, slices, body.done)
+      ? chunkOf(bytes, slices, body.done, this.requestTrailers())
       : stopped < bytes.length
         ? bytes.subarray(0, stopped)
         : bytes
@@ -613,6 +620,13 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.bodyDeadline = Infinity
     this.setDeadline()
     this.pauseInput()
+  }
+
+  // A field of the head that came again behind the body could undo what policies made of it.
+  private requestTrailers(): string {
+    const { body, exchange } = this
+    if (!body.done || body.trailers.length === 0 || exchange === null) return ''
+    return trailerLines(passedTrailers(body.trailers, (name) => exchange.headerValues(name).length > 0))
   }
 
   /** The pieces of body in what came; null where that has been refused. */
@@ -660,7 +674,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     const head = responseHead(exchange, response, this.framing, this.headEnd())
     if (exchange.route?.hasResponseBodies === true) this.copyAnswer(exchange, bytes, slices, ends)
     if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
-    this.write(firstBytes(head, this.framing, bytes, slices, ends))
+    this.write(firstBytes(head, this.framing, bytes, slices, ends, this.answerTrailers))
     return false
   }
 
@@ -691,7 +705,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     exchange.bodyBytes += lengthOf(slices)
     if (this.answerCopy !== null) this.answerCopy.add(bytes, slices, ends)
     if (this.framing === 'chunked') {
-      const chunk = chunkOf(bytes, slices, ends)
+      const chunk = chunkOf(bytes, slices, ends, this.answerTrailers)
       if (chunk !== null) this.write(chunk)
       return false
     }
@@ -700,6 +714,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     }
     // What the kernel did not take at once is still in the upstream's buffer.
     return this.socket.writableLength > 0
+  }
+
+  /** They go on where the client takes them; a body with a length or without a framing has no place for them. */
+  responseTrailers(fields: TrailerFields): void {
+    if (this.takesTrailers) this.answerTrailers = trailerLines(passedTrailers(fields))
   }
 
   responseEnded(): void {

@@ -10,8 +10,6 @@ import { clock, type Timed } from '../clock.ts'
 import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import type { Head } from '../http1/head.ts'
 import type { Lease } from '../lease.ts'
-import type { ServedRoute } from '../plan.ts'
-import type { HostRoutes } from '../router.ts'
 import type { ConnectionHost, OpenConnection } from './http1.ts'
 import { ClientStream, type HostLook, type StreamOwner } from './http2-stream.ts'
 
