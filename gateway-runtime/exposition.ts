@@ -1,5 +1,7 @@
 import { type Metric, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { Figures, LatencyFigures } from './serve/metrics.ts'
+import { counterOf } from './counts.ts'
+import type { PlaneFigures, ProcessFigures } from './data-plane.ts'
+import { type Figures, type LatencyFigures, Metrics } from './serve/metrics.ts'
 
 /** What the exposition says beside the traffic. */
 export interface NodeFigures {
@@ -13,15 +15,25 @@ const durationName = 'hexgate_request_duration_seconds'
 /** Every fourth of the fine buckets: one to an octave is enough for a dashboard. */
 const bucketStride = 4
 
-/** The metrics of a node in the form of Prometheus, read anew at each scrape. */
-export function createExposition(figures: () => Figures, node: () => NodeFigures): Registry {
+/** Writes the metrics of a node as Prometheus reads them. */
+export type Exposition = (figures: PlaneFigures) => Promise<{ contentType: string; text: string }>
+
+/** Makes it once; the figures are those of each scrape. */
+export function createExposition(node: () => NodeFigures): Exposition {
   const registry = new Registry()
+  let now: PlaneFigures = { traffic: new Metrics().figures(), policies: new Map(), workers: [] }
+  const traffic = () => now.traffic
   collectDefaultMetrics({ register: registry, prefix: 'hexgate_' })
-  addTraffic(registry, figures)
-  addRoutes(registry, figures)
+  addTraffic(registry, traffic)
+  addRoutes(registry, traffic)
+  addPolicies(registry, () => now.policies)
+  addWorkers(registry, () => now.workers)
   addNode(registry, node)
-  addDurations(registry, figures)
-  return registry
+  addDurations(registry, traffic)
+  return async (figures) => {
+    now = figures
+    return { contentType: registry.contentType, text: await registry.metrics() }
+  }
 }
 
 function addTraffic(registry: Registry, figures: () => Figures): void {
@@ -68,16 +80,74 @@ function addRoutes(registry: Registry, figures: () => Figures): void {
     requests: 'Requests by API.',
     errors: 'Answers 5xx by API.',
     refused: 'Refused by policies, by API.',
+    dryRefused: 'Would have been refused by a policy in dry run, by API.',
   }
   for (const [member, help] of Object.entries(helps)) {
     new Counter({
-      name: `hexgate_api_${member}_total`,
+      name: `hexgate_api_${member === 'dryRefused' ? 'dry_refused' : member}_total`,
       help,
       labelNames: ['api'],
       registers: [registry],
       collect() {
         this.reset()
         for (const [id, route] of figures().routes) this.inc({ api: id }, route[member as keyof typeof route])
+      },
+    })
+  }
+}
+
+function addPolicies(registry: Registry, policies: () => PlaneFigures['policies']): void {
+  new Counter({
+    name: 'hexgate_policy_events_total',
+    help: 'What policies count, by the names that they give it.',
+    labelNames: ['policy', 'event', 'labels'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [key, count] of policies()) {
+        const { policy, name, labels } = counterOf(key)
+        const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`)
+        this.inc({ policy, event: name, labels: pairs.join(',') }, count)
+      }
+    },
+  })
+}
+
+type WorkerMember = Exclude<keyof ProcessFigures, 'worker'>
+
+function addWorkers(registry: Registry, workers: () => readonly ProcessFigures[]): void {
+  const counters: [name: string, help: string, member: WorkerMember][] = [
+    ['hexgate_worker_requests_total', 'Requests since the worker was started.', 'requests'],
+    ['hexgate_worker_crashes_total', 'How often a worker ended and was started again.', 'crashes'],
+    ['hexgate_worker_cpu_seconds_total', 'Processor time of the worker.', 'cpuSeconds'],
+  ]
+  const gauges: [name: string, help: string, member: WorkerMember][] = [
+    ['hexgate_worker_up', 'Whether the worker serves.', 'isServing'],
+    ['hexgate_worker_connections', 'Open connections of the worker.', 'connections'],
+    ['hexgate_worker_resident_memory_bytes', 'Memory of the worker.', 'rssBytes'],
+  ]
+  const registers = [registry]
+  for (const [name, help, member] of counters) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['worker'],
+      registers,
+      collect() {
+        this.reset()
+        for (const one of workers()) this.inc({ worker: one.worker }, Number(one[member]))
+      },
+    })
+  }
+  for (const [name, help, member] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['worker'],
+      registers,
+      collect() {
+        this.reset()
+        for (const one of workers()) this.set({ worker: one.worker }, Number(one[member]))
       },
     })
   }

@@ -35,7 +35,7 @@ export interface LinkOptions {
   readonly key: Secret
   readonly store: Store
   readonly revisions: Revisions
-  readonly report: () => Report
+  readonly report: () => Promise<Report>
   readonly log: Logger
   /** How long to wait before the next attempt; shortened in tests. */
   readonly timing?: Partial<Timing>
@@ -164,11 +164,11 @@ export class Link {
     const socket = this.#dial()
     this.#socket = socket
     const ended = new Promise<string>((resolve) => socket.once('disconnect', resolve))
-    const timer = setInterval(() => this.#sendReport(socket), this.#timing.reportMs)
+    const timer = setInterval(() => void this.#sendReport(socket), this.#timing.reportMs)
     try {
       await this.#connected(socket)
       await this.#sayHello(socket)
-      this.#sendReport(socket)
+      void this.#sendReport(socket)
       const reason = await ended
       if (reason === 'io server disconnect') this.#isRegistered = false
       if (!this.#stopping.signal.aborted)
@@ -315,8 +315,10 @@ export class Link {
     return fetched
   }
 
-  #sendReport(socket: LinkSocket): void {
-    if (this.#isConnected) socket.volatile.emit('report', this.#options.report())
+  async #sendReport(socket: LinkSocket): Promise<void> {
+    if (!this.#isConnected) return
+    const report = await this.#options.report()
+    if (this.#isConnected) socket.volatile.emit('report', report)
   }
 
   #flushEvents(): void {

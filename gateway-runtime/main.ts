@@ -1,9 +1,11 @@
+import type { OpenDataPlane } from './data-plane.ts'
 import { createLog } from './log.ts'
 import { readFolder } from './local.ts'
 import { CannotStart, type RunningNode, startNode } from './node.ts'
 import { help, type Options, readOptions, UsageError } from './options.ts'
+import { Fleet, WorkersFailed } from './workers/fleet.ts'
 
-/** The gateway-runtime as a process. One process serves for now; workers would be started from here. */
+/** The gateway-runtime as a process: it controls, and the workers that it starts serve. */
 
 const exitCodes = { fine: 0, cannotStart: 1, usage: 2 } as const
 
@@ -16,7 +18,7 @@ async function main(): Promise<number | undefined> {
   if (options.mode.kind === 'local' && options.mode.validateOnly)
     return validate(options.mode.folder, options)
   const log = createLog()
-  const node = await startNode(options, log)
+  const node = await startNode(options, log, undefined, withWorkers(options))
   log.info({ code: 'node.started', adminPort: node.adminPort, ports: node.ports() }, 'the node runs')
   stopOnSignal(node, (signal) => log.info({ code: 'node.draining', signal }, `draining after ${signal}`))
   return undefined
@@ -30,6 +32,18 @@ async function validate(folder: string, options: Options): Promise<number> {
   }
   process.stderr.write(`${read.faults.join('\n')}\n`)
   return exitCodes.cannotStart
+}
+
+function withWorkers({ workers, drainMs }: Options): OpenDataPlane {
+  const count = workers === 'auto' ? 1 : workers
+  return async (plane, hearing) => {
+    try {
+      return await Fleet.open(count, plane, hearing, drainMs)
+    } catch (error) {
+      if (error instanceof WorkersFailed) throw new CannotStart(error.message)
+      throw error
+    }
+  }
 }
 
 /** A terminal and a parent may both pass on one Ctrl-C; what comes this soon is the same wish. */

@@ -3,18 +3,21 @@ import type { Logger } from 'pino'
 import type { Report } from '#contract/events.ts'
 import { type Admin, maskedItem, type NodeView, openAdmin } from './admin.ts'
 import { Revisions } from './apply.ts'
-import { createControlRequest } from './control-request.ts'
+import {
+  type DataPlane,
+  type DataPlaneOptions,
+  type OpenDataPlane,
+  type PlaneFigures,
+  serveHere,
+} from './data-plane.ts'
 import { createExposition, type NodeFigures } from './exposition.ts'
 import { Link, type Timing } from './link.ts'
 import { LocalMode } from './local.ts'
 import type { Options } from './options.ts'
-import { type Contents, Planner } from './plan.ts'
-import { emptyWorld, type World } from './ports.ts'
-import { IntervalFigures } from './reports.ts'
-import { createAccessLog } from './serve/log.ts'
-import { seldom } from './seldom.ts'
-import { createServer, type Server, type ServerEvent } from './serve/server.ts'
-import { type ListenerOverride, listenFault, Serving } from './serving.ts'
+import type { Contents } from './plan.ts'
+import { IntervalFigures, type Traffic } from './reports.ts'
+import type { ServerEvent } from './serve/server.ts'
+import { type ListenerOverride, listenFault } from './serving.ts'
 import { Store } from './store/store.ts'
 
 /** The node cannot start: one line for the terminal. */
@@ -40,61 +43,74 @@ interface Origin {
 }
 
 interface Parts {
-  readonly server: Server
-  readonly serving: Serving
+  readonly plane: DataPlane
   readonly options: Options
   readonly log: Logger
   readonly startedAtMs: number
 }
 
-/** A policy that fails may fail with every request. */
-const eventEveryMs = 10_000
-
-/** Starts a node: the admin port first, then what was stored or lies in the folder, then the link. */
+/** Starts a node: the data plane and the admin port first, then what was stored or lies in the folder, then the link. */
 export async function startNode(
   options: Options,
   log: Logger,
   timing?: Partial<Timing>,
+  open: OpenDataPlane = serveHere,
 ): Promise<RunningNode> {
   let origin: Origin | undefined
-  const server = createServer({
-    trustedHops: options.trustedHops,
-    ...(options.accessLog ? { log: createAccessLog(1) } : {}),
-    onEvent: seldom(eventEveryMs, (event: ServerEvent, heldBack) => {
+  const plane = await open(planeOptionsOf(options), {
+    event: (event, heldBack) => {
       log[event.level === 'warning' ? 'warn' : event.level]({ code: event.code, heldBack }, event.detail)
       if (event.level !== 'info') origin?.event(event)
-    }),
+    },
+    log: (level, fields, text) => log[level](fields, text),
   })
-  const control = createControlRequest({ allowLoopback: options.allowLoopbackUpstreams })
-  const world: World = {
-    ...emptyWorld,
-    request: control.request,
-    log: (level, code, fields) => log[level]({ code, ...fields }),
-  }
-  const planner = new Planner({ allowLoopback: options.allowLoopbackUpstreams, world })
-  const serving = new Serving(server, planner, overrideOf(options))
-  const parts: Parts = { server, serving, options, log, startedAtMs: performance.now() }
-  origin =
-    options.mode.kind === 'local'
-      ? localOrigin(parts, options.mode.folder)
-      : await portalOrigin(parts, timing)
+  const parts: Parts = { plane, options, log, startedAtMs: performance.now() }
+  let admin: Admin | undefined
   let isDraining = false
-  const view = viewOf(parts, origin, () => isDraining)
-  const admin = await adminOf(options, view, origin)
   try {
+    origin =
+      options.mode.kind === 'local'
+        ? localOrigin(parts, options.mode.folder)
+        : await portalOrigin(parts, timing)
+    admin = await adminOf(
+      options,
+      viewOf(parts, origin, () => isDraining),
+    )
     await origin.start()
   } catch (error) {
-    await Promise.all([origin.stop(), admin.close(), server.drain(0), control.close()])
+    await Promise.all([origin?.stop(), admin?.close(), plane.drain(0)])
     throw error
   }
+  return running(parts, origin, admin, () => {
+    isDraining = true
+  })
+}
+
+function running(
+  { plane, options }: Parts,
+  origin: Origin,
+  admin: Admin,
+  beginDraining: () => void,
+): RunningNode {
   return {
     adminPort: admin.port,
-    ports: () => serving.ports,
+    ports: () => plane.ports,
     stop: async () => {
-      isDraining = true
-      await Promise.all([origin.stop(), server.drain(options.drainMs)])
-      await Promise.all([admin.close(), control.close()])
+      beginDraining()
+      await Promise.all([origin.stop(), plane.drain(options.drainMs)])
+      await admin.close()
     },
+  }
+}
+
+function planeOptionsOf(options: Options): DataPlaneOptions {
+  const { trustedHops, allowLoopbackUpstreams, accessLog, sharedStore } = options
+  return {
+    trustedHops,
+    accessLog,
+    allowLoopback: allowLoopbackUpstreams,
+    override: overrideOf(options),
+    ...(sharedStore === undefined ? {} : { sharedStore: sharedStore.reveal() }),
   }
 }
 
@@ -105,26 +121,26 @@ function overrideOf({ httpPort, httpAddress }: Options): ListenerOverride {
   }
 }
 
-async function adminOf({ adminAddress, adminPort }: Options, view: NodeView, origin: Origin): Promise<Admin> {
+async function adminOf({ adminAddress, adminPort }: Options, view: NodeView): Promise<Admin> {
   const where = { address: adminAddress, port: adminPort }
   try {
     return await openAdmin(where, view)
   } catch (error) {
-    await origin.stop()
     throw new CannotStart(`the admin ${listenFault(where, error)}`)
   }
 }
 
-function viewOf({ server, serving }: Parts, origin: Origin, isDraining: () => boolean): NodeView {
-  const registry = createExposition(() => server.figures(), origin.figures)
+function viewOf({ plane }: Parts, origin: Origin, isDraining: () => boolean): NodeView {
+  const exposition = createExposition(origin.figures)
   return {
     notReady: () => {
       if (isDraining()) return 'the node is draining'
-      return serving.isServing ? undefined : 'there is no configuration yet'
+      if (plane.isServing) return undefined
+      return plane.ports.length === 0 ? 'there is no configuration yet' : 'no worker serves'
     },
-    problems: origin.problems,
-    configuration: () => ({ ports: serving.ports, ...origin.configuration() }),
-    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    problems: () => [...plane.problems, ...origin.problems()],
+    configuration: () => ({ ports: plane.ports, ...origin.configuration() }),
+    metrics: async () => exposition(await plane.figures()),
   }
 }
 
@@ -132,8 +148,8 @@ function maskedItems(contents: Contents): Record<string, unknown> {
   return Object.fromEntries([...contents].map(([id, { item }]) => [id, maskedItem(item)]))
 }
 
-function localOrigin({ serving, options, log }: Parts, folder: string): Origin {
-  const local = new LocalMode(folder, serving, { allowLoopback: options.allowLoopbackUpstreams, log })
+function localOrigin({ plane, options, log }: Parts, folder: string): Origin {
+  const local = new LocalMode(folder, plane, { allowLoopback: options.allowLoopbackUpstreams, log })
   let appliedAtSeconds: number | null = null
   return {
     async start() {
@@ -150,14 +166,20 @@ function localOrigin({ serving, options, log }: Parts, folder: string): Origin {
 }
 
 async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): Promise<Origin> {
-  const { options, log, serving, server } = parts
+  const { options, log, plane } = parts
   if (options.mode.kind !== 'portal') throw new TypeError('not told about a portal')
   const { portal, key, data } = options.mode
   const store = await openStore(data, log)
-  const revisions = new Revisions(serving, store, log)
-  const interval = new IntervalFigures(() => server.figures())
-  const problems = () => problemsOf(revisions, serving)
-  const report = (): Report => reportOf(parts, revisions, interval, problems())
+  const revisions = new Revisions(plane, store, log)
+  const interval = new IntervalFigures()
+  const problems = () => problemsOf(revisions, plane)
+  const report = async (): Promise<Report> => {
+    const figures = await plane.figures()
+    return reportOf(parts, revisions, interval.take(figures.traffic), rssOf(figures), [
+      ...plane.problems,
+      ...problems(),
+    ])
+  }
   const link = new Link({
     portal,
     key,
@@ -231,10 +253,10 @@ function probePort({ httpPort, httpAddress }: Options): Promise<void> {
   })
 }
 
-function problemsOf(revisions: Revisions, serving: Serving): string[] {
+function problemsOf(revisions: Revisions, plane: DataPlane): string[] {
   const { current, refusal } = revisions
   return [
-    ...(serving.isServing ? [] : ['there is no configuration yet']),
+    ...(plane.isServing || plane.ports.length > 0 ? [] : ['there is no configuration yet']),
     ...(refusal === undefined
       ? []
       : [`revision ${refusal.revision} was refused: ${refusal.reason}`.slice(0, 500)]),
@@ -244,7 +266,17 @@ function problemsOf(revisions: Revisions, serving: Serving): string[] {
   ]
 }
 
-function reportOf(parts: Parts, revisions: Revisions, interval: IntervalFigures, problems: string[]): Report {
+function rssOf({ workers }: PlaneFigures): number {
+  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss())
+}
+
+function reportOf(
+  parts: Parts,
+  revisions: Revisions,
+  traffic: Traffic,
+  rssBytes: number,
+  problems: string[],
+): Report {
   const manifest = revisions.current?.manifest
   return {
     status: problems.length === 0 ? 'healthy' : 'degraded',
@@ -252,7 +284,7 @@ function reportOf(parts: Parts, revisions: Revisions, interval: IntervalFigures,
     uptimeSeconds: (performance.now() - parts.startedAtMs) / 1_000,
     appliedRevision: manifest?.revision ?? null,
     appliedHash: manifest?.hash ?? null,
-    ...interval.take(),
-    rssBytes: process.memoryUsage.rss(),
+    ...traffic,
+    rssBytes,
   }
 }

@@ -1,38 +1,31 @@
 import type { Report } from '#contract/events.ts'
-import { type Figures, quantileMs } from './serve/metrics.ts'
+import { type Figures, Metrics, quantileMs } from './serve/metrics.ts'
 
 /** The busiest APIs of an interval; a report must fit into one message. */
 const apisMax = 1_000
 
-type Traffic = Pick<
+/** The part of a report that is about an interval. */
+export type Traffic = Pick<
   Report,
   'intervalMs' | 'requests' | 'errors' | 'refused' | 'latencyMs' | 'connections' | 'webSockets' | 'apis'
 >
 
 /** Turns counters that rise only into what happened since they were last read. */
 export class IntervalFigures {
-  readonly #read: () => Figures
-  #before: Figures
-  #readAtMs: number
+  #before: Figures | undefined
+  #readAtMs = performance.now()
 
-  constructor(read: () => Figures) {
-    this.#read = read
-    this.#before = read()
-    this.#readAtMs = performance.now()
-  }
-
-  take(): Traffic {
+  take(figures: Figures): Traffic {
     const now = performance.now()
-    const figures = this.#read()
-    const before = this.#before
+    const before = this.#before ?? new Metrics().figures()
     const intervalMs = now - this.#readAtMs
     this.#before = figures
     this.#readAtMs = now
     return {
       intervalMs,
-      requests: figures.requests - before.requests,
-      errors: figures.errors - before.errors,
-      refused: figures.refused - before.refused,
+      requests: risen(before.requests, figures.requests),
+      errors: risen(before.errors, figures.errors),
+      refused: risen(before.refused, figures.refused),
       latencyMs: latencyBetween(before, figures),
       connections: figures.connections,
       webSockets: figures.webSockets,
@@ -41,8 +34,13 @@ export class IntervalFigures {
   }
 }
 
+/** What a worker counted in its last moment before it ended is lost, so that a sum may fall once. */
+function risen(before: number, now: number): number {
+  return Math.max(0, now - before)
+}
+
 function latencyBetween(before: Figures, after: Figures): Report['latencyMs'] {
-  const counts = after.latency.counts.map((count, index) => count - (before.latency.counts[index] ?? 0))
+  const counts = after.latency.counts.map((count, index) => risen(before.latency.counts[index] ?? 0, count))
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => quantileMs(counts, share))
   return p50 == null || p95 == null || p99 == null ? null : { p50, p95, p99 }
 }

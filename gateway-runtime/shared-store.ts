@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { Logger } from 'pino'
 import type { SharedStore } from '#policies/definition.ts'
 
 /** A shared store that this process opened. */
@@ -7,6 +6,14 @@ export interface OpenedStore extends SharedStore {
   readonly isConnected: boolean
   /** Ends the connection; calls that run are rejected. */
   close(): Promise<void>
+}
+
+type Say = (fields: Record<string, unknown>, text: string) => void
+/** What it needs of a log. */
+export interface StoreLog {
+  readonly info: Say
+  readonly warn: Say
+  readonly error: Say
 }
 
 /** The store did not answer: away, slow, or closed. */
@@ -27,7 +34,7 @@ type Client = Awaited<ReturnType<typeof openClient>>
  * Opens a Redis by its address (`redis://`, `rediss://`). Comes back at once: until there is a connection every
  * call rejects, and a lost one is opened again by itself.
  */
-export function createSharedStore(url: string, log: Logger): OpenedStore {
+export function createSharedStore(url: string, log: StoreLog): OpenedStore {
   const calls = new Calls()
   let client: Client | undefined
   let closed = false
@@ -78,7 +85,7 @@ function bufferOf(bytes: Uint8Array): Buffer {
 }
 
 /** Loaded by its file: a node without a shared store does without the package. */
-async function openClient(url: string, where: string, log: Logger) {
+async function openClient(url: string, where: string, log: StoreLog) {
   const { createClient, RESP_TYPES } = await import('redis/dist/index.js')
   const client = createClient({
     url,

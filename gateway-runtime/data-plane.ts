@@ -1,0 +1,123 @@
+import { createControlRequest } from './control-request.ts'
+import { Counts } from './counts.ts'
+import { Planner } from './plan.ts'
+import type { World } from './ports.ts'
+import { seldom } from './seldom.ts'
+import { createAccessLog } from './serve/log.ts'
+import type { Figures } from './serve/metrics.ts'
+import { createServer, type Server, type ServerEvent } from './serve/server.ts'
+import { type ListenerOverride, type Serves, Serving } from './serving.ts'
+
+/** What a data plane is told once. Plain JSON, since it may run in other processes. */
+export interface DataPlaneOptions {
+  readonly trustedHops: number
+  readonly allowLoopback: boolean
+  readonly accessLog: boolean
+  readonly override: ListenerOverride
+  /** The address of a Redis. */
+  readonly sharedStore?: string
+}
+
+/** Whoever logs and reports what a data plane has to say. */
+export interface Hearing {
+  /** `heldBack` of the same kind were not told since the last one. */
+  event(event: ServerEvent, heldBack: number): void
+  log(level: 'debug' | 'info' | 'warn' | 'error', fields: Record<string, unknown>, text: string): void
+}
+
+/** One serving process, or what is left of those that ended. */
+export interface ProcessFigures {
+  readonly worker: number
+  readonly isServing: boolean
+  readonly crashes: number
+  readonly requests: number
+  readonly connections: number
+  readonly rssBytes: number
+  readonly cpuSeconds: number
+}
+
+/** All that is counted, summed over the processes. */
+export interface PlaneFigures {
+  readonly traffic: Figures
+  /** What policies count, by the keys of counts.ts. */
+  readonly policies: ReadonlyMap<string, number>
+  /** Empty where this process serves by itself. */
+  readonly workers: readonly ProcessFigures[]
+}
+
+/** What answers the traffic, in this process or in others. */
+export interface DataPlane extends Serves {
+  /** What is wrong with it, in sentences. */
+  readonly problems: readonly string[]
+  figures(): Promise<PlaneFigures>
+  /** Lets running requests finish, at most for so long, and ends. */
+  drain(deadlineMs: number): Promise<void>
+}
+
+export type OpenDataPlane = (options: DataPlaneOptions, hearing: Hearing) => Promise<DataPlane>
+
+/** The parts of a data plane in the process that serves. */
+export interface Assembled {
+  readonly server: Server
+  readonly serving: Serving
+  readonly counts: Counts
+  close(): Promise<void>
+}
+
+/** A policy that fails may fail with every request. */
+const eventEveryMs = 10_000
+
+export async function assemble(options: DataPlaneOptions, hearing: Hearing): Promise<Assembled> {
+  const { trustedHops, accessLog, allowLoopback, override } = options
+  const counts = new Counts()
+  const server = createServer({
+    trustedHops,
+    ...(accessLog ? { log: createAccessLog(1) } : {}),
+    onEvent: seldom(eventEveryMs, (event: ServerEvent, heldBack) => hearing.event(event, heldBack)),
+  })
+  const requests = createControlRequest({ allowLoopback })
+  const store = await storeOf(options, hearing)
+  const world: World = {
+    request: requests.request,
+    sharedStore: store,
+    spans: undefined,
+    log: (level, code, fields) => hearing.log(level, { ...fields, code }, code),
+    count: (policyKind, name, labels) => counts.add(policyKind, name, labels),
+  }
+  const serving = new Serving(server, new Planner({ allowLoopback, world }), override)
+  const close = async () => {
+    await Promise.all([requests.close(), store?.close()])
+  }
+  return { server, serving, counts, close }
+}
+
+/** Loaded only by those who have one. */
+async function storeOf({ sharedStore }: DataPlaneOptions, hearing: Hearing) {
+  if (sharedStore === undefined) return undefined
+  const { createSharedStore } = await import('./shared-store.ts')
+  return createSharedStore(sharedStore, {
+    info: (fields, text) => hearing.log('info', fields, text),
+    warn: (fields, text) => hearing.log('warn', fields, text),
+    error: (fields, text) => hearing.log('error', fields, text),
+  })
+}
+
+/** Serves in this process: for tests, and for looking at it in a debugger. */
+export const serveHere: OpenDataPlane = async (options, hearing) => {
+  const { server, serving, counts, close } = await assemble(options, hearing)
+  return {
+    get isServing() {
+      return serving.isServing
+    },
+    get ports() {
+      return serving.ports
+    },
+    problems: [],
+    serve: (contents) => serving.serve(contents),
+    figures: () => Promise.resolve({ traffic: server.figures(), policies: counts.all, workers: [] }),
+    drain: async (deadlineMs) => {
+      await server.drain(deadlineMs)
+      await close()
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
+import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
+import type { Contents } from '../plan.ts'
+import type { Figures } from '../serve/metrics.ts'
+import type { Bound } from '../serving.ts'
+import { read, withRoutes } from './figures.ts'
+import type { FromWorker, PreparedThere, ToWorker, WorkerReading } from './messages.ts'
+
+/** The worker ended before it answered. */
+export class WorkerGone extends Error {}
+
+/** What a worker has counted so far. */
+export interface Reading extends Omit<WorkerReading, 'traffic'> {
+  readonly traffic: Figures
+}
+
+export interface ChildOptions {
+  readonly number: number
+  readonly plane: DataPlaneOptions
+  readonly drainMs: number
+  readonly hearing: Hearing
+  /** Called once, with how it ended in words. */
+  readonly onEnd: (child: Child, how: string) => void
+}
+
+const entry = new URL('main.ts', import.meta.url)
+/** Items go over in slices, so that a worker never stops for long to read them. */
+const sliceItems = 50
+/** What a worker need not know. */
+const secretVariables = ['HEXGATE_GATEWAY_KEY', 'HEXGATE_SHARED_STORE']
+
+/** A worker as the control process holds it. */
+export class Child {
+  readonly number: number
+  readonly started: Promise<void>
+  readonly ended: Promise<void>
+  readonly #options: ChildOptions
+  readonly #process: ChildProcess
+  readonly #asked = new Map<
+    number,
+    { resolve: (answer: FromWorker) => void; reject: (error: Error) => void }
+  >()
+  /** What the worker was given, by id: the hashes. */
+  #held = new Map<string, string>()
+  #reading: Reading | undefined
+  #lastAsk = 0
+  #silentBeats = 0
+  #isGone = false
+  #isServing = false
+  #onStarted: () => void = () => undefined
+  #onEnded: () => void = () => undefined
+
+  constructor(options: ChildOptions) {
+    this.number = options.number
+    this.#options = options
+    const environment = { ...process.env }
+    for (const name of secretVariables) delete environment[name]
+    this.#process = fork(entry, [], {
+      env: environment,
+      serialization: 'json',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.started = new Promise((resolve, reject) => {
+      this.#onStarted = resolve
+      this.#asked.set(0, { resolve: () => resolve(), reject })
+    })
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve
+    })
+    // Who waits for it hears of it; nobody has to.
+    this.started.catch(() => undefined)
+    this.#process.on('message', (message) => this.#heard(message as FromWorker))
+    this.#process.once('error', (error) => this.#ended(error.message))
+    this.#process.once('exit', (code, signal) => this.#ended(signal ?? `exit code ${code}`))
+    this.#tell({ kind: 'start', options: options.plane, drainMs: options.drainMs })
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  get isServing(): boolean {
+    return this.#isServing && !this.#isGone
+  }
+
+  /** What it said last. */
+  get reading(): Reading | undefined {
+    return this.#reading
+  }
+
+  /** Forgets the figures of routes that are served no more. */
+  keepRoutes(isServed: (id: string) => boolean): void {
+    const reading = this.#reading
+    if (reading !== undefined) this.#reading = { ...reading, traffic: withRoutes(reading.traffic, isServed) }
+  }
+
+  /** Beats since it was last heard. */
+  beat(): number {
+    return this.#silentBeats++
+  }
+
+  /** Hands over what has changed since the last time. */
+  async give(contents: Contents): Promise<void> {
+    const remove = [...this.#held.keys()].filter((id) => !contents.has(id))
+    const set = [...contents].filter(([id, { hash }]) => this.#held.get(id) !== hash)
+    this.#held = new Map([...contents].map(([id, { hash }]) => [id, hash]))
+    this.#tell({ kind: 'items', remove, set: [] })
+    for (let at = 0; at < set.length; at += sliceItems) {
+      const slice = set.slice(at, at + sliceItems)
+      this.#tell({ kind: 'items', remove: [], set: slice.map(([id, { hash, item }]) => [id, hash, item]) })
+      await setImmediate()
+    }
+  }
+
+  /** Rejects with WorkerGone when it ends meanwhile, as everything here that waits. */
+  async prepare(bound: Bound): Promise<PreparedThere> {
+    const answer = await this.#ask((ask) => ({ kind: 'prepare', ask, bound }))
+    if (answer.kind !== 'prepared') throw new TypeError(`a worker answered ${answer.kind} to prepare`)
+    return answer.result
+  }
+
+  async commit(): Promise<void> {
+    await this.#ask((ask) => ({ kind: 'commit', ask }))
+    this.#isServing = true
+  }
+
+  async discard(): Promise<void> {
+    await this.#ask((ask) => ({ kind: 'discard', ask }))
+  }
+
+  /** Has it count anew; afterwards `reading` is of now. */
+  async readAnew(): Promise<void> {
+    await this.#ask((ask) => ({ kind: 'figures', ask }))
+  }
+
+  drain(deadlineMs: number): void {
+    this.#tell({ kind: 'drain', deadlineMs })
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+
+  #ask(message: (ask: number) => ToWorker): Promise<FromWorker> {
+    const ask = ++this.#lastAsk
+    return new Promise((resolve, reject) => {
+      if (this.#isGone) return reject(new WorkerGone(`worker ${this.number} has ended`))
+      this.#asked.set(ask, { resolve, reject })
+      this.#tell(message(ask))
+    })
+  }
+
+  // A message that cannot be sent goes to a worker that is ending, which `exit` will say.
+  #tell(message: ToWorker): void {
+    if (this.#process.connected) this.#process.send(message, () => undefined)
+  }
+
+  #heard(message: FromWorker): void {
+    this.#silentBeats = 0
+    switch (message.kind) {
+      case 'started':
+        this.#asked.delete(0)
+        return this.#onStarted()
+      case 'event':
+        return this.#options.hearing.event(message.event, message.heldBack)
+      case 'log':
+        return this.#options.hearing.log(...message.entry)
+      case 'figures': {
+        const { traffic, ...rest } = message.reading
+        this.#reading = { ...rest, traffic: read(traffic, this.#reading?.traffic) }
+        return message.ask === null ? undefined : this.#answered(message.ask, message)
+      }
+      case 'prepared':
+      case 'done':
+        return this.#answered(message.ask, message)
+    }
+  }
+
+  #answered(ask: number, answer: FromWorker): void {
+    this.#asked.get(ask)?.resolve(answer)
+    this.#asked.delete(ask)
+  }
+
+  #ended(how: string): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    for (const { reject } of this.#asked.values())
+      reject(new WorkerGone(`worker ${this.number} ended (${how})`))
+    this.#asked.clear()
+    this.#options.onEnd(this, how)
+    this.#onEnded()
+  }
+}

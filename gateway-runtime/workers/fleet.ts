@@ -1,0 +1,325 @@
+import { createServer as createProbe } from 'node:net'
+import type { Reason } from '#contract/events.ts'
+import type { DataPlane, DataPlaneOptions, Hearing, PlaneFigures, ProcessFigures } from '../data-plane.ts'
+import { type Contents, itemPointer } from '../plan.ts'
+import { type Figures, Metrics } from '../serve/metrics.ts'
+import { type Bound, listenFault, type Served } from '../serving.ts'
+import { Child, type Reading, WorkerGone } from './child.ts'
+import { Crashes, crashesAMinuteMax } from './crashes.ts'
+import { remaining, summed, withRoutes } from './figures.ts'
+import { beatMs, type PreparedThere } from './messages.ts'
+
+/** The serving processes cannot be started. */
+export class WorkersFailed extends Error {}
+
+/** One of the workers, through all the processes that it has been. */
+interface Slot {
+  readonly number: number
+  readonly crashes: Crashes
+  child: Child | undefined
+  revival: NodeJS.Timeout | undefined
+}
+
+/** A worker that says nothing for so many beats hangs. */
+const silentBeatsMax = 15
+/** What a drain may take beyond its deadline before workers are cut off. */
+const drainGraceMs = 3_000
+/** Figures that take longer are those of the last beat. */
+const readingMsMax = 500
+
+/**
+ * The workers of a node. They take a configuration together or not at all, and one that ends is started again with
+ * what the others serve.
+ */
+export class Fleet implements DataPlane {
+  readonly #options: DataPlaneOptions
+  readonly #hearing: Hearing
+  readonly #drainMs: number
+  readonly #slots: readonly Slot[]
+  readonly #beat: NodeJS.Timeout
+  #contents: Contents | undefined
+  #bound: Bound = {}
+  /** What processes that ended have counted. */
+  #base: { traffic: Figures; policies: ReadonlyMap<string, number> } = {
+    traffic: new Metrics().figures(),
+    policies: new Map(),
+  }
+  #draining = false
+  #queue: Promise<unknown> = Promise.resolve()
+
+  private constructor(count: number, options: DataPlaneOptions, hearing: Hearing, drainMs: number) {
+    this.#options = { ...options, override: { ...options.override, reusePort: count > 1 } }
+    this.#hearing = hearing
+    this.#drainMs = drainMs
+    this.#slots = Array.from({ length: count }, (_, index) => ({
+      number: index + 1,
+      crashes: new Crashes(),
+      child: undefined,
+      revival: undefined,
+    }))
+    this.#beat = setInterval(() => this.#listen(), beatMs).unref()
+  }
+
+  /** Starts the workers. Throws WorkersFailed where they do not come up. */
+  static async open(
+    count: number,
+    options: DataPlaneOptions,
+    hearing: Hearing,
+    drainMs: number,
+  ): Promise<Fleet> {
+    const fleet = new Fleet(count, options, hearing, drainMs)
+    try {
+      await Promise.all(fleet.#slots.map((slot) => fleet.#fork(slot).started))
+      return fleet
+    } catch (error) {
+      await fleet.drain(0)
+      throw new WorkersFailed(`the serving processes do not start: ${reasonOf(error)}`)
+    }
+  }
+
+  get isServing(): boolean {
+    return this.#slots.some(({ child }) => child?.isServing === true)
+  }
+
+  get ports(): readonly number[] {
+    return Object.values(this.#bound)
+  }
+
+  get problems(): readonly string[] {
+    const now = performance.now()
+    return this.#slots.flatMap(({ number, child, crashes }) => {
+      const recent = crashes.recent(now)
+      if (recent > crashesAMinuteMax) return [`worker ${number} ended ${recent} times within a minute`]
+      const isDown = this.#contents !== undefined && child?.isServing !== true
+      return isDown && !this.#draining ? [`worker ${number} does not serve`] : []
+    })
+  }
+
+  serve(contents: Contents): Promise<Served> {
+    return this.#inTurn(async () => {
+      const taken = await this.#placesTaken(contents)
+      if (taken.length > 0) return { ok: false, reasons: taken }
+      const first = await this.#offer(contents)
+      // A worker that happened to end just then says nothing about the contents; twice is no chance.
+      return first === 'worker gone' ? refusedByEnd(await this.#offer(contents)) : first
+    })
+  }
+
+  async figures(): Promise<PlaneFigures> {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, readingMsMax).unref())
+    await Promise.race([late, Promise.allSettled(this.#children().map((child) => child.readAnew()))])
+    const readings = this.#children().flatMap(({ reading }) => reading ?? [])
+    const counts = [this.#base, ...readings]
+    return {
+      traffic: counts.map(({ traffic }) => traffic).reduce(summed),
+      policies: summedCounts(counts.map(({ policies }) => policies)),
+      workers: this.#slots.map(figuresOf),
+    }
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true
+    clearInterval(this.#beat)
+    for (const { revival } of this.#slots) clearTimeout(revival)
+    const children = this.#children()
+    for (const child of children) child.drain(deadlineMs)
+    const cut = setTimeout(() => {
+      for (const child of children) child.kill()
+    }, deadlineMs + drainGraceMs)
+    await Promise.all(children.map((child) => child.ended))
+    clearTimeout(cut)
+  }
+
+  #children(): Child[] {
+    return this.#slots.flatMap(({ child }) => child ?? [])
+  }
+
+  /** One thing at a time: a worker that comes back must find what the others serve. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run)
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  /** All workers prepare; then all commit, or none. */
+  async #offer(contents: Contents): Promise<Served | 'worker gone'> {
+    try {
+      await Promise.all(this.#slots.map((slot) => slot.child?.started ?? this.#fork(slot).started))
+      const children = this.#children()
+      const prepared = await this.#prepareAll(children, contents)
+      const refusal = prepared.find((one) => !one.ok)
+      if (refusal !== undefined) {
+        await discardAll(children)
+        return refusal
+      }
+      this.#contents = contents
+      this.#bound = Object.assign({}, ...prepared.map((one) => (one.ok ? one.bound : {}))) as Bound
+      this.#forgetRoutes(contents)
+      // A worker that ends now comes back with these contents.
+      await Promise.allSettled(children.map((child) => child.commit()))
+      return { ok: true }
+    } catch (error) {
+      if (!(error instanceof WorkerGone)) throw error
+      await discardAll(this.#children())
+      return 'worker gone'
+    }
+  }
+
+  async #prepareAll(children: readonly Child[], contents: Contents): Promise<PreparedThere[]> {
+    await Promise.all(children.map((child) => child.give(contents)))
+    const [first, ...others] = children
+    if (first === undefined) throw new WorkerGone('there is no worker')
+    if (!this.#hasOpenChoice(contents)) return settled(children.map((child) => child.prepare(this.#bound)))
+    // The system chooses a port for the first worker, and the others open the same.
+    const leading = await first.prepare(this.#bound)
+    if (!leading.ok) return [leading]
+    const bound = { ...this.#bound, ...leading.bound }
+    return [leading, ...(await settled(others.map((child) => child.prepare(bound))))]
+  }
+
+  #hasOpenChoice(contents: Contents): boolean {
+    return this.#placesOf(contents).some(({ port }) => port === 0)
+  }
+
+  #placesOf(contents: Contents) {
+    const { address, port } = this.#options.override
+    return [...contents.values()].flatMap(({ item }) =>
+      item.kind === 'listener'
+        ? [{ id: item.id, address: address ?? item.address, port: port ?? item.port }]
+        : [],
+    )
+  }
+
+  /** Where workers share a port nothing hides that another node has it: it may share it too, so it is tried alone. */
+  async #placesTaken(contents: Contents): Promise<Reason[]> {
+    if (this.#slots.length === 1) return []
+    const fresh = this.#placesOf(contents).filter(
+      ({ address, port }) => port !== 0 && this.#bound[`${address} ${port}`] === undefined,
+    )
+    const faults = await Promise.all(fresh.map(async (place) => ({ place, fault: await faultAt(place) })))
+    return faults.flatMap(({ place, fault }) =>
+      fault === undefined ? [] : [{ pointer: itemPointer(place.id, 'port'), reason: fault }],
+    )
+  }
+
+  #forgetRoutes(contents: Contents): void {
+    const isServed = (id: string) => contents.has(id)
+    this.#base = { ...this.#base, traffic: withRoutes(this.#base.traffic, isServed) }
+    for (const child of this.#children()) child.keepRoutes(isServed)
+  }
+
+  #fork(slot: Slot): Child {
+    clearTimeout(slot.revival)
+    slot.child = new Child({
+      number: slot.number,
+      plane: this.#options,
+      drainMs: this.#drainMs,
+      hearing: this.#hearing,
+      onEnd: (child, how) => this.#ended(slot, child, how),
+    })
+    return slot.child
+  }
+
+  #ended(slot: Slot, child: Child, how: string): void {
+    slot.child = undefined
+    const { reading } = child
+    if (reading !== undefined)
+      this.#base = {
+        traffic: summed(this.#base.traffic, remaining(reading.traffic)),
+        policies: summedCounts([this.#base.policies, new Map(reading.policies)]),
+      }
+    if (this.#draining) return
+    const { delayMs, isLoop } = slot.crashes.add(performance.now())
+    const next = isLoop
+      ? `; it keeps ending, the next start is in ${delayMs / 1_000} s`
+      : '; it is started again'
+    const code = isLoop ? 'worker.crash-loop' : 'worker.crashed'
+    this.#hearing.event({ level: 'error', code, detail: `worker ${slot.number} ended (${how})${next}` }, 0)
+    slot.revival = setTimeout(() => void this.#inTurn(() => this.#revive(slot)), delayMs)
+  }
+
+  /** Starts a worker again, with what the others serve. */
+  async #revive(slot: Slot): Promise<void> {
+    if (this.#draining || slot.child !== undefined) return
+    const child = this.#fork(slot)
+    try {
+      await child.started
+      if (this.#contents === undefined) return
+      await child.give(this.#contents)
+      const prepared = await child.prepare(this.#bound)
+      if (prepared.ok) return await child.commit()
+      const [reason] = prepared.reasons
+      this.#hearing.event(
+        {
+          level: 'error',
+          code: 'worker.cannot-serve',
+          detail: `worker ${slot.number}: ${reason?.reason ?? ''}`,
+        },
+        0,
+      )
+      // Its end has it tried again, after a while.
+      child.kill()
+    } catch (error) {
+      if (!(error instanceof WorkerGone)) throw error
+    }
+  }
+
+  /** A worker that hangs holds its share of the connections; it is better started again. */
+  #listen(): void {
+    for (const child of this.#children()) {
+      if (child.beat() < silentBeatsMax) continue
+      const detail = `worker ${child.number} has said nothing for ${silentBeatsMax} s and is cut off`
+      this.#hearing.event({ level: 'error', code: 'worker.hangs', detail }, 0)
+      child.kill()
+    }
+  }
+}
+
+async function settled(all: Promise<PreparedThere>[]): Promise<PreparedThere[]> {
+  // Every worker must have answered before one of them is told to discard.
+  const results = await Promise.allSettled(all)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
+
+async function discardAll(children: readonly Child[]): Promise<void> {
+  await Promise.allSettled(children.map((child) => child.discard()))
+}
+
+function refusedByEnd(served: Served | 'worker gone'): Served {
+  if (served !== 'worker gone') return served
+  return { ok: false, reasons: [{ pointer: '', reason: 'a serving process ends whenever it prepares this' }] }
+}
+
+function summedCounts(all: readonly Iterable<readonly [string, number]>[]): ReadonlyMap<string, number> {
+  const sum = new Map<string, number>()
+  for (const counts of all) for (const [key, count] of counts) sum.set(key, (sum.get(key) ?? 0) + count)
+  return sum
+}
+
+function figuresOf({ number, child, crashes }: Slot): ProcessFigures {
+  const reading: Reading | undefined = child?.reading
+  return {
+    worker: number,
+    isServing: child?.isServing === true,
+    crashes: crashes.total,
+    requests: reading?.traffic.requests ?? 0,
+    connections: reading?.traffic.connections ?? 0,
+    rssBytes: reading?.rssBytes ?? 0,
+    cpuSeconds: reading?.cpuSeconds ?? 0,
+  }
+}
+
+function faultAt(place: { address: string; port: number }): Promise<string | undefined> {
+  const probe = createProbe((socket) => socket.destroy())
+  return new Promise((resolve) => {
+    probe.once('error', (error) => resolve(listenFault(place, error)))
+    probe.listen({ port: place.port, host: place.address }, () => probe.close(() => resolve(undefined)))
+  })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,42 @@
+import type { Reason } from '#contract/events.ts'
+import type { Item } from '#contract/items.ts'
+import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
+import type { ServerEvent } from '../serve/server.ts'
+import type { Bound } from '../serving.ts'
+import type { Written } from './figures.ts'
+
+/**
+ * What the control process and a worker say to each other, as JSON: the other form that Node has for it makes
+ * typed arrays slower in the process that reads it, for as long as it lives.
+ */
+export type ToWorker =
+  | { kind: 'start'; options: DataPlaneOptions; drainMs: number }
+  /** Changes the contents that the next `prepare` is about. */
+  | { kind: 'items'; set: readonly (readonly [id: string, hash: string, item: Item])[]; remove: string[] }
+  | { kind: 'prepare'; ask: number; bound: Bound }
+  | { kind: 'commit'; ask: number }
+  | { kind: 'discard'; ask: number }
+  | { kind: 'figures'; ask: number }
+  | { kind: 'drain'; deadlineMs: number }
+
+export type FromWorker =
+  | { kind: 'started' }
+  | { kind: 'prepared'; ask: number; result: PreparedThere }
+  | { kind: 'done'; ask: number }
+  | { kind: 'figures'; ask: number | null; reading: WorkerReading }
+  | { kind: 'event'; event: ServerEvent; heldBack: number }
+  | { kind: 'log'; entry: Parameters<Hearing['log']> }
+
+export type PreparedThere = { ok: true; bound: Bound } | { ok: false; reasons: Reason[] }
+
+/** How often the control process hears of a worker, in milliseconds; one that is silent for long hangs. */
+export const beatMs = 1_000
+
+/** What a worker says of itself every second and when it is asked. */
+export interface WorkerReading {
+  /** Of routes only those that have changed since the last reading. */
+  readonly traffic: Written
+  readonly policies: readonly (readonly [key: string, count: number])[]
+  readonly rssBytes: number
+  readonly cpuSeconds: number
+}

@@ -1,0 +1,103 @@
+import type { Item } from '#contract/items.ts'
+import { type Assembled, assemble, type Hearing } from '../data-plane.ts'
+import type { Figures } from '../serve/metrics.ts'
+import type { Ready } from '../serving.ts'
+import { written } from './figures.ts'
+import { beatMs, type FromWorker, type ToWorker, type WorkerReading } from './messages.ts'
+
+type Tell = (message: FromWorker) => void
+
+/** Running requests of a worker whose control process is gone have this long. */
+const orphanDrainMs = 1_000
+
+/** Serves what the control process gives it. */
+export class Worker {
+  readonly #tell: Tell
+  readonly #contents = new Map<string, { hash: string; item: Item }>()
+  #parts: Assembled | undefined
+  #ready: Ready | undefined
+  #told: Figures | undefined
+  #drainMs = 0
+  #ending = false
+
+  constructor(tell: Tell) {
+    this.#tell = tell
+  }
+
+  /** Takes a message. What fails in an unforeseen way ends the process: the control process starts another one. */
+  take(message: unknown): void {
+    // From the control process, which is of the same build.
+    void this.#take(message as ToWorker)
+  }
+
+  /** Ports close at once, so that a control process that is started again can open them. */
+  orphaned(): void {
+    void this.#end(Math.min(orphanDrainMs, this.#drainMs))
+  }
+
+  async #take(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case 'start':
+        this.#drainMs = message.drainMs
+        this.#parts = await assemble(message.options, this.#hearing())
+        setInterval(() => this.#tellFigures(null), beatMs)
+        return this.#tell({ kind: 'started' })
+      case 'items':
+        for (const id of message.remove) this.#contents.delete(id)
+        for (const [id, hash, item] of message.set) this.#contents.set(id, { hash, item })
+        return
+      case 'prepare': {
+        const prepared = await this.#assembled.serving.prepare(new Map(this.#contents), message.bound)
+        this.#ready = prepared.ok ? prepared.ready : undefined
+        const result = prepared.ok ? { ok: true as const, bound: prepared.ready.bound } : prepared
+        return this.#tell({ kind: 'prepared', ask: message.ask, result })
+      }
+      case 'commit':
+        await this.#ready?.commit()
+        this.#ready = undefined
+        return this.#tell({ kind: 'done', ask: message.ask })
+      case 'discard':
+        await this.#ready?.discard()
+        this.#ready = undefined
+        return this.#tell({ kind: 'done', ask: message.ask })
+      case 'figures':
+        return this.#tellFigures(message.ask)
+      case 'drain':
+        return this.#end(message.deadlineMs)
+    }
+  }
+
+  get #assembled(): Assembled {
+    if (this.#parts === undefined) throw new Error('a worker was asked before it was started')
+    return this.#parts
+  }
+
+  #hearing(): Hearing {
+    return {
+      event: (event, heldBack) => this.#tell({ kind: 'event', event, heldBack }),
+      log: (...entry) => this.#tell({ kind: 'log', entry }),
+    }
+  }
+
+  #tellFigures(ask: number | null): void {
+    const { server, counts } = this.#assembled
+    const figures = server.figures()
+    const { user, system } = process.cpuUsage()
+    const reading: WorkerReading = {
+      traffic: written(figures, this.#told),
+      policies: [...counts.all],
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+    }
+    this.#told = figures
+    this.#tell({ kind: 'figures', ask, reading })
+  }
+
+  async #end(deadlineMs: number): Promise<void> {
+    if (this.#ending) return
+    this.#ending = true
+    await this.#parts?.server.drain(deadlineMs)
+    await this.#parts?.close()
+    process.exit(0)
+  }
+}
