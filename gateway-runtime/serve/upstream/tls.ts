@@ -93,7 +93,7 @@ export class OutboundContext {
   failureOf(error: NodeJS.ErrnoException | null): TlsFailure {
     const failure = classified(error)
     this.failed[failure] = (this.failed[failure] ?? 0) + 1
-    this.lastFault = error === null ? 'the connection ended inside the handshake' : error.message
+    this.lastFault = faultText(error)
     return failure
   }
 
@@ -194,4 +194,10 @@ function classified(error: NodeJS.ErrnoException | null): TlsFailure {
       // What OpenSSL says of certificates has names of its own, neither of Node nor of the system.
       return /^(?:ERR_|E[A-Z0-9]+$)/.test(code) ? 'upstream_tls_handshake' : 'upstream_tls_untrusted'
   }
+}
+
+// The message of OpenSSL's own errors begins with numbers and ends with places in its source.
+function faultText(error: (NodeJS.ErrnoException & { reason?: unknown }) | null): string {
+  if (error === null) return 'the connection ended inside the handshake'
+  return typeof error.reason === 'string' ? error.reason : error.message
 }
