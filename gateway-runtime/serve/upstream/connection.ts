@@ -40,6 +40,13 @@ export interface UpstreamLink {
   destroy(): void
 }
 
+/** A link as its pool has it: over HTTP/1.1 a connection, over HTTP/2 one stream of a connection. */
+export interface PooledLink extends UpstreamLink {
+  readonly endpoint: Endpoint<PooledLink>
+  /** The next exchange on it; it is connected and idle. */
+  begin(caller: Caller): void
+}
+
 /**
  * Whoever waits for an answer. Every call comes from the socket's own events. `bytes` belong to the connection
  * and are valid during the call only, unless the callee says by returning true that it still needs them.
@@ -89,16 +96,16 @@ export interface ConnectionOwner {
   readonly tls: OutboundContext | null
   /** Finds the addresses of an endpoint's name. */
   readonly lookup: LookupFunction
-  connected(connection: UpstreamConnection, caller: Caller): void
-  idle(connection: UpstreamConnection): void
+  connected(connection: PooledLink, caller: Caller): void
+  idle(connection: PooledLink): void
   /** The head of a final answer has come. */
-  answered(connection: UpstreamConnection, status: number): void
+  answered(connection: PooledLink, status: number): void
   /** An exchange ended before its answer was whole. */
-  broke(connection: UpstreamConnection, failure: UpstreamFailure): void
+  broke(connection: PooledLink, failure: UpstreamFailure): void
   /** The connection is no more; `abandoned` is whoever was served on it and went away. */
-  gone(connection: UpstreamConnection, wasIdle: boolean, abandoned: Caller | null): void
-  retry(caller: Caller, failed: UpstreamConnection): void
-  connectFailed(caller: Caller, failed: UpstreamConnection, failure: UpstreamFailure): void
+  gone(connection: PooledLink, wasIdle: boolean, abandoned: Caller | null): void
+  retry(caller: Caller, failed: PooledLink): void
+  connectFailed(caller: Caller, failed: PooledLink, failure: UpstreamFailure): void
 }
 
 type State = 'connecting' | 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'tunnel' | 'dead'
@@ -114,8 +121,8 @@ const KEEP_ALIVE_MARGIN_MS = 1_000
 const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** One connection to an endpoint: parses answers, frames their bodies, knows whether it may be used again. */
-export class UpstreamConnection implements Timed, UpstreamLink {
-  readonly endpoint: Endpoint<UpstreamConnection>
+export class UpstreamConnection implements Timed, PooledLink {
+  readonly endpoint: Endpoint<PooledLink>
   deadline: number
   private readonly owner: ConnectionOwner
   private readonly socket: Socket
@@ -140,7 +147,7 @@ export class UpstreamConnection implements Timed, UpstreamLink {
   /** Connected below TLS: what fails now is the handshake. */
   private inHandshake = false
 
-  constructor(endpoint: Endpoint<UpstreamConnection>, owner: ConnectionOwner, caller: Caller) {
+  constructor(endpoint: Endpoint<PooledLink>, owner: ConnectionOwner, caller: Caller) {
     this.endpoint = endpoint
     this.owner = owner
     this.caller = caller

@@ -7,6 +7,7 @@ import {
   type Caller,
   type ConnectionOwner,
   type ConnectionTimeouts,
+  type PooledLink,
   UpstreamConnection,
   type UpstreamFailure,
 } from './connection.ts'
@@ -75,7 +76,7 @@ function refuseUnsupported({ endpoints, protocol, balancing, settings = {} }: Po
 
 /** A connection that is not there yet, and how many have failed before it. */
 interface Attempt {
-  readonly connection: UpstreamConnection
+  readonly connection: PooledLink
   readonly failures: number
 }
 
@@ -91,10 +92,10 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   readonly tls: OutboundContext | null
   readonly lookup: LookupFunction
   deadline = Infinity
-  private readonly endpoints: readonly Endpoint<UpstreamConnection>[]
+  private readonly endpoints: readonly Endpoint<PooledLink>[]
   private readonly maxConnections: number
   private readonly maxPending: number
-  private readonly open = new Set<UpstreamConnection>()
+  private readonly open = new Set<PooledLink>()
   private readonly waiting: Waiting[] = []
   private readonly attempts = new Map<Caller, Attempt>()
   private turn = 0
@@ -150,12 +151,12 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     this.watchQueue()
   }
 
-  connected(connection: UpstreamConnection, caller: Caller): void {
+  connected(connection: PooledLink, caller: Caller): void {
     connection.endpoint.connected()
     this.attempts.delete(caller)
   }
 
-  idle(connection: UpstreamConnection): void {
+  idle(connection: PooledLink): void {
     const next = this.takeWaiting()
     if (next !== undefined) return connection.begin(next)
     if (this.disposed) return connection.destroy()
@@ -166,7 +167,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
 
   broke(): void {}
 
-  gone(connection: UpstreamConnection, wasIdle: boolean): void {
+  gone(connection: PooledLink, wasIdle: boolean): void {
     this.open.delete(connection)
     if (wasIdle) {
       const { idle } = connection.endpoint
@@ -178,12 +179,12 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   }
 
   // On a fresh connection: another idle one may be just as stale.
-  retry(caller: Caller, failed: UpstreamConnection): void {
+  retry(caller: Caller, failed: PooledLink): void {
     this.connect(failed.endpoint, caller)
   }
 
   // Nothing of the request has been written, so any method may go to the next endpoint.
-  connectFailed(caller: Caller, failed: UpstreamConnection, failure: UpstreamFailure): void {
+  connectFailed(caller: Caller, failed: PooledLink, failure: UpstreamFailure): void {
     const failures = (this.attempts.get(caller)?.failures ?? 0) + 1
     this.attempts.delete(caller)
     failed.endpoint.avoid(clock.nowMs)
@@ -191,7 +192,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     else this.connect(this.nextEndpoint(), caller, failures)
   }
 
-  private connect(endpoint: Endpoint<UpstreamConnection>, caller: Caller, failures = 0): void {
+  private connect(endpoint: Endpoint<PooledLink>, caller: Caller, failures = 0): void {
     try {
       const connection = new UpstreamConnection(endpoint, this, caller)
       this.open.add(connection)
@@ -202,7 +203,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     }
   }
 
-  private nextEndpoint(): Endpoint<UpstreamConnection> {
+  private nextEndpoint(): Endpoint<PooledLink> {
     const { endpoints } = this
     const [first] = endpoints
     if (first === undefined) throw new Error('an upstream needs an endpoint')
@@ -214,7 +215,7 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     return endpoints[this.turn++ % endpoints.length] ?? first
   }
 
-  private idleAnywhere(): UpstreamConnection | undefined {
+  private idleAnywhere(): PooledLink | undefined {
     for (const endpoint of this.endpoints) {
       const connection = endpoint.idle.pop()
       if (connection !== undefined) return connection
