@@ -149,7 +149,7 @@ export function portsInMemory(
     nowMs: () => clock.ms,
     sha256: (text) => `hash:${text}`,
     clientByKeyHash: (hash) => clients[hash],
-    clientById: (id) => world.clientsById?.[id],
+    clientById: (id) => new Map(Object.entries(world.clientsById ?? {})).get(id),
     state: <T>(key: string, create: () => T): T => {
       if (!kept.has(key)) kept.set(key, create())
       // The key stands for one type by the contract of Ports.state.

@@ -1,3 +1,4 @@
+import { claimAt, claimText } from './claims.ts'
 import type { Exchange } from './exchange.ts'
 import { isToken } from './header-fields.ts'
 import { queryValues } from './query.ts'
@@ -11,8 +12,11 @@ export const expressionForms = [
   "#[attributes.queryParams['name']]",
   '#[attributes.remoteAddress]',
   '#[authentication.clientId]',
+  "#[authentication.claims['name']]",
 ] as const
 
+const claim =
+  /^authentication\.claims(?:\.([A-Za-z_$][\w$]{0,200})|\['([^'\\]{1,200})'\]|\["([^"\\]{1,200})"\])$/
 const indexed = /^attributes\.(headers|queryParams)\[(?:'([^'\\]{1,200})'|"([^"\\]{1,200})")\]$/
 
 export function isExpression(text: string): boolean {
@@ -28,6 +32,11 @@ export function compileExpression(text: string): Expression {
   const inner = text.slice(2, -1).trim()
   if (inner === 'attributes.remoteAddress') return (exchange) => exchange.remoteAddress
   if (inner === 'authentication.clientId') return (exchange) => exchange.client?.id
+  const claimed = claim.exec(inner)
+  if (claimed !== null) {
+    const path = claimed[1] ?? claimed[2] ?? claimed[3] ?? ''
+    return (exchange) => claimText(claimAt(exchange.claims, path))
+  }
   const match = indexed.exec(inner)
   if (match === null) throw new Error(`${text} is not one of ${expressionForms.join(', ')}`)
   const name = match[2] ?? match[3] ?? ''
@@ -35,6 +44,26 @@ export function compileExpression(text: string): Expression {
   if (!isToken(name)) throw new Error(`${name} is not a header name`)
   const lower = name.toLowerCase()
   return (exchange) => exchange.header(lower)
+}
+
+/**
+ * Compiles an expression into all values that it has in a request, so that a second credential cannot hide behind
+ * the first.
+ * @throws Error as compileExpression does.
+ */
+export function compileValues(text: string): (exchange: Exchange) => readonly string[] {
+  const one = compileExpression(text)
+  const match = indexed.exec(text.slice(2, -1).trim())
+  const name = match?.[2] ?? match?.[3] ?? ''
+  if (match?.[1] === 'headers') {
+    const lower = name.toLowerCase()
+    return (exchange) => exchange.headerValues(lower)
+  }
+  if (match?.[1] === 'queryParams') return (exchange) => queryValues(exchange.query, name)
+  return (exchange) => {
+    const value = one(exchange)
+    return value === undefined ? [] : [value]
+  }
 }
 
 /** Why a text is no such expression, or undefined when it is one. */

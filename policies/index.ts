@@ -1,19 +1,31 @@
 import { apiKeyAuth } from './api-key-auth/policy.ts'
+import { connectTimeout } from './connect-timeout/policy.ts'
 import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
 import { headerInjection } from './header-injection/policy.ts'
+import { jwtValidation } from './jwt-validation/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
+import { responseTimeout } from './response-timeout/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
+import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
+import { tlsOutbound } from './tls-outbound/policy.ts'
+import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
 
 /** Every policy that there is, in the order in which they are offered. */
 export const policies = [
   apiKeyAuth,
+  jwtValidation,
   rateLimiting,
   rateLimitingSlaBased,
   spikeControl,
   cors,
   headerInjection,
+  tlsOutbound,
+  connectTimeout,
+  responseTimeout,
+  streamIdleTimeout,
+  upstreamIdleTimeout,
 ] as const
 
 const byKind = new Map<string, Policy>(policies.map((policy) => [policy.kind, policy as Policy]))

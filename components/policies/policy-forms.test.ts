@@ -47,6 +47,21 @@ vi.mock('../ui/select.tsx', () => ({
 /** Configurations of every policy: the least, and one where everything differs from its default, empties included. */
 const samples: Record<string, readonly unknown[]> = {
   'api-key-auth': [{}, { in: 'query', key: 'key', prefix: '', hideCredentials: false }],
+  'jwt-validation': [
+    { jwksUrl: ['https://login.example/jwks'] },
+    {
+      jwtOrigin: 'customExpression',
+      jwtExpression: "#[attributes.headers['jwt']]",
+      jwtKeyOrigin: 'text',
+      textKey: 'a secret of thirty-two letters, at least',
+      signingMethod: 'hmac',
+      issuers: ['https://login.example'],
+      mandatoryCustomClaims: [{ key: 'tier', value: 'gold' }],
+      claimsToHeaders: [{ claim: 'sub', header: 'x-user' }],
+      leeway: 0,
+      skipClientIdValidation: true,
+    },
+  ],
   'rate-limiting': [
     {},
     {

@@ -1,0 +1,53 @@
+import type { Exchange, Refusal } from './exchange.ts'
+
+/** Tokens in the Authorization header and the challenges for those that are not good (RFC 6750). */
+
+/** Several headers are never read: which of them counts would be a guess. */
+export const severalTokens = Symbol('several')
+
+// token68 (RFC 9110 §11.2): whatever else stands there is no token.
+const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+
+/**
+ * The token of a request: undefined where there is none, and '' for Bearer credentials that cannot be one.
+ */
+export function bearerToken(exchange: Exchange): string | typeof severalTokens | undefined {
+  const values = exchange.headerValues('authorization')
+  if (values.length > 1) return severalTokens
+  const value = values[0]
+  if (value === undefined || !/^bearer(?: |$)/i.test(value)) return undefined
+  return bearer.exec(value)?.[1] ?? ''
+}
+
+/** A 401 for a token that is not good; `check` says in the code which check it was. */
+export function invalidToken(kind: string, check: string, detail: string): Refusal {
+  return {
+    status: 401,
+    code: `${kind}.${check}`,
+    detail,
+    headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${detail}"` },
+  }
+}
+
+/** A 401 for a request without a token. It carries no error code (RFC 6750 §3.1). */
+export function missingToken(kind: string): Refusal {
+  return {
+    status: 401,
+    code: `${kind}.missing`,
+    detail: 'The request carries no token.',
+    headers: { 'www-authenticate': 'Bearer' },
+  }
+}
+
+/** A 403 that says which scopes would do. */
+export function insufficientScope(kind: string, scopes: readonly string[]): Refusal {
+  const detail = 'The token does not have the scopes that this needs.'
+  return {
+    status: 403,
+    code: `${kind}.insufficient_scope`,
+    detail,
+    headers: {
+      'www-authenticate': `Bearer error="insufficient_scope", error_description="${detail}", scope="${scopes.join(' ')}"`,
+    },
+  }
+}

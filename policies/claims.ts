@@ -1,0 +1,41 @@
+import type { Claims } from './exchange.ts'
+
+/** Finds what a name says among claims, and writes it as text where it is one value. */
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The claim of a name. A name that is no claim itself is read as a path with dots between its steps
+ * (`realm_access.roles`).
+ */
+export function claimAt(claims: Claims | undefined, name: string): unknown {
+  if (claims === undefined) return undefined
+  if (Object.hasOwn(claims, name)) return claims[name]
+  if (!name.includes('.')) return undefined
+  let at: unknown = claims
+  for (const step of name.split('.')) {
+    if (!isObject(at) || !Object.hasOwn(at, step)) return undefined
+    at = at[step]
+  }
+  return at
+}
+
+/** A text, number or truth value as text; anything else is none. */
+export function claimText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+/** The texts of a claim that may hold one or several. */
+export function claimTexts(value: unknown): string[] {
+  return [value].flat().flatMap((one) => claimText(one) ?? [])
+}
+
+/** Scopes as tokens spell them: one text with spaces between (RFC 8693 §4.2), or a list. */
+export function scopesOf(claims: Claims | undefined): string[] {
+  return ['scope', 'scp'].flatMap((name) =>
+    claimTexts(claimAt(claims, name)).flatMap((text) => text.split(' ').filter((scope) => scope !== '')),
+  )
+}
