@@ -18,11 +18,16 @@ interface Props {
   offered: readonly PolicyChoice[]
 }
 
+// What nearly every API gets; all the others are a click further, in the designer.
+const usual = new Set(['api-key-auth', 'jwt-validation', 'rate-limiting', 'cors', 'spec-validation'])
+
 /** The chain of an API in one line, and chips that add to it. */
 export function PolicyStrip({ apiId, instance, offered }: Props) {
   const mayWrite = useMay('apis.write')
   const { policies, id } = instance
-  const missing = offered.filter(({ kind }) => !policies.some((policy) => policy.kind === kind))
+  const missing = offered.filter(
+    ({ kind }) => usual.has(kind) && !policies.some((policy) => policy.kind === kind),
+  )
   const designer = `/catalog/${apiId}/policies?instance=${id}`
   return (
     <div className="flex flex-wrap items-center gap-2">

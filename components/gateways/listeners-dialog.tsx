@@ -21,7 +21,7 @@ export function ListenersButton({ gateway }: { gateway: GatewaySummary }) {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button variant="ghost" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <Button variant="ghost" size="sm" aria-haspopup="dialog" onClick={() => setOpen(true)}>
         Change listeners
       </Button>
       <Dialog open={open} onOpenChange={setOpen}>

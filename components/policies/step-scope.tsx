@@ -16,7 +16,9 @@ interface Props {
   dispatch: (action: DraftAction) => void
 }
 
-const field = readSchema(z.toJSONSchema(z.strictObject({ rules: policyRules.meta(wordsOfRules()) })))
+const field = readSchema(
+  z.toJSONSchema(z.strictObject({ rules: policyRules.default([]).meta(wordsOfRules()) }), { io: 'input' }),
+)
 
 function wordsOfRules() {
   return {
