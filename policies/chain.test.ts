@@ -39,6 +39,34 @@ describe('resolveChain', () => {
   })
 })
 
+describe('what a chain says of the upstream', () => {
+  it('is joined from its policies, with times in milliseconds', () => {
+    const chain = resolveChain([
+      attached('connect-timeout', 1, { timeout: 0.25 }),
+      attached('response-timeout', 2, { timeout: 3 }),
+      attached('tls-outbound', 3, { serverName: 'orders.example' }),
+    ])
+    expect(chain.ok && chain.upstream).toMatchObject({
+      timeouts: { connectMs: 250, responseMs: 3_000 },
+      tls: { serverName: 'orders.example', minVersion: 'TLSv1.2', skipValidation: false },
+    })
+  })
+
+  it('is said once, for all requests, and in earnest', () => {
+    const chain = resolveChain([
+      attached('connect-timeout', 1),
+      attached('connect-timeout', 2),
+      { ...attached('response-timeout', 3), dryRun: true },
+      { ...attached('stream-idle-timeout', 4), rules: [{ methods: 'GET' }] },
+    ])
+    expect(chain.ok ? [] : chain.faults.map(({ pointer, detail }) => [pointer, detail])).toEqual([
+      ['/1/config', 'another policy of the chain already sets connectMs'],
+      ['/2/config', expect.stringContaining('cannot be tried out')],
+      ['/3/config', expect.stringContaining('cannot have rules')],
+    ])
+  })
+})
+
 describe('policies', () => {
   it.each(policies.map((policy) => [policy.kind, policy] as const))(
     '%s has a form with titles, defaults that fit, and a line that says what it does',

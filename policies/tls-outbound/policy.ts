@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { cipherSuites, isCipherSuite } from '#domain/cipher-suite.ts'
+import { definePolicy } from '../definition.ts'
+import type { TlsVersion } from '../settings.ts'
+
+const pem = (word: string, what: string) =>
+  z
+    .string()
+    .max(100_000)
+    .regex(new RegExp(`-----BEGIN ${word}-----`), { error: `must be ${what} in PEM form` })
+
+const certificate = z.strictObject({
+  crt: pem('CERTIFICATE', 'a certificate').meta({
+    title: 'Certificate',
+    description: 'The certificate of the gateway with its intermediates, as PEM.',
+    multiline: true,
+  }),
+  key: pem('(?:[A-Z0-9]+ )?PRIVATE KEY', 'a private key').meta({
+    title: 'Private key',
+    description: 'PEM, without a passphrase.',
+    sensitive: true,
+    multiline: true,
+  }),
+})
+
+const version = z.enum(['1.2', '1.3'])
+const versions: Readonly<Record<z.infer<typeof version>, TlsVersion>> = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' }
+
+const config = z
+  .strictObject({
+    certificate: certificate.optional().meta({
+      title: 'Client certificate',
+      description: 'What the gateway shows to upstreams that ask for a certificate.',
+    }),
+    trustedCA: z.string().max(1_000_000).default('').meta({
+      title: 'Trusted CAs',
+      description: 'PEM. Empty: the CAs that the gateway trusts anyway.',
+      multiline: true,
+    }),
+    skipValidation: z.boolean().default(false).meta({
+      title: 'Take any certificate',
+      description: 'Dangerous: anybody on the way can read and change everything.',
+    }),
+    minversion: version.default('1.2').meta({ title: 'Oldest version', advanced: true }),
+    maxversion: version.default('1.3').meta({ title: 'Newest version', advanced: true }),
+    ciphers: z
+      .array(z.string().refine(isCipherSuite, { error: 'is no cipher suite that is known here' }))
+      .max(50)
+      .default([])
+      .meta({
+        title: 'Cipher suites',
+        description: 'In order of preference. Empty: a good choice.',
+        examples: cipherSuites.slice(0, 5),
+        advanced: true,
+      }),
+    alpn: z
+      .array(z.enum(['h2', 'http/1.1']))
+      .max(2)
+      .default([])
+      .meta({
+        title: 'Protocols',
+        description:
+          'Offered by ALPN, as far as the upstream is spoken to in them. Empty: that protocol alone.',
+        advanced: true,
+      }),
+    serverName: z
+      .string()
+      .max(253)
+      .default('')
+      .meta({
+        title: 'Server name',
+        description: 'Asked for, and expected in the certificate. Empty: the host of the upstream.',
+        examples: ['orders.example'],
+      }),
+    subjectAltNames: z
+      .array(z.string().min(1).max(2_000))
+      .max(100)
+      .default([])
+      .meta({
+        title: 'Allowed names',
+        description: 'Names of which the certificate must have one, in place of the server name.',
+        examples: ['spiffe://example/orders', 'orders.example'],
+      }),
+    spkiHashes: z
+      .array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'must be a SHA-256 in base64' }))
+      .max(20)
+      .default([])
+      .meta({
+        title: 'Pinned keys',
+        description: 'Base64 SHA-256 of the public keys that the certificate may have (RFC 7469).',
+        advanced: true,
+      }),
+    crl: z
+      .string()
+      .max(10_000_000)
+      .default('')
+      .meta({ title: 'Revoked certificates', description: 'A CRL as PEM.', multiline: true, advanced: true }),
+  })
+  .check((context) => {
+    const { skipValidation, subjectAltNames, spkiHashes, minversion, maxversion } = context.value
+    const fault = (path: string, message: string) =>
+      context.issues.push({ code: 'custom', path: [path], message, input: context.value })
+    if (minversion > maxversion) fault('minversion', 'is newer than maxversion')
+    if (skipValidation && subjectAltNames.length > 0)
+      fault('subjectAltNames', 'has no meaning while skipValidation takes any certificate')
+    if (skipValidation && spkiHashes.length > 0)
+      fault('spkiHashes', 'has no meaning while skipValidation takes any certificate')
+  })
+type Config = z.infer<typeof config>
+
+/** TLS towards the upstream: whom the gateway trusts there, and what it shows of itself. */
+export const tlsOutbound = definePolicy<Config>({
+  kind: 'tls-outbound',
+  policyVersion: '1.0.0',
+  title: 'TLS to the upstream',
+  summary:
+    'Says which certificates of the upstream are trusted, and shows it the certificate of the gateway.',
+  category: 'trust',
+  outbound: true,
+  config,
+  summarise({ skipValidation, trustedCA, certificate: own, subjectAltNames }) {
+    const trust = skipValidation
+      ? 'Takes ANY certificate'
+      : trustedCA === ''
+        ? 'Trusts public CAs'
+        : 'Trusts own CAs'
+    const names = subjectAltNames.length > 0 ? ` for ${subjectAltNames.join(', ')}` : ''
+    return `${trust}${names}${own === undefined ? '' : ', shows a certificate'}`
+  },
+  prepare({ skipValidation }, ports) {
+    if (skipValidation)
+      ports.log('warn', 'upstream_tls_not_verified', {
+        detail: 'skipValidation takes any certificate of the upstream',
+      })
+    return {}
+  },
+  upstream: (settings) => ({
+    tls: {
+      minVersion: versions[settings.minversion],
+      maxVersion: versions[settings.maxversion],
+      ciphers: settings.ciphers,
+      alpn: settings.alpn,
+      certificate:
+        settings.certificate === undefined
+          ? undefined
+          : { certificate: settings.certificate.crt, key: settings.certificate.key },
+      trustedCa: settings.trustedCA,
+      crl: settings.crl,
+      skipValidation: settings.skipValidation,
+      serverName: settings.serverName,
+      subjectAltNames: settings.subjectAltNames,
+      spkiHashes: settings.spkiHashes,
+    },
+  }),
+})
