@@ -67,6 +67,11 @@ describe('what a chain says of the upstream', () => {
   })
 })
 
+/** What policies need to be told that have nothing to assume. */
+const least: Readonly<Record<string, Record<string, unknown>>> = {
+  'jwt-validation': { jwksUrl: ['https://login.example/jwks'] },
+}
+
 describe('policies', () => {
   it.each(policies.map((policy) => [policy.kind, policy] as const))(
     '%s has a form with titles, defaults that fit, and a line that says what it does',
@@ -76,7 +81,7 @@ describe('policies', () => {
       const properties = Object.values(schema.properties as Record<string, Record<string, unknown>>)
       expect(properties.length).toBeGreaterThan(0)
       for (const property of properties) expect(property.hidden ?? property.title).toBeTruthy()
-      const chain = resolveChain([attached(kind, 1)])
+      const chain = resolveChain([attached(kind, 1, least[kind])])
       expect(chain.ok && policy.summarise(chain.links[0]?.config as never)).toMatch(/\w/)
     },
   )

@@ -23,6 +23,16 @@ vi.mock('../ui/input.tsx', () => ({
     return null
   },
 }))
+vi.mock('../ui/textarea.tsx', () => ({
+  Textarea: ({
+    value,
+    onChange,
+    ...rest
+  }: Control & { value: string; onChange: (event: object) => void }) => {
+    drawn.controls.push({ ...rest, shown: value, enter: (text) => onChange({ target: { value: text } }) })
+    return null
+  },
+}))
 vi.mock('../ui/switch.tsx', () => ({
   Switch: ({
     checked,
