@@ -114,7 +114,7 @@ describe('a portal that is away', () => {
     const portal = await listenerOn(portOf(product.portal))
     process.kill(portal.pid, 'SIGSTOP')
     try {
-      const node = await listenerOn(portOf(product.gateway))
+      const node = await listenerOn(portOf(product.admin))
       await ended(node.pid)
       await until(
         'the node is ready',
@@ -124,7 +124,7 @@ describe('a portal that is away', () => {
         await expectAllServed()
         await answeredMore(load, 300)
       })
-      expect((await listenerOn(portOf(product.gateway))).pid).not.toBe(node.pid)
+      expect((await listenerOn(portOf(product.admin))).pid).not.toBe(node.pid)
       expect(await servedBy(product)).toEqual(before)
     } finally {
       process.kill(portal.pid, 'SIGCONT')

@@ -61,7 +61,7 @@ export interface Assembled {
   readonly server: Server
   readonly serving: Serving
   readonly counts: Counts
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** A policy that fails may fail with every request. */

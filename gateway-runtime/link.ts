@@ -300,7 +300,7 @@ export class Link {
     const answer = done as (acknowledgement: Acknowledgement) => void
     // A portal that asks for no acknowledgement gets none.
     if (typeof done === 'function') answer(acknowledgement)
-    if (this.#isConnected && this.#socket !== undefined) this.#sendReport(this.#socket)
+    if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
   }
 
   async #fetchItems(gatewayId: string, hashes: readonly string[]): Promise<Record<string, unknown>> {

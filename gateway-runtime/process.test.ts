@@ -38,8 +38,9 @@ function run(args: readonly string[], environment: Record<string, string> = {}):
 }
 
 /** A node on ports that the system chose; it says which. */
-async function startNode() {
-  const child = run(['--data', data, '--http-port', '0', '--admin-port', '0', '--allow-loopback-upstreams'], {
+async function startNode(port = '0', workers = '1') {
+  const ports = ['--http-port', port, '--admin-port', '0', '--workers', workers]
+  const child = run(['--data', data, ...ports, '--allow-loopback-upstreams'], {
     HEXGATE_PORTAL: portal.url,
     HEXGATE_GATEWAY_KEY: 'hgk_test',
     HEXGATE_DRAIN_MS: '3000',
@@ -90,6 +91,21 @@ describe('the gateway-runtime process', { timeout: 120_000 }, () => {
     await until('a hello after the portal came back', () => portal.hellos.length === 2)
     portal.publish(2, oneApi(upstream, { basePath: '/v2' }))
     await until('the new revision served', async () => (await second.get('/v2')) === 200)
+  })
+
+  it.each(['1', '2'])('killed with -9, its %s workers leave the port to the next one', async (workers) => {
+    portal.publish(1, oneApi(upstream))
+    const first = await startNode('0', workers)
+    await first.ready()
+    await until('the acknowledgement', () => portal.acknowledgements.length === 1)
+    expect(await first.get('/orders')).toBe(200)
+    first.process.kill('SIGKILL')
+    await first.exit
+    await until('nobody answers', async () => (await first.get('/orders')) === 0)
+    const second = await startNode(String(first.http()), workers)
+    await second.ready()
+    expect(second.http()).toBe(first.http())
+    expect(await second.get('/orders')).toBe(200)
   })
 
   it('killed with -9 in the middle of publications, it comes back with one of them, whole', async () => {
@@ -186,10 +202,12 @@ describe('the gateway-runtime process', { timeout: 120_000 }, () => {
   })
 
   it('says whether a folder is right without serving it', async () => {
-    await writeFile(join(data, 'a.yaml'), 'kind: Certificate\n')
+    await writeFile(join(data, 'a.yaml'), 'kind: Extension\n')
     const wrong = run(['--local', data, '--validate'])
     expect(await wrong.exit).toBe(1)
-    expect(wrong.output()).toBe('a.yaml:1:7: must be ApiInstance, PolicyBinding, Service or Secret (/kind)\n')
+    expect(wrong.output()).toBe(
+      'a.yaml:1:7: Extension is not supported: extensions bring code of their own, which this gateway does not load; use a policy that it has (/kind)\n',
+    )
     const instance = `apiVersion: gateway.mulesoft.com/v1alpha1
 kind: ApiInstance
 metadata: { name: orders }

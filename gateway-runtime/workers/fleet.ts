@@ -85,6 +85,11 @@ export class Fleet implements DataPlane {
     return Object.values(this.#bound)
   }
 
+  /** The processes that run. */
+  get pids(): readonly number[] {
+    return this.#children().flatMap(({ pid }) => pid ?? [])
+  }
+
   get problems(): readonly string[] {
     const now = performance.now()
     return this.#slots.flatMap(({ number, child, crashes }) => {
