@@ -167,8 +167,8 @@ describe('local mode', () => {
 
   it('does not start from a folder that is empty, missing or wrong, nor on a taken port, and says why', async () => {
     await expect(start()).rejects.toThrow(`${folder} holds no ApiInstance`)
-    await write('a.yaml', 'kind: Certificate\n')
-    await expect(start()).rejects.toThrow('a.yaml:1:7: must be ApiInstance, PolicyBinding, Service or Secret')
+    await write('a.yaml', 'kind: Gateway\n')
+    await expect(start()).rejects.toThrow('a.yaml:1:7: there is no kind Gateway here')
     const blocker = createServer()
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
     end.add(() => blocker.close())

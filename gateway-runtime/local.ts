@@ -1,56 +1,92 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { canonicalJson } from '#contract/manifest.ts'
-import type { FlexFault, Source } from '#dialects/flex/document.ts'
-import { readFlex } from '#dialects/flex/read.ts'
-import type { Contents } from './plan.ts'
+import type { NodeSettings } from '#dialects/flex/configuration.ts'
+import type { FlexFault } from '#dialects/flex/document.ts'
+import { type Locate, readFlex } from '#dialects/flex/read.ts'
+import type { FlexNote } from '#dialects/flex/register.ts'
+import { Secret } from '#domain/secret.ts'
+import { foldersIn, type Sources, sourcesIn } from './folder.ts'
+import type { Options } from './options.ts'
+import { type Contents, Planner } from './plan.ts'
 import { sha256 } from './ports.ts'
+import { certificateMaker } from './self-signed.ts'
 import type { Serves } from './serving.ts'
 
-export type Read = { ok: true; contents: Contents } | { ok: false; faults: readonly string[] }
+/** Notes are lines for people; warnings are those that somebody should act on. */
+interface Notes {
+  readonly recognised: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export type Read =
+  | ({ ok: true; contents: Contents; settings: NodeSettings; locate: Locate } & Notes)
+  | { ok: false; faults: readonly string[] }
 
 /** A fault as compilers print them, so that an editor finds the place. */
 function lineOf({ file, line, column, pointer, detail }: FlexFault): string {
   return `${file}:${line}:${column}: ${detail}${pointer === '' ? '' : ` (${pointer})`}`
 }
 
-type Sources = { ok: true; sources: readonly Source[] } | { ok: false; faults: readonly string[] }
+/** One for the process: a folder that is read again must not look changed. */
+const ownCertificate = certificateMaker()
 
-async function sourcesIn(folder: string): Promise<Sources> {
-  try {
-    return { ok: true, sources: await readSources(folder) }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return { ok: false, faults: [`${folder} cannot be read: ${reason}`] }
-  }
-}
-
-async function readSources(folder: string): Promise<Source[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && /^[^.].*\.ya?ml$/.test(entry.name))
-    .map((entry) => entry.name)
-    .toSorted()
-  return Promise.all(files.map(async (file) => ({ file, text: await readFile(join(folder, file), 'utf8') })))
-}
-
-/** Reads the YAML files of a folder as what is to be served. */
+/** Reads the YAML files of folders as what is to be served. */
 export async function readFolder(folder: string, options: { allowLoopback: boolean }): Promise<Read> {
   return contentsOf(await sourcesIn(folder), folder, options)
 }
 
-function contentsOf(found: Sources, folder: string, options: { allowLoopback: boolean }): Read {
+function contentsOf(found: Sources, folder: string, { allowLoopback }: { allowLoopback: boolean }): Read {
   if (!found.ok) return found
-  const read = readFlex([...found.sources], { sha256, allowLoopback: options.allowLoopback })
+  const read = readFlex([...found.sources], { sha256, ownCertificate, allowLoopback })
   if (!read.ok) return { ok: false, faults: read.faults.map(lineOf) }
   if (!read.items.some((item) => item.kind === 'api'))
     return { ok: false, faults: [`${folder} holds no ApiInstance in a .yaml or .yml file`] }
+  const lines = (level: FlexNote['level']) => read.notes.filter((note) => note.level === level).map(lineOf)
   return {
     ok: true,
     contents: new Map(read.items.map((item) => [item.id, { hash: sha256(canonicalJson(item)), item }])),
+    settings: read.settings,
+    locate: read.locate,
+    recognised: lines('info'),
+    warnings: lines('warning'),
   }
+}
+
+/** A reason for a refusal as a line with its place, where the folder has one for it. */
+function lineOfReason({ pointer, reason }: { pointer: string; reason: string }, locate: Locate): string {
+  const fault = locate(pointer.replace(/^\/items/, ''), reason)
+  return fault === undefined ? `${reason} (${pointer})` : lineOf(fault)
+}
+
+/** Says whether folders are right without serving them: all that a node would make of them is made and discarded. */
+export async function checkFolder(folder: string, options: { allowLoopback: boolean }): Promise<Read> {
+  const read = await readFolder(folder, options)
+  if (!read.ok) return read
+  const built = await new Planner(options).build(read.contents)
+  if (!built.ok)
+    return { ok: false, faults: built.reasons.map((reason) => lineOfReason(reason, read.locate)) }
+  built.draft.discard()
+  return read
+}
+
+/** The options with what the folder's Configurations say where the command says nothing. */
+export async function withFolderSettings(options: Options): Promise<Options> {
+  if (options.mode.kind !== 'local') return options
+  const read = await readFolder(options.mode.folder, { allowLoopback: options.allowLoopbackUpstreams })
+  // What is wrong with the folder is said when it is to be served.
+  if (!read.ok) return options
+  const { sharedStore, accessLog } = read.settings
+  return {
+    ...options,
+    accessLog: options.accessLog && accessLog !== false,
+    sharedStore: options.sharedStore ?? (sharedStore === undefined ? undefined : new Secret(sharedStore)),
+  }
+}
+
+/** What a running node cannot change. */
+function fixedSettings({ sharedStore, accessLog }: NodeSettings): string {
+  return JSON.stringify([sharedStore ?? null, accessLog ?? null])
 }
 
 /** Editors write a file in several steps; what comes within this time is one change. */
@@ -66,10 +102,13 @@ export class LocalMode {
   readonly #log: Logger
   #contents: Contents = new Map()
   #faults: readonly string[] = []
+  #warnings: readonly string[] = []
+  #fixed: string | undefined
+  readonly #levelAtStart: string
   /** What was found in the folder at the last look. */
   #text = ''
   #state = ''
-  #watcher: FSWatcher | undefined
+  #watchers: readonly FSWatcher[] = []
   #timer: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
   #queue: Promise<void> = Promise.resolve()
@@ -79,6 +118,7 @@ export class LocalMode {
     this.#serving = serving
     this.#allowLoopback = options.allowLoopback
     this.#log = options.log
+    this.#levelAtStart = options.log.level
   }
 
   /** What is served. */
@@ -91,20 +131,22 @@ export class LocalMode {
     return this.#faults
   }
 
+  /** What is served although somebody should look at it. */
+  get warnings(): readonly string[] {
+    return this.#warnings
+  }
+
   /** Serves the folder as it is and begins to follow it. The faults say why it cannot; none when it does. */
   async start(): Promise<readonly string[]> {
     await this.reload()
     if (!this.#serving.isServing) return this.#faults
-    this.#watcher = watch(this.#folder, () => this.#settle())
-    this.#watcher.on('error', (error) =>
-      this.#log.warn({ err: error }, 'changes are found by looking every 2 s'),
-    )
+    this.#watchers = foldersIn(this.#folder).map((one) => this.#watch(one))
     this.#poll = setInterval(() => this.#settle(), pollMs).unref()
     return []
   }
 
   stop(): Promise<void> {
-    this.#watcher?.close()
+    for (const watcher of this.#watchers) watcher.close()
     clearTimeout(this.#timer)
     clearInterval(this.#poll)
     return this.#queue
@@ -120,6 +162,15 @@ export class LocalMode {
     return this.#queue
   }
 
+  /** Folders inside this one are found by looking. */
+  #watch(folder: string): FSWatcher {
+    const watcher = watch(folder, () => this.#settle())
+    watcher.on('error', (error) =>
+      this.#log.warn({ err: error }, `changes of ${folder} are found by looking every 2 s`),
+    )
+    return watcher
+  }
+
   #settle(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.reload(), settleMs)
@@ -128,25 +179,42 @@ export class LocalMode {
   async #reload(): Promise<void> {
     const found = await sourcesIn(this.#folder)
     // Every look would otherwise parse all documents beside the traffic.
-    const text = JSON.stringify(found)
+    const text = sha256(JSON.stringify(found))
     if (text === this.#text) return
     this.#text = text
     const read = contentsOf(found, this.#folder, { allowLoopback: this.#allowLoopback })
-    const state = read.ok
-      ? [...read.contents.values()].map(({ hash }) => hash).join()
-      : read.faults.join('\n')
+    const state = stateOf(read)
     if (state === this.#state) return
     this.#state = state
     if (!read.ok) return this.#refuse(read.faults)
     const served = await this.#serving.serve(read.contents)
-    if (!served.ok) return this.#refuse(served.reasons.map(({ pointer, reason }) => `${reason} (${pointer})`))
+    if (!served.ok) return this.#refuse(served.reasons.map((reason) => lineOfReason(reason, read.locate)))
     this.#contents = read.contents
     this.#faults = []
+    this.#settings(read.settings)
+    this.#tell(read)
     const apis = [...read.contents.values()].filter(({ item }) => item.kind === 'api').length
     this.#log.info(
       { code: 'local.applied', apis, ports: this.#serving.ports },
       `serving ${apis} APIs from ${this.#folder}`,
     )
+  }
+
+  #settings(settings: NodeSettings): void {
+    this.#log.level = settings.logLevel ?? this.#levelAtStart
+    const fixed = fixedSettings(settings)
+    if (this.#fixed !== undefined && this.#fixed !== fixed)
+      this.#log.warn(
+        { code: 'local.restart-needed' },
+        'the shared storage and the access log of a Configuration take effect after a restart',
+      )
+    this.#fixed ??= fixed
+  }
+
+  #tell({ recognised, warnings }: Notes): void {
+    for (const line of recognised) this.#log.info({ code: 'local.recognised' }, line)
+    for (const line of warnings) this.#log.warn({ code: 'local.warning' }, line)
+    this.#warnings = warnings
   }
 
   #refuse(faults: readonly string[]): void {
@@ -157,4 +225,11 @@ export class LocalMode {
       `${this.#folder} is refused${goesOn}: ${faults[0] ?? ''}`,
     )
   }
+}
+
+/** Two readings with the same state mean the same, so that a comment or a line break reloads nothing. */
+function stateOf(read: Read): string {
+  if (!read.ok) return read.faults.join('\n')
+  const hashes = [...read.contents.values()].map(({ hash }) => hash)
+  return JSON.stringify([hashes, fixedSettings(read.settings), read.settings.logLevel])
 }

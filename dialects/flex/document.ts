@@ -10,6 +10,7 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml'
+import type { z } from 'zod'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 
@@ -141,4 +142,13 @@ export function readDocuments({ file, text }: Source): { documents: YamlDocument
       error instanceof RangeError ? `nested deeper than ${depthMax}` : `cannot be read: ${String(error)}`
     return { documents: [], faults: [at(0, '', detail)] }
   }
+}
+
+/** The faults of a value that does not have its shape, at a path of the document. */
+export function faultsOf(error: z.ZodError, document: YamlDocument, base: Path = []): FlexFault[] {
+  return error.issues.flatMap((issue) => {
+    const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))]
+    if (issue.code !== 'unrecognized_keys') return [document.fault(path, issue.message)]
+    return issue.keys.map((key) => document.keyFault([...path, key], `${key} is not supported here`))
+  })
 }

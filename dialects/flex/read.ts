@@ -1,54 +1,40 @@
-import type { z } from 'zod'
-import type {
-  ApiItem,
-  AttachedPolicy,
-  ContractsItem,
-  Item,
-  ListenerItem,
-  UpstreamItem,
-} from '#contract/items.ts'
-import { upstreamItem } from '#contract/items.ts'
-import { upstreamRefusal } from '#domain/address.ts'
+import type { ApiItem, AttachedPolicy, ContractsItem, Item, ListenerItem } from '#contract/items.ts'
+import { durationsToRewrite } from '#dialects/cert-manager/resources.ts'
 import { segmentsOf } from '#domain/json-pointer.ts'
 import { resolveChain } from '#policies/chain.ts'
-import { policyOf } from '#policies/index.ts'
-import { type FlexFault, type Path, readDocuments, type Source, type YamlDocument } from './document.ts'
+import { type Address, addressOf, listenerId } from './address.ts'
+import { type Attachment, attachedPolicies, Bindings, inlineAttachments } from './attachments.ts'
+import { type NodeSettings, settingsOf } from './configuration.ts'
 import {
-  type ApiInstance,
-  apiKeysRef,
-  type PolicyBinding,
-  type Resource,
-  resource,
-  routeConfig,
-  type Secret,
-} from './resources.ts'
+  type FlexFault,
+  faultsOf,
+  type Path,
+  readDocuments,
+  type Source,
+  type YamlDocument,
+} from './document.ts'
+import { PolicyConfigs } from './policies.ts'
+import { type FlexNote, keyOf, type Placed, placeOf, Register } from './register.ts'
+import { type ApiInstance, type Resource, resource } from './resources.ts'
+import { isRoute, Router } from './routes.ts'
+import { Secrets } from './secrets.ts'
+import { inboundTlsOf, type Listening, type TlsConfig, TlsReader } from './tls.ts'
 
 /** What reading needs of the world. */
 export interface FlexPorts {
   /** SHA-256 of a text in lower-case hex. */
   readonly sha256: (text: string) => string
+  /** A certificate that the node makes for itself, for an https address that is given none. */
+  readonly ownCertificate: (host: string) => { crt: string; key: string }
   readonly allowLoopback: boolean
 }
 
-export type FlexResult = { ok: true; items: Item[] } | { ok: false; faults: FlexFault[] }
+/** Finds where that stands which a pointer of the kind `/<item id>/policies/0/config` names. */
+export type Locate = (pointer: string, detail: string) => FlexFault | undefined
 
-/** A resource and the document that it was read from. */
-interface Placed<R extends Resource = Resource> {
-  readonly resource: R
-  readonly document: YamlDocument
-}
-
-/** One policy of an API, wherever it was written. */
-interface Attachment {
-  readonly document: YamlDocument
-  /** Leads to the object with `policyRef`, `order` and `config`. */
-  readonly path: Path
-  readonly id: string
-  readonly kind: string
-  readonly order: number
-  readonly config: Readonly<Record<string, unknown>>
-  readonly namespace: string
-}
+export type FlexResult =
+  | { ok: true; items: Item[]; settings: NodeSettings; notes: FlexNote[]; locate: Locate }
+  | { ok: false; faults: FlexFault[]; notes: FlexNote[] }
 
 /**
  * Compiles Flex resources to items. Everything that is not understood is a fault, and with a fault there are
@@ -65,17 +51,15 @@ export function readFlex(sources: readonly Source[], ports: FlexPorts): FlexResu
       if (parsed !== undefined) placed.push({ resource: parsed, document })
     }
   }
-  if (faults.length > 0) return { ok: false, faults }
-  const items = new Compilation(placed, ports, faults).items()
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, items }
-}
-
-function faultsOf(error: z.ZodError, document: YamlDocument, base: Path = []): FlexFault[] {
-  return error.issues.flatMap((issue) => {
-    const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))]
-    if (issue.code !== 'unrecognized_keys') return [document.fault(path, issue.message)]
-    return issue.keys.map((key) => document.keyFault([...path, key], `${key} is not supported here`))
-  })
+  if (faults.length > 0) return { ok: false, faults, notes: [] }
+  const register = new Register(placed)
+  const settings = settingsOf(register)
+  const compilation = new Compilation(register, settings, ports)
+  const items = compilation.items()
+  noteOthers(register)
+  const { notes } = register
+  if (register.faults.length > 0) return { ok: false, faults: register.faults, notes }
+  return { ok: true, items, settings, notes, locate: compilation.locate }
 }
 
 function parseResource(document: YamlDocument, faults: FlexFault[]): Resource | undefined {
@@ -85,342 +69,282 @@ function parseResource(document: YamlDocument, faults: FlexFault[]): Resource | 
   return undefined
 }
 
-function isOf<K extends Resource['kind']>(kind: K) {
-  return (one: Placed): one is Placed<Extract<Resource, { kind: K }>> => one.resource.kind === kind
+/** Resources of others in the folder: they are right, and nothing is to be done for them. */
+function noteOthers(register: Register): void {
+  for (const kind of ['Certificate', 'Issuer', 'ClusterIssuer', 'NetworkPolicy'] as const)
+    for (const one of register.of(kind)) {
+      const { namespace, name } = one.resource.metadata
+      const key = kind === 'ClusterIssuer' ? `${kind} ${name}` : keyOf(kind, namespace, name)
+      register.note('info', one, [], `${key} is recognised; the gateway has nothing to do for it`)
+    }
+  for (const one of register.of('Certificate'))
+    for (const [member, text] of durationsToRewrite(one.resource)) {
+      const given = one.resource.spec[member] ?? ''
+      const detail = `cert-manager does not take ${given}; write ${text}`
+      register.note('warning', one, ['spec', member], detail)
+    }
 }
 
-function keyOf(kind: string, namespace: string, name: string): string {
-  return `${kind} ${namespace}/${name}`
-}
-
-function placeOf({ document }: Placed): string {
-  const { file, line } = document.fault([], '')
-  return `${file}:${line}`
-}
-
-/** A listening address taken apart. */
-interface Address {
-  listener: { address: string; port: number }
-  host: string
-  basePath: string
-}
-
-const plainPath = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)*)?$/
-
-/** Takes `http://0.0.0.0:8081/base` apart; a text says why it cannot. */
-function addressOf(text: string): Address | string {
-  const url = URL.parse(text)
-  if (url === null) return 'must be a URL such as http://0.0.0.0:8081/orders'
-  if (url.protocol === 'https:') return 'https addresses are not supported here yet'
-  if (url.protocol !== 'http:') return `${url.protocol}// addresses are not supported`
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    return 'must be scheme, host, port and path alone'
-  const basePath = url.pathname === '/' ? '/' : url.pathname.replace(/\/$/, '')
-  if (!plainPath.test(basePath)) return `the path ${basePath} has characters that a base path must not have`
-  const port = url.port === '' ? 80 : Number(url.port)
-  const isIp = /^[\d.]+$/.test(url.hostname) || url.hostname.startsWith('[')
-  if (url.hostname === 'localhost') return { listener: { address: '127.0.0.1', port }, host: '*', basePath }
-  if (isIp) return { listener: { address: url.hostname.replace(/^\[|\]$/g, ''), port }, host: '*', basePath }
-  return { listener: { address: '0.0.0.0', port }, host: url.hostname, basePath }
-}
-
-/** Flex calls its own implementations `rate-limiting-flex` and the like. */
-function policyKindOf(name: string): string {
-  const short = name.replace(/-flex$/, '')
-  return policyOf(name) === undefined && policyOf(short) !== undefined ? short : name
+interface Origin {
+  readonly instance: Placed<ApiInstance>
+  /** As the policies of the item. */
+  readonly attachments: readonly Attachment[]
 }
 
 class Compilation {
-  readonly #placed: readonly Placed[]
+  readonly #register: Register
+  readonly #settings: NodeSettings
   readonly #ports: FlexPorts
-  readonly #faults: FlexFault[]
-  readonly #byKey = new Map<string, Placed>()
+  readonly #secrets: Secrets
+  readonly #tls: TlsReader
+  readonly #bindings: Bindings
+  readonly #router: Router
+  readonly #configs: PolicyConfigs
+  /** What items were made of. */
+  readonly #origins = new Map<string, Origin>()
 
-  constructor(placed: readonly Placed[], ports: FlexPorts, faults: FlexFault[]) {
-    this.#placed = placed
+  constructor(register: Register, settings: NodeSettings, ports: FlexPorts) {
+    this.#register = register
+    this.#settings = settings
     this.#ports = ports
-    this.#faults = faults
-    for (const one of placed) this.#register(one)
+    this.#secrets = new Secrets(register, ports.sha256)
+    this.#tls = new TlsReader(register, this.#secrets)
+    this.#bindings = new Bindings(register)
+    this.#configs = new PolicyConfigs(register, this.#secrets)
+    this.#router = new Router({
+      register,
+      settings,
+      tls: this.#tls,
+      bindings: this.#bindings,
+      allowLoopback: ports.allowLoopback,
+    })
   }
 
   items(): Item[] {
-    const instances = this.#placed.filter(isOf('ApiInstance'))
-    const bindings = this.#bindingsByTarget()
-    this.#checkServices()
-    const addresses = instances.map((instance) => this.#address(instance))
-    const items = instances.flatMap((instance, index) => {
-      const address = addresses[index]
-      return address === undefined ? [] : this.#itemsOf(instance, address, bindings)
-    })
-    return [...this.#listeners(instances, addresses), ...items]
+    this.#router.checkServices()
+    const listening = this.#register.of('ApiInstance').flatMap((instance) => this.#listening(instance) ?? [])
+    const listeners = this.#listeners(listening)
+    const inbound = inboundTlsOf(listening, this.#register, this.#ports.ownCertificate)
+    return [
+      ...listeners,
+      ...listening.flatMap((one) => this.#itemsOf(one, inbound.get(one.instance), listeners)),
+    ]
   }
 
-  #register(one: Placed): void {
-    const { kind, metadata } = one.resource
-    const key = keyOf(kind, metadata.namespace, metadata.name)
-    const other = this.#byKey.get(key)
-    if (other === undefined) this.#byKey.set(key, one)
-    else this.#report(one, ['metadata', 'name'], `${key} is already defined at ${placeOf(other)}`)
+  readonly locate: Locate = (pointer, detail) => {
+    const [id = '', member, index, ...inside] = segmentsOf(pointer)
+    const origin = this.#origins.get(id)
+    const attachment = member === 'policies' ? origin?.attachments[Number(index)] : undefined
+    if (attachment !== undefined) return attachment.document.fault(placeOfFault(attachment, inside), detail)
+    const path = id.startsWith('listener:') ? ['spec', 'address'] : ['spec']
+    return origin?.instance.document.fault(path, detail)
   }
 
-  #report({ document }: { document: YamlDocument }, path: Path, detail: string): void {
-    this.#faults.push(document.fault(path, detail))
-  }
-
-  #find<K extends Resource['kind']>(kind: K, namespace: string, name: string) {
-    const found = this.#byKey.get(keyOf(kind, namespace, name))
-    return found !== undefined && isOf(kind)(found) ? found : undefined
-  }
-
-  #bindingsByTarget(): Map<string, Placed<PolicyBinding>[]> {
-    const byTarget = new Map<string, Placed<PolicyBinding>[]>()
-    for (const binding of this.#placed.filter(isOf('PolicyBinding'))) {
-      const { spec, metadata } = binding.resource
-      const namespace = spec.targetRef.namespace ?? metadata.namespace
-      const key = keyOf('ApiInstance', namespace, spec.targetRef.name)
-      if (!this.#byKey.has(key)) this.#report(binding, ['spec', 'targetRef', 'name'], `there is no ${key}`)
-      byTarget.set(key, [...(byTarget.get(key) ?? []), binding])
+  #listening(instance: Placed<ApiInstance>): Listening | undefined {
+    const { address: text, tls } = instance.resource.spec
+    const address = addressOf(text)
+    if (typeof address === 'string') {
+      this.#register.report(instance, ['spec', 'address'], address)
+      return undefined
     }
-    return byTarget
-  }
-
-  #checkServices(): void {
-    for (const one of this.#placed.filter(isOf('Service'))) {
-      const refusal = upstreamRefusal(one.resource.spec.address, { loopback: this.#ports.allowLoopback })
-      if (refusal !== null) this.#report(one, ['spec', 'address'], refusal)
+    if (tls === undefined) return { instance, address, tls: this.#boundTls(instance) }
+    if (address.protocol === 'http') {
+      this.#register.report(instance, ['spec', 'tls'], 'needs an https address')
+      return undefined
     }
+    const { namespace } = instance.resource.metadata
+    const at = { document: instance.document, path: ['spec', 'tls'], namespace }
+    return { instance, address, tls: this.#tls.inbound({ tls, at }) }
   }
 
-  #address(instance: Placed<ApiInstance>): Address | undefined {
-    const address = addressOf(instance.resource.spec.address)
-    if (typeof address !== 'string') return address
-    this.#report(instance, ['spec', 'address'], address)
-    return undefined
+  /** The TLS that a `tls` policy says. */
+  #boundTls(instance: Placed<ApiInstance>): TlsConfig | undefined {
+    const bound = this.#attachments(instance).find(({ kind }) => kind === 'tls')
+    return bound && this.#configs.resolved(bound).config
   }
 
-  /** One listener for all: items do not say yet which API belongs to which port. */
-  #listeners(
-    instances: readonly Placed<ApiInstance>[],
-    addresses: readonly (Address | undefined)[],
-  ): ListenerItem[] {
-    const claims = new Map<string, Placed<ApiInstance>>()
-    let first: { instance: Placed<ApiInstance>; listener: Address['listener'] } | undefined
-    for (const [index, instance] of instances.entries()) {
-      const address = addresses[index]
-      if (address === undefined) continue
-      const { listener, host, basePath } = address
-      first ??= { instance, listener }
-      if (listener.address !== first.listener.address || listener.port !== first.listener.port) {
-        const { name } = first.instance.resource.metadata
-        const where = `${first.listener.address} port ${first.listener.port}`
-        const detail = `${name} (${placeOf(first.instance)}) already listens at ${where}; one address serves all for now`
-        this.#report(instance, ['spec', 'address'], detail)
+  /** A listener for each address and port; instances that cannot share one are faults that name both. */
+  #listeners(all: readonly Listening[]): ListenerItem[] {
+    const claims = new Map<string, Listening>()
+    const listeners = new Map<string, { first: Listening; item: ListenerItem }>()
+    for (const one of all) {
+      const { protocol, listener, host, basePath } = one.address
+      const id = listenerId(one.address)
+      const known = listeners.get(id)
+      if (known !== undefined && known.item.protocol !== protocol) {
+        this.#clash(one, known.first, `want http and https at port ${listener.port}`)
         continue
       }
-      const claim = `${host}${basePath}`
+      const proxyProtocol = this.#settings.proxyProtocol ? { proxyProtocol: true } : {}
+      const item: ListenerItem = { kind: 'listener', id, protocol, ...listener, ...proxyProtocol }
+      listeners.set(id, known ?? { first: one, item })
+      // Any free port is another one each time, so that addresses with it never meet.
+      const claim = `${id} ${host}${basePath}`
       const other = claims.get(claim)
-      if (other === undefined) claims.set(claim, instance)
-      else {
-        const names = `${instance.resource.metadata.name} and ${other.resource.metadata.name}`
-        const detail = `${names} (${placeOf(other)}) claim the same port, host and path`
-        this.#report(instance, ['spec', 'address'], detail)
-      }
+      if (other === undefined) claims.set(claim, one)
+      else this.#clash(one, other, 'claim the same port, host and path')
     }
-    if (first === undefined) return []
-    const { address, port } = first.listener
-    return [{ kind: 'listener', id: `listener:${address}:${port}`, protocol: 'http', address, port }]
+    this.#checkOverlap(all)
+    return [...listeners.values()].map(({ item }) => item)
+  }
+
+  /** A port at all addresses and the same port at one of them cannot both be opened. */
+  #checkOverlap(all: readonly Listening[]): void {
+    const wild = new Map(
+      all.flatMap((one) => (isWild(one.address) ? [[one.address.listener.port, one] as const] : [])),
+    )
+    for (const one of all) {
+      const { port } = one.address.listener
+      const other = wild.get(port)
+      if (other !== undefined && port !== 0 && !isWild(one.address))
+        this.#clash(one, other, `want port ${port}, at one address and at all of them`)
+    }
+  }
+
+  #clash(one: Listening, other: Listening, what: string): void {
+    const names = `${one.instance.resource.metadata.name} and ${other.instance.resource.metadata.name}`
+    this.#register.report(one.instance, ['spec', 'address'], `${names} (${placeOf(other.instance)}) ${what}`)
+  }
+
+  #attachments(instance: Placed<ApiInstance>): Attachment[] {
+    return [...inlineAttachments(instance, this.#register), ...this.#bindings.of(instance)]
   }
 
   #itemsOf(
-    instance: Placed<ApiInstance>,
-    { host, basePath }: Address,
-    bindings: ReadonlyMap<string, Placed<PolicyBinding>[]>,
+    { instance, address }: Listening,
+    inbound: TlsConfig | undefined,
+    listeners: readonly ListenerItem[],
   ): Item[] {
     const { name, namespace } = instance.resource.metadata
     const id = `${namespace}/${name}`
-    const attachments = this.#attachments(instance, bindings.get(keyOf('ApiInstance', namespace, name)) ?? [])
-    const upstream = this.#upstream(instance, attachments)
-    const contracts = this.#contracts(id, attachments)
-    if (upstream === undefined) return []
+    const written = this.#attachments(instance)
+    const routing = this.#router.routing(instance, written)
+    const clients = this.#configs.clients(written)
+    if (routing === undefined) return []
+    const contracts: ContractsItem | undefined = clients && {
+      kind: 'contracts',
+      id: `contracts:${id}`,
+      clients,
+    }
+    const attachments = [
+      ...written
+        .filter(({ kind }) => !isRoute(kind) && kind !== 'tls')
+        .map((one) => this.#configs.resolved(one)),
+      ...routing.attachments.map((one) => this.#configs.resolved(one)),
+      ...this.#inbound(instance, address, written, inbound),
+      ...this.#idleTimeout(id, written),
+    ]
+    const { upstream, destinations } = routing
     const api: ApiItem = {
       kind: 'api',
       id: `api:${id}`,
       name,
       version: '',
-      host,
-      basePath,
+      host: address.host,
+      basePath: address.basePath,
       // Flex takes the base path off before it forwards.
       stripBasePath: true,
+      ...(isPlain(listeners) ? {} : { listeners: [listenerId(address)] }),
       upstream: upstream.id,
+      ...(destinations.size === 0
+        ? {}
+        : { destinations: Object.fromEntries([...destinations].map(([key, one]) => [key, one.id])) }),
       policies: this.#policies(attachments),
       ...(contracts === undefined ? {} : { contracts: contracts.id }),
     }
-    return [upstream, ...(contracts === undefined ? [] : [contracts]), api]
+    const origin = { instance, attachments }
+    for (const item of [api, upstream, ...destinations.values()]) this.#origins.set(item.id, origin)
+    this.#origins.set(listenerId(address), origin)
+    const upstreams = new Map([upstream, ...destinations.values()].map((one) => [one.id, one]))
+    return [...upstreams.values(), ...(contracts === undefined ? [] : [contracts]), api]
   }
 
-  #attachments(instance: Placed<ApiInstance>, bindings: readonly Placed<PolicyBinding>[]): Attachment[] {
+  /** The `tls` policy of an https instance, whoever wrote it. */
+  #inbound(
+    instance: Placed<ApiInstance>,
+    { protocol }: Address,
+    written: readonly Attachment[],
+    config: TlsConfig | undefined,
+  ): Attachment[] {
+    const bound = written.filter(({ kind }) => kind === 'tls')
+    const hasOwn = instance.resource.spec.tls !== undefined
+    for (const one of bound.slice(hasOwn ? 0 : 1))
+      this.#register.report(one, [...one.path, 'policyRef'], 'this API already says its TLS')
+    if (protocol === 'http') {
+      for (const one of bound)
+        this.#register.report(one, [...one.path, 'policyRef'], 'TLS needs an https address')
+      return []
+    }
+    const [first] = bound
+    if (config === undefined) return []
+    if (first !== undefined && !hasOwn) return [this.#configs.resolved(first)]
     const { namespace, name } = instance.resource.metadata
-    const inline = (instance.resource.spec.policies ?? []).map((policy, index) => ({
-      document: instance.document,
-      path: ['spec', 'policies', index],
-      id: `${namespace}/${name}/${index}`,
-      kind: policyKindOf(policy.policyRef.name),
-      order: policy.order ?? index + 1,
-      config: policy.config,
-      namespace,
-    }))
-    const bound = bindings.map(({ resource: { metadata, spec }, document }) => ({
-      document,
-      path: ['spec'],
-      id: `${metadata.namespace}/${metadata.name}`,
-      kind: policyKindOf(spec.policyRef.name),
-      order: spec.order ?? 0,
-      config: spec.config,
-      namespace: metadata.namespace,
-    }))
-    return [...inline, ...bound]
-  }
-
-  #upstream(instance: Placed<ApiInstance>, attachments: readonly Attachment[]): UpstreamItem | undefined {
-    const { metadata, spec } = instance.resource
-    const id = `upstream:${metadata.namespace}/${metadata.name}`
-    const services = Object.entries(spec.services ?? {})
-    const routes = attachments.filter((attachment) => attachment.kind === 'route')
-    const [service, second] = services
-    if (second !== undefined) {
-      const detail = 'several services are not supported here yet; make each an API instance of its own'
-      this.#faults.push(instance.document.keyFault(['spec', 'services', second[0]], detail))
-    }
-    if (routes.length + services.length === 0)
-      this.#report(instance, ['spec'], 'names no upstream: add one under services, or bind a route policy')
-    for (const route of routes.slice(services.length === 0 ? 1 : 0))
-      this.#report(route, [...route.path, 'policyRef'], 'this API already has an upstream')
-    if (service !== undefined) {
-      const [name, { address, routes: paths }] = service
-      const refusal = upstreamRefusal(address, { loopback: this.#ports.allowLoopback })
-      if (refusal !== null) this.#report(instance, ['spec', 'services', name, 'address'], refusal)
-      return refusal === null ? upstreamOf(id, address, paths?.[0]?.config?.destinationPath) : undefined
-    }
-    return routes[0] === undefined ? undefined : this.#routed(id, routes[0])
-  }
-
-  #routed(id: string, route: Attachment): UpstreamItem | undefined {
-    const parsed = routeConfig.safeParse(route.config)
-    if (!parsed.success) {
-      this.#faults.push(...faultsOf(parsed.error, route.document, [...route.path, 'config']))
-      return undefined
-    }
-    const { destinationRef, destinationPath } = parsed.data
-    const namespace = destinationRef.namespace ?? route.namespace
-    const found = this.#find('Service', namespace, destinationRef.name)
-    if (found === undefined) {
-      const path = [...route.path, 'config', 'destinationRef', 'name']
-      this.#report(route, path, `there is no ${keyOf('Service', namespace, destinationRef.name)}`)
-      return undefined
-    }
-    return upstreamOf(id, found.resource.spec.address, destinationPath)
-  }
-
-  #contracts(id: string, attachments: readonly Attachment[]): ContractsItem | undefined {
-    const [first, ...others] = attachments.filter((attachment) => attachment.kind === 'api-key-auth')
-    for (const other of others)
-      this.#report(other, [...other.path, 'policyRef'], 'this API already has an api-key-auth policy')
-    if (first === undefined) return undefined
-    const path = [...first.path, 'config', 'apiKeys']
-    const parsed = apiKeysRef.safeParse(first.config['apiKeys'])
-    if (!parsed.success) {
-      if (first.config['apiKeys'] === undefined)
-        this.#report(
-          first,
-          path,
-          'nobody could call: name a Secret with the keys (apiKeys: { secretName: … })',
-        )
-      else this.#faults.push(...faultsOf(parsed.error, first.document, path))
-      return undefined
-    }
-    const secret = this.#find('Secret', first.namespace, parsed.data.secretName)
-    if (secret === undefined) {
-      const key = keyOf('Secret', first.namespace, parsed.data.secretName)
-      this.#report(first, [...path, 'secretName'], `there is no ${key}`)
-      return undefined
-    }
-    return { kind: 'contracts', id: `contracts:${id}`, clients: this.#clients(secret) }
-  }
-
-  #clients(secret: Placed<Secret>): ContractsItem['clients'] {
-    const hashes = new Map<string, string>()
-    const clients: ContractsItem['clients'] = []
-    const entries = [
-      ...Object.entries(secret.resource.data ?? {}).map(
-        ([name, text]) => ['data', name, fromBase64(text)] as const,
-      ),
-      ...Object.entries(secret.resource.stringData ?? {}).map(
-        ([name, text]) => ['stringData', name, text] as const,
-      ),
+    return [
+      made('tls', config, {
+        document: instance.document,
+        path: hasOwn ? ['spec', 'tls'] : ['spec', 'address'],
+        id: `${namespace}/${name}/tls`,
+        namespace,
+      }),
     ]
-    for (const [field, name, text] of entries) {
-      const fault = this.#keyFault(text, hashes)
-      if (fault !== undefined) this.#report(secret, [field, name], fault)
-      if (text === undefined || fault !== undefined) continue
-      const hash = this.#hashOf(text)
-      hashes.set(hash, name)
-      if (clients.some((client) => client.id === name))
-        this.#report(secret, [field, name], `${name} stands in data and in stringData`)
-      clients.push({ id: name, name, keyHashes: [hash] })
-    }
-    if (entries.length === 0) this.#report(secret, [], 'holds no keys')
-    return clients
   }
 
-  #keyFault(text: string | undefined, hashes: ReadonlyMap<string, string>): string | undefined {
-    if (text === undefined) return 'is not base64; use stringData for plain text'
-    if (!/^[\x21-\x7e]{8,1024}$/.test(text)) return 'must be 8 to 1024 visible ASCII characters'
-    const owner = hashes.get(this.#hashOf(text))
-    return owner === undefined ? undefined : `is the key of ${owner} too`
-  }
-
-  #hashOf(text: string): string {
-    return /^sha256:[0-9a-f]{64}$/.test(text) ? text.slice(7) : this.#ports.sha256(text)
+  /** What a Configuration says of idle connections holds for every API that does not say it itself. */
+  #idleTimeout(id: string, written: readonly Attachment[]): Attachment[] {
+    const { timeouts, timeoutsAt } = this.#settings
+    const kind = 'upstream-idle-timeout'
+    if (timeouts.upstreamIdleSeconds === undefined || timeoutsAt === undefined) return []
+    if (written.some((one) => one.kind === kind)) return []
+    const path = ['spec', 'timeouts', 'upstreamConnectionIdleSeconds']
+    const { namespace } = timeoutsAt.resource.metadata
+    const where = { document: timeoutsAt.document, path, id: `${id}/${kind}`, namespace }
+    return [made(kind, { timeout: timeouts.upstreamIdleSeconds }, where)]
   }
 
   #policies(attachments: readonly Attachment[]): AttachedPolicy[] {
-    const policies = attachments
-      .filter((attachment) => attachment.kind !== 'route')
-      .map((attachment) => ({ attachment, attached: attachedOf(attachment) }))
-    const chain = resolveChain(policies.map(({ attached }) => attached))
-    if (chain.ok) return policies.map(({ attached }) => attached)
+    const attached = attachedPolicies(attachments, this.#register)
+    const chain = resolveChain(attached)
+    if (chain.ok) return attached
     for (const fault of chain.faults) {
       const [index = '', ...inside] = segmentsOf(fault.pointer)
-      const attachment = policies[Number(index)]?.attachment
+      const attachment = attachments[Number(index)]
       if (attachment === undefined) continue
-      const path = inside[0] === 'kind' ? ['policyRef', 'name'] : inside
-      this.#report(attachment, [...attachment.path, ...path], fault.detail)
+      this.#register.report(attachment, placeOfFault(attachment, inside), fault.detail)
     }
     return []
   }
 }
 
-function attachedOf({ id, kind, order, config }: Attachment): AttachedPolicy {
-  const { apiKeys: _, ...rest } = config
+/** Where a fault in a policy of an item stands in the text. */
+function placeOfFault({ isMade, path }: Attachment, inside: readonly string[]): Path {
+  if (isMade) return path
+  return [...path, ...(inside[0] === 'kind' ? ['policyRef', 'name'] : inside)]
+}
+
+/** One listener without TLS is for all APIs, and need not be named. */
+function isPlain([first, second]: readonly ListenerItem[]): boolean {
+  return second === undefined && first?.protocol === 'http'
+}
+
+function isWild({ listener: { address } }: Address): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+/** An attachment that was not written as a policy. */
+function made(
+  kind: string,
+  config: Readonly<Record<string, unknown>>,
+  where: Pick<Attachment, 'document' | 'path' | 'id' | 'namespace'>,
+): Attachment {
   return {
-    id,
+    ...where,
+    isMade: true,
     kind,
-    policyVersion: policyOf(kind)?.policyVersion ?? '',
+    order: undefined,
+    config,
+    rules: undefined,
+    dryRun: false,
+    automated: false,
     label: '',
-    order,
-    config: kind === 'api-key-auth' ? rest : { ...config },
-  }
-}
-
-function upstreamOf(id: string, address: string, destinationPath = ''): UpstreamItem {
-  const url = (address.replace(/\/+$/, '') + destinationPath).replace(/\/+$/, '')
-  return upstreamItem.parse({ kind: 'upstream', id, endpoints: [{ url }] })
-}
-
-function fromBase64(text: string): string | undefined {
-  try {
-    return atob(text.trim())
-  } catch {
-    return undefined
   }
 }

@@ -1,0 +1,123 @@
+import type { ContractsItem } from '#contract/items.ts'
+import type { Attachment } from './attachments.ts'
+import { faultsOf } from './document.ts'
+import type { Register } from './register.ts'
+import { type ApiKeysRef, apiKeysRef, secretInConfig } from './resources.ts'
+import type { Reference, Secrets } from './secrets.ts'
+
+/** Policies that know clients by what a Secret holds. */
+const clientKinds = new Set(['api-key-auth', 'client-id-enforcement', 'rate-limiting-sla-based'])
+/** Those of them that could let nobody through without it. */
+const keyedKinds = new Set(['api-key-auth', 'client-id-enforcement'])
+
+/** Members of TLS configurations that may name a Secret, and how its content is taken. */
+const pemMembers = { certificate: 'keyPair', trustedCA: 'authorities', crl: 'revocations' } as const
+
+/** Turns what a folder writes into a policy's configuration into what the policy itself takes. */
+export class PolicyConfigs {
+  readonly #register: Register
+  readonly #secrets: Secrets
+
+  constructor(register: Register, secrets: Secrets) {
+    this.#register = register
+    this.#secrets = secrets
+  }
+
+  /** The clients that the policies of an API know; undefined where none of them asks. */
+  clients(attachments: readonly Attachment[]): ContractsItem['clients'] | undefined {
+    const asking = attachments.filter(({ kind }) => clientKinds.has(kind))
+    const telling = asking.filter(({ config }) => config['apiKeys'] !== undefined)
+    const [first, ...others] = telling
+    if (first === undefined) {
+      const keyed = asking.find(({ kind }) => keyedKinds.has(kind))
+      if (keyed !== undefined) {
+        const detail = 'nobody could call: name a Secret with the keys (apiKeys: { secretName: … })'
+        this.#register.report(keyed, [...keyed.path, 'config', 'apiKeys'], detail)
+      }
+      return undefined
+    }
+    for (const other of others) {
+      const isSame =
+        other.namespace === first.namespace &&
+        JSON.stringify(other.config['apiKeys']) === JSON.stringify(first.config['apiKeys'])
+      if (isSame) continue
+      const detail = 'another policy of this API names other keys or tiers; say them once'
+      this.#register.report(other, [...other.path, 'config', 'apiKeys'], detail)
+    }
+    return this.#clientsOf(first)
+  }
+
+  #clientsOf(attachment: Attachment): ContractsItem['clients'] | undefined {
+    const { config, document, path, namespace } = attachment
+    const base = [...path, 'config', 'apiKeys']
+    const parsed = apiKeysRef.safeParse(config['apiKeys'])
+    if (!parsed.success) {
+      this.#register.faults.push(...faultsOf(parsed.error, document, base))
+      return undefined
+    }
+    const at = { document, path: [...base, 'secretName'], namespace }
+    const clients = this.#secrets.clients(parsed.data.secretName, at)
+    return this.#withTiers(clients, parsed.data, { document, path: base, namespace })
+  }
+
+  #withTiers(clients: ContractsItem['clients'], { tiers = [] }: ApiKeysRef, at: Reference) {
+    const tierOf = new Map<string, (typeof tiers)[number]>()
+    for (const [index, tier] of tiers.entries())
+      for (const [place, client] of tier.clients.entries()) {
+        const path = [...at.path, 'tiers', index, 'clients', place]
+        const other = tierOf.get(client)
+        if (other !== undefined)
+          this.#register.report(at, path, `${client} is in the tier ${other.name} already`)
+        else if (clients.length > 0 && !clients.some(({ id }) => id === client))
+          this.#register.report(at, path, `the Secret has no key of ${client}`)
+        else tierOf.set(client, tier)
+      }
+    return clients.map((client) => {
+      const tier = tierOf.get(client.id)
+      return tier === undefined ? client : { ...client, tier: { name: tier.name, limits: tier.limits } }
+    })
+  }
+
+  /** The attachment with the configuration that its policy takes. */
+  resolved(attachment: Attachment): Attachment {
+    if (attachment.isMade) return attachment
+    const { kind, config } = attachment
+    if (clientKinds.has(kind)) {
+      const { apiKeys: _, ...rest } = config
+      return { ...attachment, config: rest }
+    }
+    if (kind === 'tls' || kind === 'tls-outbound')
+      return { ...attachment, config: this.#withPems(attachment) }
+    if (kind === 'tls-certificate-monitoring') this.#checkMonitored(attachment)
+    return attachment
+  }
+
+  #withPems({ config, document, path, namespace }: Attachment): Attachment['config'] {
+    const resolved: Record<string, unknown> = { ...config }
+    for (const [member, take] of Object.entries(pemMembers)) {
+      const named = secretInConfig.safeParse(config[member])
+      if (!named.success) continue
+      const at = { document, path: [...path, 'config', member, 'secretName'], namespace }
+      const taken = this.#secrets[take](named.data.secretName, at)
+      if (taken === undefined) delete resolved[member]
+      else resolved[member] = taken
+    }
+    return resolved
+  }
+
+  /** What is watched over must be there: a name that was mistyped would never warn of anything. */
+  #checkMonitored({ config, document, path, namespace }: Attachment): void {
+    const certificates: unknown = config['certificates']
+    if (!Array.isArray(certificates)) return
+    for (const [index, one] of certificates.entries()) {
+      const name: unknown = typeof one === 'object' && one !== null ? Reflect.get(one, 'name') : undefined
+      if (typeof name !== 'string') continue
+      const isThere =
+        this.#register.find('Secret', namespace, name) ?? this.#register.find('Certificate', namespace, name)
+      if (isThere !== undefined) continue
+      const place = [...path, 'config', 'certificates', index, 'name']
+      const detail = `there is no Secret and no Certificate ${namespace}/${name}`
+      this.#register.report({ document }, place, detail)
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import type { z } from 'zod'
+import { type UpstreamItem, upstreamItem } from '#contract/items.ts'
+import { upstreamRefusal } from '#domain/address.ts'
+import { upstreamAddress } from './address.ts'
+import type { Attachment, Bindings } from './attachments.ts'
+import type { NodeSettings } from './configuration.ts'
+import { faultsOf } from './document.ts'
+import { keyOf, type Placed, type Register } from './register.ts'
+import { type ApiInstance, routeConfig, type ServiceTls, weightedConfig } from './resources.ts'
+import type { Reference } from './secrets.ts'
+import type { TlsConfig, TlsReader } from './tls.ts'
+
+/** Where the requests of an instance go. */
+export interface Routing {
+  readonly upstream: UpstreamItem
+  /** All upstreams by the names that routes use; none where there is only the one. */
+  readonly destinations: ReadonlyMap<string, UpstreamItem>
+  /** The policies that choose among them, and those that say how they are reached. */
+  readonly attachments: readonly Attachment[]
+}
+
+/** An upstream as it was written, in the instance or as a Service. */
+interface Candidate {
+  readonly name: string
+  readonly upstream: UpstreamItem
+  readonly at: Reference
+  readonly tls: TlsConfig | undefined
+}
+
+interface Told {
+  readonly register: Register
+  readonly tls: TlsReader
+  readonly settings: NodeSettings
+  readonly bindings: Bindings
+  readonly allowLoopback: boolean
+}
+
+/** Says where the requests of instances go. Undefined where that cannot be said, which is then a fault. */
+export class Router {
+  readonly #told: Told
+  readonly #register: Register
+
+  constructor(told: Told) {
+    this.#told = told
+    this.#register = told.register
+  }
+
+  /** Services are looked at even where no instance uses them. */
+  checkServices(): void {
+    for (const one of this.#register.of('Service')) {
+      const refusal = this.#refusal(one.resource.spec.address)
+      if (refusal !== null) this.#register.report(one, ['spec', 'address'], refusal)
+    }
+  }
+
+  routing(instance: Placed<ApiInstance>, attachments: readonly Attachment[]): Routing | undefined {
+    const { services = {} } = instance.resource.spec
+    const routes = attachments.filter(({ kind }) => isRoute(kind))
+    const hasServices = Object.keys(services).length > 0
+    if (!hasServices && routes.length === 0) {
+      const detail = 'names no upstream: add one under services, or bind a route policy'
+      this.#register.report(instance, ['spec'], detail)
+      return undefined
+    }
+    if (!hasServices) return this.#byPolicies(instance, routes)
+    for (const route of routes)
+      this.#register.report(route, [...route.path, 'policyRef'], 'this API already has an upstream')
+    return this.#byServices(instance)
+  }
+
+  #byServices(instance: Placed<ApiInstance>): Routing | undefined {
+    const { metadata, spec } = instance.resource
+    const services = Object.entries(spec.services ?? {})
+    const candidates = services.map(([name, service]) =>
+      this.#candidate(name, service, `${metadata.namespace}/${metadata.name}`, services.length === 1, {
+        document: instance.document,
+        path: ['spec', 'services', name],
+        namespace: metadata.namespace,
+      }),
+    )
+    const found = candidates.flatMap((one) => one ?? [])
+    if (found.length < candidates.length) return undefined
+    const [only] = services
+    const routes = only?.[1].routes ?? []
+    if (services.length === 1 && routes.length <= 1 && routes[0]?.rules === undefined)
+      return this.#plain(found, routes[0]?.config?.destinationPath)
+    const made = services.flatMap(([name, service]) =>
+      (service.routes ?? [{}]).map((route, index): Attachment => {
+        const { rules, config }: NonNullable<typeof service.routes>[number] = route
+        const path = ['spec', 'services', name, ...(service.routes === undefined ? [] : ['routes', index])]
+        const destinationPath = config?.destinationPath
+        return {
+          document: instance.document,
+          path,
+          isMade: true,
+          id: `${metadata.namespace}/${metadata.name}/${name}/${index}`,
+          kind: 'route',
+          order: undefined,
+          config: {
+            destinationRef: { name },
+            ...(destinationPath === undefined ? {} : { destinationPath }),
+          },
+          rules,
+          dryRun: false,
+          automated: false,
+          label: '',
+          namespace: metadata.namespace,
+        }
+      }),
+    )
+    return this.#joined(found, made)
+  }
+
+  #byPolicies(instance: Placed<ApiInstance>, routes: readonly Attachment[]): Routing | undefined {
+    const { metadata } = instance.resource
+    const candidates = new Map<string, Candidate>()
+    const faultsBefore = this.#register.faults.length
+    for (const route of routes)
+      for (const { ref, path } of this.#destinationsOf(route)) {
+        const namespace = ref.namespace ?? route.namespace
+        const service = this.#register.find('Service', namespace, ref.name)
+        const key = keyOf('Service', namespace, ref.name)
+        const other = candidates.get(ref.name)
+        if (service === undefined) this.#register.report(route, path, `there is no ${key}`)
+        else if (other !== undefined && other.at.namespace !== namespace)
+          this.#register.report(route, path, `another namespace has a Service ${ref.name} in this API too`)
+        else if (other === undefined) {
+          const owner = `${metadata.namespace}/${metadata.name}`
+          const at = { document: service.document, path: ['spec'], namespace }
+          const candidate = this.#candidate(ref.name, service.resource.spec, owner, false, at)
+          if (candidate !== undefined) candidates.set(ref.name, candidate)
+        }
+      }
+    if (this.#register.faults.length > faultsBefore) return undefined
+    const found = [...candidates.values()]
+    const [route, second] = routes
+    const bound = found.flatMap(({ name, at }) =>
+      this.#told.bindings.ofService(keyOf('Service', at.namespace, name)),
+    )
+    const isPlain = second === undefined && route?.kind === 'route' && route.rules === undefined
+    const routing = isPlain
+      ? this.#plain(found, routeConfig.safeParse(route.config).data?.destinationPath)
+      : this.#joined(found, routes)
+    return routing && this.#withBindings(routing, bound)
+  }
+
+  /** Policies of a Service act on the whole API, which is the same thing where it has no other upstream. */
+  #withBindings(routing: Routing, bound: readonly Attachment[]): Routing {
+    if (routing.destinations.size > 1)
+      for (const one of bound) {
+        const detail = 'an API with several upstreams uses this Service; bind the policy to its ApiInstance'
+        this.#register.report(one, [...one.path, 'targetRef'], detail)
+      }
+    return { ...routing, attachments: [...routing.attachments, ...bound] }
+  }
+
+  #destinationsOf(
+    route: Attachment,
+  ): { ref: { name: string; namespace?: string | undefined }; path: (string | number)[] }[] {
+    const base = [...route.path, 'config']
+    if (route.kind === 'route') {
+      const parsed = routeConfig.safeParse(route.config)
+      if (!parsed.success) this.#fail(route, parsed.error)
+      return parsed.success
+        ? [{ ref: parsed.data.destinationRef, path: [...base, 'destinationRef', 'name'] }]
+        : []
+    }
+    const parsed = weightedConfig.safeParse(route.config)
+    if (!parsed.success) this.#fail(route, parsed.error)
+    return (parsed.data?.routes ?? []).map(({ destinationRef: ref }, index) => ({
+      ref,
+      path: [...base, 'routes', index, 'destinationRef', 'name'],
+    }))
+  }
+
+  #fail(route: Attachment, error: z.ZodError): void {
+    this.#register.faults.push(...faultsOf(error, route.document, [...route.path, 'config']))
+  }
+
+  #candidate(
+    name: string,
+    { address, tls }: { address: string; tls?: ServiceTls | undefined },
+    owner: string,
+    isOnly: boolean,
+    at: Reference,
+  ): Candidate | undefined {
+    const refusal = this.#refusal(address)
+    if (refusal !== null) {
+      // A Service has been looked at already.
+      if (at.path.length > 1) this.#register.report(at, [...at.path, 'address'], refusal)
+      return undefined
+    }
+    const { url, protocol } = upstreamAddress(address)
+    if (tls !== undefined && !url.startsWith('https:')) {
+      this.#register.report(at, [...at.path, 'tls'], 'needs an https address')
+      return undefined
+    }
+    const tlsAt = { ...at, path: [...at.path, 'tls'] }
+    const config = tls && this.#told.tls.outbound({ tls, at: tlsAt })
+    if (tls !== undefined && config === undefined) return undefined
+    const { responseMs, streamIdleMs } = this.#told.settings.timeouts
+    const upstream = upstreamItem.parse({
+      kind: 'upstream',
+      id: `upstream:${owner}${isOnly ? '' : `/${name}`}`,
+      endpoints: [{ url: url.replace(/\/+$/, '') }],
+      ...(protocol === 'http1' ? {} : { protocol }),
+      ...(responseMs === undefined ? {} : { responseTimeoutMs: responseMs }),
+      ...(streamIdleMs === undefined ? {} : { idleTimeoutMs: streamIdleMs }),
+    })
+    return { name, upstream, at: tlsAt, tls: config }
+  }
+
+  #refusal(address: string): string | null {
+    const { url } = upstreamAddress(address)
+    return upstreamRefusal(url, { loopback: this.#told.allowLoopback })
+  }
+
+  /** One upstream for everything: a path before all others is simply a part of its address. */
+  #plain([only]: readonly Candidate[], destinationPath = ''): Routing | undefined {
+    if (only === undefined) return undefined
+    const { upstream } = only
+    const id = upstream.id.split('/').slice(0, 2).join('/')
+    const endpoints = upstream.endpoints.map(({ url }) => ({
+      url: (url + destinationPath).replace(/\/+$/, ''),
+    }))
+    return {
+      upstream: { ...upstream, id, endpoints },
+      destinations: new Map(),
+      attachments: this.#outbound([only]),
+    }
+  }
+
+  #joined(found: readonly Candidate[], routes: readonly Attachment[]): Routing | undefined {
+    const [first] = found
+    if (first === undefined) return undefined
+    return {
+      upstream: first.upstream,
+      destinations: new Map(found.map(({ name, upstream }) => [name, upstream])),
+      attachments: [...this.#outbound(found), ...routes],
+    }
+  }
+
+  /** How the upstreams of an API are reached is said once for all of them. */
+  #outbound(found: readonly Candidate[]): Attachment[] {
+    const [first, ...others] = found.filter(({ upstream }) => upstream.endpoints[0]?.url.startsWith('https:'))
+    for (const other of others) {
+      if (JSON.stringify(other.tls) === JSON.stringify(first?.tls)) continue
+      const detail = `${other.name} and ${first?.name ?? ''} are reached with different TLS, which one API cannot do; make them APIs of their own`
+      this.#register.report(
+        other.at,
+        other.tls === undefined ? other.at.path.slice(0, -1) : other.at.path,
+        detail,
+      )
+    }
+    if (first?.tls === undefined) return []
+    const { at, tls } = first
+    return [
+      {
+        document: at.document,
+        path: at.path,
+        isMade: true,
+        id: `${first.upstream.id.replace(/^upstream:/, '')}/tls-outbound`,
+        kind: 'tls-outbound',
+        order: undefined,
+        config: tls,
+        rules: undefined,
+        dryRun: false,
+        automated: false,
+        label: '',
+        namespace: at.namespace,
+      },
+    ]
+  }
+}
+
+export function isRoute(kind: string): boolean {
+  return kind === 'route' || kind === 'route-weighted'
+}
