@@ -1,6 +1,6 @@
 import type { OpenDataPlane } from './data-plane.ts'
 import { createLog } from './log.ts'
-import { readFolder } from './local.ts'
+import { checkFolder, withFolderSettings } from './local.ts'
 import { CannotStart, type RunningNode, startNode } from './node.ts'
 import { help, type Options, readOptions, UsageError } from './options.ts'
 import { Fleet, WorkersFailed } from './workers/fleet.ts'
@@ -10,13 +10,13 @@ import { Fleet, WorkersFailed } from './workers/fleet.ts'
 const exitCodes = { fine: 0, cannotStart: 1, usage: 2 } as const
 
 async function main(): Promise<number | undefined> {
-  const options = readOptions(process.argv.slice(2), process.env)
-  if (options === undefined) {
+  const told = readOptions(process.argv.slice(2), process.env)
+  if (told === undefined) {
     process.stdout.write(help)
     return exitCodes.fine
   }
-  if (options.mode.kind === 'local' && options.mode.validateOnly)
-    return validate(options.mode.folder, options)
+  if (told.mode.kind === 'local' && told.mode.validateOnly) return validate(told.mode.folder, told)
+  const options = await withFolderSettings(told)
   const log = createLog()
   const node = await startNode(options, log, undefined, withWorkers(options))
   log.info({ code: 'node.started', adminPort: node.adminPort, ports: node.ports() }, 'the node runs')
@@ -25,8 +25,10 @@ async function main(): Promise<number | undefined> {
 }
 
 async function validate(folder: string, options: Options): Promise<number> {
-  const read = await readFolder(folder, { allowLoopback: options.allowLoopbackUpstreams })
+  const read = await checkFolder(folder, { allowLoopback: options.allowLoopbackUpstreams })
   if (read.ok) {
+    for (const line of read.warnings) process.stdout.write(`warning: ${line}\n`)
+    for (const line of read.recognised) process.stdout.write(`note: ${line}\n`)
     process.stdout.write(`${folder} is right: ${read.contents.size} items\n`)
     return exitCodes.fine
   }

@@ -114,9 +114,10 @@ function planeOptionsOf(options: Options): DataPlaneOptions {
   }
 }
 
-function overrideOf({ httpPort, httpAddress }: Options): ListenerOverride {
+function overrideOf({ httpPort, httpsPort, httpAddress }: Options): ListenerOverride {
   return {
     ...(httpPort === undefined ? {} : { port: httpPort }),
+    ...(httpsPort === undefined ? {} : { httpsPort }),
     ...(httpAddress === undefined ? {} : { address: httpAddress }),
   }
 }
@@ -160,7 +161,10 @@ function localOrigin({ plane, options, log }: Parts, folder: string): Origin {
     stop: () => local.stop(),
     event: () => undefined,
     figures: () => ({ revision: null, appliedAtSeconds, isPersisted: true, isPortalConnected: false }),
-    configuration: () => ({ source: { folder, faults: local.faults }, items: maskedItems(local.contents) }),
+    configuration: () => ({
+      source: { folder, faults: local.faults, warnings: local.warnings },
+      items: maskedItems(local.contents),
+    }),
     problems: () => [...local.faults],
   }
 }

@@ -7,6 +7,8 @@ import type { Server } from './serve/server.ts'
 /** What a node says over the listener that its gateway is given, so that several nodes fit on one machine. */
 export interface ListenerOverride {
   readonly port?: number
+  /** Instead of the port of the listener that speaks https. */
+  readonly httpsPort?: number
   readonly address?: string
   /** Other processes of this node listen at the same ports, and the kernel spreads connections over them. */
   readonly reusePort?: boolean
@@ -134,17 +136,19 @@ export class Serving implements Serves {
   }
 
   #placesOf(listeners: readonly ListenerItem[]): Place[] | Reason {
-    const { port, address } = this.#override
-    const [first, second] = listeners
-    if (first === undefined) return { pointer: '/items', reason: 'there is no listener among the items' }
-    if (port !== undefined && second !== undefined) {
-      const reason = `this node was told to listen on port ${port} alone, which cannot stand for two listeners`
+    const { port, httpsPort, address } = this.#override
+    if (listeners.length === 0) return { pointer: '/items', reason: 'there is no listener among the items' }
+    const overrides = { http: port, https: httpsPort }
+    for (const protocol of ['http', 'https'] as const) {
+      const [, second] = listeners.filter((item) => item.protocol === protocol)
+      if (overrides[protocol] === undefined || second === undefined) continue
+      const reason = `this node was told to listen for ${protocol} on port ${overrides[protocol]} alone, which cannot stand for two listeners`
       return { pointer: itemPointer(second.id, 'port'), reason }
     }
     return listeners.map((item) => ({
       item: item.id,
       address: address ?? item.address,
-      port: port ?? item.port,
+      port: overrides[item.protocol] ?? item.port,
     }))
   }
 

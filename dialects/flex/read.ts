@@ -1,5 +1,5 @@
 import type { ApiItem, AttachedPolicy, ContractsItem, Item, ListenerItem } from '#contract/items.ts'
-import { durationsToRewrite } from '#dialects/cert-manager/resources.ts'
+import { durationsToRewrite } from '../cert-manager/resources.ts'
 import { segmentsOf } from '#domain/json-pointer.ts'
 import { resolveChain } from '#policies/chain.ts'
 import { type Address, addressOf, listenerId } from './address.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { contractsItem } from '#contract/items.ts'
-import { certificate, clusterIssuer, issuer } from '#dialects/cert-manager/resources.ts'
-import { networkPolicy } from '#dialects/network-policy/resources.ts'
+import { certificate, clusterIssuer, issuer } from '../cert-manager/resources.ts'
+import { networkPolicy } from '../network-policy/resources.ts'
 import { policyRules } from '#domain/policy-rule.ts'
 
 /** The resources that a folder may hold, in both forms of Flex. What is not listed here is refused. */

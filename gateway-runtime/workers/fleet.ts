@@ -187,10 +187,11 @@ export class Fleet implements DataPlane {
   }
 
   #placesOf(contents: Contents) {
-    const { address, port } = this.#options.override
+    const { address, port, httpsPort } = this.#options.override
+    const overrides = { http: port, https: httpsPort }
     return [...contents.values()].flatMap(({ item }) =>
       item.kind === 'listener'
-        ? [{ id: item.id, address: address ?? item.address, port: port ?? item.port }]
+        ? [{ id: item.id, address: address ?? item.address, port: overrides[item.protocol] ?? item.port }]
         : [],
     )
   }
