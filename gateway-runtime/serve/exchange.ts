@@ -6,7 +6,8 @@ import { isQuery } from './http1/bytes.ts'
 import { FIELD, type Head } from './http1/head.ts'
 import { HeadEdits, REQUEST_DROPS, RESPONSE_DROPS } from './http1/serialise.ts'
 import type { Lease } from './lease.ts'
-import type { ServedRoute } from './plan.ts'
+import type { LiveDestination, ServedRoute } from './plan.ts'
+import type { Pool } from './upstream/pool.ts'
 
 // Unique over restarts and nodes by 64 random bits, within the process by a counter. All but the last two digits
 // of the counter stay the same for a while, and to print a number takes longer than to look two digits up.
@@ -31,6 +32,8 @@ export function ownRequestId(): string {
   return ownRequestId()
 }
 
+// Visible ASCII that ends neither the path nor the line.
+const DESTINATION_PATH = /^\/[!"$->@-~]*$/
 const TRUSTED_ID = /^[A-Za-z0-9._:-]{1,128}$/
 
 function valuesOf(head: Head, name: string, hidden: number): string[] {
@@ -69,7 +72,8 @@ export class Http1Exchange implements Running {
   claims: Claims | undefined = undefined
   renewIdentity: Exchange['renewIdentity'] = undefined
   destination: Destination | undefined = undefined
-  destinationPath: string | undefined = undefined
+  /** Where the request goes, once that is chosen. */
+  pool: Pool | null = null
   balancingKey: string | undefined = undefined
   readonly tls: TlsSession | undefined
   upgrades = false
@@ -91,6 +95,7 @@ export class Http1Exchange implements Running {
   private isPathAsSent = true
   private normalisedPath: string | null = null
   private replacedQuery: string | null = null
+  private replacedPath: string | undefined = undefined
   private id = ''
 
   constructor(
@@ -163,9 +168,27 @@ export class Http1Exchange implements Running {
     this.replacedQuery = query
   }
 
+  get destinationPath(): string | undefined {
+    return this.replacedPath
+  }
+
+  set destinationPath(path: string | undefined) {
+    if (path !== undefined && !DESTINATION_PATH.test(path)) throw new TypeError('not a path')
+    this.replacedPath = path
+  }
+
   /** Path and query are the very bytes that the client sent. */
   get isTargetAsSent(): boolean {
-    return this.isPathAsSent && this.replacedQuery === null
+    return this.isPathAsSent && this.replacedQuery === null && this.replacedPath === undefined
+  }
+
+  /** Chooses where the request goes: what policies want for the destination from now on changes nothing. */
+  choosePool(): Pool | null {
+    const { destination, route } = this
+    // Every destination that policies are given is a live one.
+    this.pool =
+      destination === undefined ? (route?.route.upstream ?? null) : (destination as LiveDestination).pool
+    return this.pool
   }
 
   get remoteAddress(): string {

@@ -34,7 +34,10 @@ export const refusalKinds = {
     title: 'No current list says whether the client certificate has been revoked',
   },
   client_cert_weak_key: { status: 401, title: 'The key or signature of the client certificate is too weak' },
-  client_cert_pin_mismatch: { status: 401, title: 'The key of the client certificate is not one that is pinned' },
+  client_cert_pin_mismatch: {
+    status: 401,
+    title: 'The key of the client certificate is not one that is pinned',
+  },
   client_cert_invalid: { status: 401, title: 'The client certificate cannot be accepted' },
   misdirected_request: { status: 421, title: 'This connection is not one for that host' },
   body_too_large: { status: 413, title: 'The body is too large' },
@@ -52,6 +55,7 @@ export const refusalKinds = {
   upstream_forbidden_address: { status: 502, title: 'The address of the provider must not be reached' },
   upstream_reset: { status: 502, title: 'The provider ended the connection' },
   upstream_bad_response: { status: 502, title: 'The answer of the provider cannot be read' },
+  upstream_no_websocket: { status: 502, title: 'The provider is spoken to over HTTP/2, without WebSockets' },
   upstream_busy: {
     status: 503,
     title: 'Too many requests wait for the provider',
@@ -93,8 +97,10 @@ export const refusalKinds = {
 export type RefusalCode = keyof typeof refusalKinds
 
 /** The gateway's own refusal of that code. */
-export function refusal(code: RefusalCode): Refusal {
+export function refusal(code: RefusalCode, retryAfterSeconds?: number): Refusal {
   const { status, title, headers }: RefusalKind = refusalKinds[code]
+  if (retryAfterSeconds !== undefined)
+    return { status, code, detail: title, headers: { ...headers, 'retry-after': String(retryAfterSeconds) } }
   return { status, code, detail: title, ...(headers === undefined ? {} : { headers }) }
 }
 

@@ -535,11 +535,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
   private send(exchange: Http1Exchange): void {
     this.state = 'forwarding'
-    exchange.route?.route.upstream.acquire(this)
+    exchange.choosePool()?.acquire(this)
   }
 
   get isHead(): boolean {
     return this.exchange?.method === 'HEAD'
+  }
+
+  get balancingKey(): string | undefined {
+    return this.exchange?.balancingKey
   }
 
   get requestDone(): boolean {
@@ -735,6 +739,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.setDeadline()
   }
 
+  takeBack(idempotentOnly: boolean): boolean {
+    const { exchange } = this
+    if (exchange === null || this.started || this.upgrades) return false
+    if (this.head.chunked || this.head.contentLength > 0) return false
+    if (idempotentOnly && !IDEMPOTENT.has(exchange.method)) return false
+    this.upstream = null
+    return true
+  }
+
   mayRetry(): boolean {
     const { exchange } = this
     if (exchange === null || exchange.retried) return false
@@ -746,11 +759,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     return true
   }
 
-  upstreamFailed(failure: UpstreamFailure): void {
+  upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
     this.upstream = null
     if (this.state === 'tunnel') this.closeTunnel()
     else if (this.started) this.cut(failure)
-    else this.refuse(refusal(failure), false)
+    else this.refuse(refusal(failure, retryAfterSeconds), false)
   }
 
   // ── ends of exchanges ──────────────────────────────────────────────────────
@@ -900,7 +913,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     this.leaveTunnel()
     this.upstream = null
     if (upstream !== null) upstream.destroy()
-    else if (this.state === 'forwarding') exchange?.route?.route.upstream.cancel(this)
+    else if (this.state === 'forwarding') exchange?.pool?.cancel(this)
   }
 
   /** An answer that cannot be completed: the connection ends in a way that no client takes for a clean end. */

@@ -245,11 +245,15 @@ export class ClientStream implements Caller, Timed {
   private send(exchange: Http2Exchange): void {
     this.state = 'forwarding'
     this.touch()
-    exchange.route?.route.upstream.acquire(this)
+    exchange.choosePool()?.acquire(this)
   }
 
   get isHead(): boolean {
     return this.exchange?.method === 'HEAD'
+  }
+
+  get balancingKey(): string | undefined {
+    return this.exchange?.balancingKey
   }
 
   get requestDone(): boolean {
@@ -390,6 +394,15 @@ export class ClientStream implements Caller, Timed {
     this.finish(exchange)
   }
 
+  takeBack(idempotentOnly: boolean): boolean {
+    const { exchange } = this
+    if (exchange === null || this.started) return false
+    if (this.head.chunked || this.head.contentLength > 0) return false
+    if (idempotentOnly && !IDEMPOTENT.has(exchange.method)) return false
+    this.upstream = null
+    return true
+  }
+
   mayRetry(): boolean {
     const { exchange } = this
     if (exchange === null || exchange.retried || this.head.chunked || this.head.contentLength > 0)
@@ -400,10 +413,10 @@ export class ClientStream implements Caller, Timed {
     return true
   }
 
-  upstreamFailed(failure: UpstreamFailure): void {
+  upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
     this.upstream = null
     if (this.started) this.cut(failure)
-    else this.refuse(refusal(failure))
+    else this.refuse(refusal(failure, retryAfterSeconds))
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────
@@ -516,7 +529,7 @@ export class ClientStream implements Caller, Timed {
     const { upstream, exchange } = this
     this.upstream = null
     if (upstream !== null) upstream.destroy()
-    else if (this.state === 'forwarding') exchange?.route?.route.upstream.cancel(this)
+    else if (this.state === 'forwarding') exchange?.pool?.cancel(this)
   }
 
   private endExchange(exchange: Http2Exchange, cutBy: string | undefined): void {

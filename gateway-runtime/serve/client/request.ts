@@ -39,7 +39,11 @@ function startLine(exchange: Http1Exchange, endpoint: Endpoint): string {
     const before = exchange.method === 'GET' ? 'GET ' : `${exchange.method} `
     return endpoint.basePath === '' ? before + rest : before + endpoint.basePath + rest
   }
-  const path = destinationPath(exchange.path, strippedBase, endpoint.basePath)
+  const replaced = exchange.destinationPath
+  const path =
+    replaced === undefined
+      ? destinationPath(exchange.path, strippedBase, endpoint.basePath)
+      : destinationPath(replaced, '', endpoint.basePath)
   return `${exchange.method} ${path}${exchange.query} HTTP/1.1\r\n`
 }
 

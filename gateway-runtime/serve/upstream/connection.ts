@@ -18,6 +18,7 @@ export type UpstreamFailure =
   | 'upstream_reset'
   | 'upstream_bad_response'
   | 'upstream_busy'
+  | 'upstream_no_websocket'
   | 'upstream_circuit_open'
   | TlsFailure
 
@@ -57,6 +58,8 @@ export interface Caller {
   readonly requestDone: boolean
   /** Trailers behind the answer can reach whoever asked. */
   readonly takesTrailers: boolean
+  /** What a consistent hash over the endpoints is taken of. */
+  readonly balancingKey: string | undefined
   /** The request goes here; the caller writes it. */
   upstreamReady(connection: UpstreamLink): void
   upstreamWritable(): void
@@ -73,9 +76,12 @@ export interface Caller {
   responseEnded(): void
   tunnelBytes(bytes: Buffer, start: number, end: number): boolean
   tunnelEnded(): void
-  upstreamFailed(failure: UpstreamFailure): void
+  /** With a time after which it is worth to ask again, where one is known. */
+  upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void
   /** Nothing of an answer came on a connection that had served before: whether the request may go out again. */
   mayRetry(): boolean
+  /** Takes the request back to send it anew; false where that is not safe or the client has had something of an answer. */
+  takeBack(idempotentOnly: boolean): boolean
 }
 
 export interface ConnectionTimeouts {
