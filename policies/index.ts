@@ -1,4 +1,5 @@
 import { apiKeyAuth } from './api-key-auth/policy.ts'
+import { claimsAuthorization } from './claims-authorization/policy.ts'
 import { connectTimeout } from './connect-timeout/policy.ts'
 import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
@@ -16,6 +17,7 @@ import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
 export const policies = [
   apiKeyAuth,
   jwtValidation,
+  claimsAuthorization,
   rateLimiting,
   rateLimitingSlaBased,
   spikeControl,

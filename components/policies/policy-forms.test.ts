@@ -72,6 +72,21 @@ const samples: Record<string, readonly unknown[]> = {
       skipClientIdValidation: true,
     },
   ],
+  'claims-authorization': [
+    {},
+    {
+      rules: [
+        {
+          path: '/agencies/{agency}/**',
+          methods: ['GET'],
+          allOf: [{ roles: ['dispatcher'], scopes: ['read'], agency: ['fire'] }],
+          anyOf: [{ claim: 'tier', op: 'in', value: 'gold, silver' }],
+        },
+      ],
+      defaultAction: 'allow',
+      pathParamMatch: [{ param: 'agency', claim: 'agency' }],
+    },
+  ],
   'rate-limiting': [
     {},
     {
