@@ -38,7 +38,12 @@ const condition = z
         z.string().max(1_000),
       )
       .default('')
-      .meta({ title: 'Value', description: 'Several with commas between for "in"; none for "exists".' }),
+      .meta({
+        title: 'Value',
+        // A preprocessed field loses its default on the way to JSON Schema.
+        default: '',
+        description: 'Several with commas between for "in"; none for "exists".',
+      }),
   })
   .check(({ value: given, issues }) => {
     const wrong = (path: string, message: string) =>
