@@ -32,18 +32,10 @@ const condition = z
         examples: ['tenant'],
       }),
     op: z.enum(operators).default('equals').meta({ title: 'Comparison' }),
-    value: z
-      .preprocess(
-        (given) => (typeof given === 'number' || typeof given === 'boolean' ? String(given) : given),
-        z.string().max(1_000),
-      )
-      .default('')
-      .meta({
-        title: 'Value',
-        // A preprocessed field loses its default on the way to JSON Schema.
-        default: '',
-        description: 'Several with commas between for "in"; none for "exists".',
-      }),
+    value: z.string().max(1_000).default('').meta({
+      title: 'Value',
+      description: 'Several with commas between for "in"; none for "exists".',
+    }),
   })
   .check(({ value: given, issues }) => {
     const wrong = (path: string, message: string) =>

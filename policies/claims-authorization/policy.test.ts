@@ -57,7 +57,7 @@ describe('claims-authorization', () => {
     ['in', { allOf: { claim: 'a', op: 'in', value: 'x, y' } }, { a: 'y' }, { a: 'x, y' }],
     ['contains', { allOf: { claim: 'a', op: 'contains', value: 'x' } }, { a: ['w', 'x'] }, { a: 'wx' }],
     ['exists', { allOf: { claim: 'a', op: 'exists' } }, { a: false }, { a: null }],
-    ['greaterThan', { allOf: { claim: 'a', op: 'greaterThan', value: 2 } }, { a: 3 }, { a: '' }],
+    ['greaterThan', { allOf: { claim: 'a', op: 'greaterThan', value: '2' } }, { a: 3 }, { a: '' }],
     ['lessThan', { allOf: { claim: 'a', op: 'lessThan', value: '2' } }, { a: '1' }, { a: 'one' }],
     ['what no object inherits', { allOf: { claim: 'toString', op: 'exists' } }, { toString: 'x' }, {}],
     [
@@ -136,7 +136,9 @@ describe('claims-authorization', () => {
   })
 
   it('keeps its configuration as it is once its defaults are filled in', () => {
-    const config = claimsAuthorization.config.parse(rule({ allOf: { claim: 'a', value: 1, roles: 'x, y' } }))
+    const config = claimsAuthorization.config.parse(
+      rule({ allOf: { claim: 'a', value: '1', roles: 'x, y' } }),
+    )
     expect(claimsAuthorization.config.parse(config)).toEqual(config)
     expect(claimsAuthorization.summarise(config)).toBe('1 rule, nothing else is allowed')
   })
