@@ -9,6 +9,7 @@ import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
 import { responseTimeout } from './response-timeout/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
+import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
 import { tlsOutbound } from './tls-outbound/policy.ts'
 import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
@@ -21,6 +22,7 @@ export const policies = [
   rateLimiting,
   rateLimitingSlaBased,
   spikeControl,
+  httpCaching,
   cors,
   headerInjection,
   tlsOutbound,
