@@ -162,7 +162,7 @@ spec:
     const first = read(inline)
     const items = first.ok ? first.items : []
     const kept = items.map((item) => (item.kind === 'api' ? { ...item, stripBasePath: false } : item))
-    const slow = items.map((item) => (item.kind === 'upstream' ? { ...item, responseTimeoutMs: 1 } : item))
+    const slow = items.map((item) => (item.kind === 'upstream' ? { ...item, connectTimeoutMs: 1 } : item))
     expect(writeFlex(kept)).toMatchObject({ faults: [{ pointer: '/api:default~1orders/stripBasePath' }] })
     expect(writeFlex(slow)).toMatchObject({ faults: [{ pointer: '/upstream:default~1orders' }] })
     expect(writeFlex([])).toMatchObject({ ok: false })

@@ -6,7 +6,7 @@ import { type ApiKeysRef, apiKeysRef, secretInConfig } from './resources.ts'
 import type { Reference, Secrets } from './secrets.ts'
 
 /** Policies that know clients by what a Secret holds. */
-const clientKinds = new Set(['api-key-auth', 'client-id-enforcement', 'rate-limiting-sla-based'])
+export const clientKinds = new Set(['api-key-auth', 'client-id-enforcement', 'rate-limiting-sla-based'])
 /** Those of them that could let nobody through without it. */
 const keyedKinds = new Set(['api-key-auth', 'client-id-enforcement'])
 

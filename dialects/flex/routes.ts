@@ -62,10 +62,13 @@ export class Router {
       this.#register.report(instance, ['spec'], detail)
       return undefined
     }
-    if (!hasServices) return this.#byPolicies(instance, routes)
-    for (const route of routes)
-      this.#register.report(route, [...route.path, 'policyRef'], 'this API already has an upstream')
-    return this.#byServices(instance)
+    if (routes.length === 0) return this.#byServices(instance)
+    for (const [name, { routes: own }] of Object.entries(services))
+      if (own !== undefined) {
+        const detail = 'routes of services and route policies exclude each other'
+        this.#register.report(instance, ['spec', 'services', name, 'routes'], detail)
+      }
+    return this.#byPolicies(instance, routes)
   }
 
   #byServices(instance: Placed<ApiInstance>): Routing | undefined {
@@ -111,12 +114,26 @@ export class Router {
     return this.#joined(found, made)
   }
 
+  /** The services of an instance whose route policies choose among them. */
+  #ownCandidates(instance: Placed<ApiInstance>): Map<string, Candidate> {
+    const { metadata, spec } = instance.resource
+    const { namespace } = metadata
+    const candidates = new Map<string, Candidate>()
+    for (const [name, service] of Object.entries(spec.services ?? {})) {
+      const at = { document: instance.document, path: ['spec', 'services', name], namespace }
+      const candidate = this.#candidate(name, service, `${namespace}/${metadata.name}`, false, at)
+      if (candidate !== undefined) candidates.set(name, candidate)
+    }
+    return candidates
+  }
+
   #byPolicies(instance: Placed<ApiInstance>, routes: readonly Attachment[]): Routing | undefined {
     const { metadata } = instance.resource
-    const candidates = new Map<string, Candidate>()
     const faultsBefore = this.#register.faults.length
+    const candidates = this.#ownCandidates(instance)
     for (const route of routes)
       for (const { ref, path } of this.#destinationsOf(route)) {
+        if (Object.hasOwn(instance.resource.spec.services ?? {}, ref.name)) continue
         const namespace = ref.namespace ?? route.namespace
         const service = this.#register.find('Service', namespace, ref.name)
         const key = keyOf('Service', namespace, ref.name)
@@ -137,7 +154,8 @@ export class Router {
     const bound = found.flatMap(({ name, at }) =>
       this.#told.bindings.ofService(keyOf('Service', at.namespace, name)),
     )
-    const isPlain = second === undefined && route?.kind === 'route' && route.rules === undefined
+    const isPlain =
+      found.length === 1 && second === undefined && route?.kind === 'route' && route.rules === undefined
     const routing = isPlain
       ? this.#plain(found, routeConfig.safeParse(route.config).data?.destinationPath)
       : this.#joined(found, routes)

@@ -1,29 +1,58 @@
-import { stringify } from 'yaml'
-import type { ApiItem, ContractsItem, Item, ListenerItem, UpstreamItem } from '#contract/items.ts'
+import { Document } from 'yaml'
+import type {
+  ApiItem,
+  AttachedPolicy,
+  ContractsItem,
+  Item,
+  ListenerItem,
+  UpstreamItem,
+} from '#contract/items.ts'
 import { upstreamItem } from '#contract/items.ts'
+import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { clientKinds } from './policies.ts'
 import { apiKeysType } from './resources.ts'
+import { isRoute } from './routes.ts'
+import { inboundTlsResource, outboundTlsResource, type Written } from './write-tls.ts'
 
 export type FlexText = { ok: true; text: string } | { ok: false; faults: Fault[] }
 
 const apiVersion = 'gateway.mulesoft.com/v1alpha1'
+/** The label by which an instance is selected where a policy was attached to it from outside. */
+const instanceLabel = 'hexgate.io/instance'
+
+interface Metadata {
+  readonly name: string
+  readonly namespace: string
+}
+
+interface Work {
+  readonly byId: ReadonlyMap<string, Item>
+  readonly listeners: readonly ListenerItem[]
+  readonly faults: Fault[]
+}
 
 /**
  * Writes items as Flex resources, which `readFlex` takes back. What the form cannot say is a fault, with a
- * pointer of the kind `/<item id>/<member>`; nothing is left out in silence.
+ * pointer of the kind `/<item id>/<member>`; nothing is left out in silence. Secrets with keys carry a comment.
  */
 export function writeFlex(items: readonly Item[]): FlexText {
   const faults: Fault[] = []
-  const byId = new Map(items.map((item) => [item.id, item]))
   const listeners = items.filter((item) => item.kind === 'listener')
-  const apis = items.filter((item) => item.kind === 'api')
-  const [listener, second] = listeners
-  if (second !== undefined) faults.push(faultAt(second, '', 'one folder has one listener'))
-  if (listener === undefined) return { ok: false, faults: [{ pointer: '', detail: 'there is no listener' }] }
-  const resources = apis.flatMap((api) => resourcesOf(api, listener, byId, faults))
+  if (listeners.length === 0) return { ok: false, faults: [{ pointer: '', detail: 'there is no listener' }] }
+  const work: Work = { byId: new Map(items.map((item) => [item.id, item])), listeners, faults }
+  const resources = items.flatMap((item) => (item.kind === 'api' ? resourcesOf(item, work) : []))
+  const all = [...configurationOf(items, work), ...resources]
   if (faults.length > 0) return { ok: false, faults }
-  return { ok: true, text: resources.map((resource) => stringify(resource)).join('---\n') }
+  return { ok: true, text: all.map(textOf).join('---\n') }
+}
+
+function textOf({ resource, comment }: Written): string {
+  const document = new Document(resource)
+  // PEM texts and paths must not be folded.
+  if (comment !== undefined) document.commentBefore = ` ${comment}`
+  return document.toString({ lineWidth: 0 })
 }
 
 function faultAt(item: Item, member: string, detail: string): Fault {
@@ -31,62 +60,207 @@ function faultAt(item: Item, member: string, detail: string): Fault {
 }
 
 /** The name and namespace that an id such as `api:default/orders` holds, or names that are made from it. */
-function metadataOf(id: string): { name: string; namespace: string } {
+function metadataOf(id: string): Metadata {
   const [namespace, name] = id.replace(/^[a-z]+:/, '').split('/')
   return name === undefined
     ? { name: namespace ?? id, namespace: 'default' }
     : { name, namespace: namespace ?? 'default' }
 }
 
-function resourcesOf(
-  api: ApiItem,
-  listener: ListenerItem,
-  byId: ReadonlyMap<string, Item>,
-  faults: Fault[],
-): Record<string, unknown>[] {
-  const upstream = byId.get(api.upstream)
-  const contracts = api.contracts === undefined ? undefined : byId.get(api.contracts)
-  if (upstream?.kind !== 'upstream') faults.push(faultAt(api, '/upstream', `there is no ${api.upstream}`))
-  else if (!isPlain(upstream))
-    faults.push(faultAt(upstream, '', 'timeouts and several endpoints cannot be said in Flex'))
-  if (!api.stripBasePath) faults.push(faultAt(api, '/stripBasePath', 'Flex always takes the base path off'))
+/** What holds for all listeners and upstreams alike stands in a Configuration; what differs cannot be said. */
+function configurationOf(items: readonly Item[], { listeners, faults }: Work): Written[] {
+  const upstreams = items.filter((item) => item.kind === 'upstream')
+  const usual = upstreamItem.parse({ kind: 'upstream', id: 'usual', endpoints: [{ url: 'http://usual' }] })
+  const seconds = (member: 'responseTimeoutMs' | 'idleTimeoutMs') => {
+    const [first, ...others] = upstreams
+    for (const other of others)
+      if (other[member] !== first?.[member])
+        faults.push(faultAt(other, `/${member}`, 'Flex sets this for all upstreams alike, or by a policy'))
+    return first === undefined || first[member] === usual[member] ? undefined : first[member] / 1_000
+  }
+  const [listener, ...rest] = listeners
+  for (const other of rest)
+    if ((other.proxyProtocol ?? false) !== (listener?.proxyProtocol ?? false))
+      faults.push(faultAt(other, '/proxyProtocol', 'Flex sets this for all listeners alike'))
+  const timeouts = withoutUndefined({
+    upstreamResponseSeconds: seconds('responseTimeoutMs'),
+    streamIdleSeconds: seconds('idleTimeoutMs'),
+  })
+  const spec = {
+    ...(Object.keys(timeouts).length === 0 ? {} : { timeouts }),
+    ...(listener?.proxyProtocol === true ? { proxyProtocol: { enabled: true } } : {}),
+  }
+  if (Object.keys(spec).length === 0) return []
+  return [{ resource: { apiVersion, kind: 'Configuration', metadata: { name: 'gateway' }, spec } }]
+}
+
+function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function resourcesOf(api: ApiItem, work: Work): Written[] {
+  const { faults } = work
   const metadata = metadataOf(api.id)
-  const secretName = `${metadata.name}-api-keys`
-  const hasKeys = api.policies.some((policy) => policy.kind === 'api-key-auth')
+  if (!api.stripBasePath) faults.push(faultAt(api, '/stripBasePath', 'Flex always takes the base path off'))
+  if (api.document !== undefined)
+    faults.push(faultAt(api, '/document', 'Flex has no place for an OpenAPI document'))
+  const listener = listenerOf(api, work)
+  const inbound = inboundTlsResource(api.policies, metadata)
+  const outbound = outboundTlsResource(api.policies, metadata)
+  const inlined = api.policies.filter(
+    (policy) => policy !== inbound?.policy && policy !== outbound?.policy && policy.automated !== true,
+  )
+  const automated = api.policies.filter((policy) => policy.automated === true)
+  const keys = keysOf(api, metadata, work)
   const instance = {
     apiVersion,
     kind: 'ApiInstance',
-    metadata,
+    metadata: {
+      ...metadata,
+      ...(automated.length === 0 ? {} : { labels: { [instanceLabel]: metadata.name } }),
+    },
     spec: {
-      address: addressOf(api, listener),
-      services: { upstream: { address: upstream?.kind === 'upstream' ? upstream.endpoints[0]?.url : '' } },
-      policies: api.policies
-        .toSorted((a, b) => a.order - b.order)
-        .map((policy) => ({
-          policyRef: { name: policy.kind },
-          order: policy.order,
-          config:
-            policy.kind === 'api-key-auth' ? { ...policy.config, apiKeys: { secretName } } : policy.config,
-        })),
+      address: listener === undefined ? '' : addressOf(api, listener),
+      ...(inbound === undefined ? {} : { tls: inbound.tls }),
+      services: servicesOf(api, work, outbound?.tls),
+      policies: inlined.toSorted((a, b) => a.order - b.order).map((policy) => policyOf(policy, keys)),
     },
   }
-  if (!hasKeys || contracts?.kind !== 'contracts') return [instance]
-  return [instance, secretOf(contracts, { ...metadata, name: secretName }, faults)]
+  return [
+    { resource: instance },
+    ...automated.map((policy, index) => bindingOf(policy, index, metadata, keys)),
+    ...(keys === undefined ? [] : [keys.secret]),
+    ...(inbound?.secrets ?? []),
+    ...(outbound?.secrets ?? []),
+  ]
 }
 
-function isPlain(upstream: UpstreamItem): boolean {
-  const { kind, id, endpoints } = upstream
-  const plain = upstreamItem.parse({ kind, id, endpoints })
-  return endpoints.length === 1 && JSON.stringify(plain) === JSON.stringify(upstreamItem.parse(upstream))
+function listenerOf(api: ApiItem, { listeners, byId, faults }: Work): ListenerItem | undefined {
+  const ids = api.listeners ?? listeners.map(({ id }) => id)
+  const [first, second] = ids.map((id) => byId.get(id))
+  if (second !== undefined) faults.push(faultAt(api, '/listeners', 'an ApiInstance listens at one address'))
+  if (first?.kind === 'listener') return first
+  faults.push(faultAt(api, '/listeners', `there is no ${ids[0] ?? 'listener'}`))
+  return undefined
 }
 
-function addressOf(api: ApiItem, listener: ListenerItem): string {
-  const address = listener.address.includes(':') ? `[${listener.address}]` : listener.address
+function servicesOf(api: ApiItem, work: Work, tls: Record<string, unknown> | undefined) {
+  const destinations = Object.entries(api.destinations ?? {})
+  const named = destinations.length === 0 ? [['upstream', api.upstream] as const] : destinations
+  if (destinations.length > 0 && !api.policies.some(({ kind }) => isRoute(kind)))
+    work.faults.push(faultAt(api, '/destinations', 'no route policy of the API chooses among them'))
+  const services = named.map(([name, id]) => {
+    const upstream = work.byId.get(id)
+    if (upstream?.kind !== 'upstream') {
+      work.faults.push(faultAt(api, '/upstream', `there is no ${id}`))
+      return [name, {}] as const
+    }
+    const address = upstreamAddressOf(upstream, work.faults)
+    return [name, { address, ...(tls !== undefined && address.startsWith('https:') ? { tls } : {}) }] as const
+  })
+  return Object.fromEntries(services)
+}
+
+function upstreamAddressOf(upstream: UpstreamItem, faults: Fault[]): string {
+  const { kind, id, endpoints, protocol, responseTimeoutMs, idleTimeoutMs } = upstream
+  const [first, second] = endpoints
+  const url = first?.url ?? ''
+  const sayable = upstreamItem.parse({
+    kind,
+    id,
+    endpoints: [{ url }],
+    responseTimeoutMs,
+    idleTimeoutMs,
+    ...(protocol === undefined ? {} : { protocol }),
+  })
+  const isSame = second === undefined && sameMembers(sayable, upstreamItem.parse(upstream))
+  if (!isSame)
+    faults.push(
+      faultAt(upstream, '', 'several endpoints, weights, limits and connect timeouts cannot be said in Flex'),
+    )
+  if (protocol !== 'http2') return url
+  if (url.startsWith('http:')) return `h2:${url.slice(5)}`
+  faults.push(faultAt(upstream, '/protocol', 'Flex speaks HTTP/2 to upstreams without TLS alone'))
+  return url
+}
+
+function sameMembers(a: UpstreamItem, b: UpstreamItem): boolean {
+  return canonicalJson(a) === canonicalJson(b)
+}
+
+function addressOf(api: ApiItem, { protocol, address: at, port }: ListenerItem): string {
+  const address = at.includes(':') ? `[${at}]` : at
   const host = api.host === '*' ? address : api.host
-  return `http://${host}:${listener.port}${api.basePath === '/' ? '' : api.basePath}`
+  return `${protocol}://${host}:${port}${api.basePath === '/' ? '' : api.basePath}`
 }
 
-function secretOf(contracts: ContractsItem, metadata: Record<string, unknown>, faults: Fault[]) {
+/** The Secret with the keys of an API's clients, and how its policy names it. */
+interface Keys {
+  readonly kind: string
+  readonly reference: Record<string, unknown>
+  readonly secret: Written
+}
+
+function policyOf(policy: AttachedPolicy, keys: Keys | undefined): Record<string, unknown> {
+  const { kind, order, rules, dryRun, label } = policy
+  const config = keys?.kind === kind ? { ...policy.config, apiKeys: keys.reference } : { ...policy.config }
+  return {
+    policyRef: { name: kind },
+    ...(kind === 'tls' || kind === 'tls-outbound' ? {} : { order }),
+    ...(label === '' ? {} : { label }),
+    ...(rules === undefined ? {} : { rules }),
+    ...(dryRun === true ? { dryRun } : {}),
+    config,
+  }
+}
+
+function bindingOf(
+  policy: AttachedPolicy,
+  index: number,
+  { name, namespace }: Metadata,
+  keys: Keys | undefined,
+): Written {
+  const targetRef = { kind: 'Selector', selector: { labels: { [instanceLabel]: name } } }
+  return {
+    resource: {
+      apiVersion,
+      kind: 'PolicyBinding',
+      metadata: { name: `${name}-automated-${index + 1}`, namespace },
+      spec: { targetRef, ...policyOf(policy, keys) },
+    },
+  }
+}
+
+function keysOf(api: ApiItem, metadata: Metadata, { byId, faults }: Work): Keys | undefined {
+  const contracts = api.contracts === undefined ? undefined : byId.get(api.contracts)
+  if (contracts?.kind !== 'contracts') return undefined
+  const naming = api.policies.find(({ kind }) => clientKinds.has(kind))
+  if (naming === undefined) {
+    faults.push(faultAt(api, '/contracts', 'no policy of the API could name the Secret with the keys'))
+    return undefined
+  }
+  const secretName = `${metadata.name}-api-keys`
+  const tiers = tiersOf(contracts)
+  return {
+    kind: naming.kind,
+    reference: { secretName, ...(tiers.length === 0 ? {} : { tiers }) },
+    secret: secretOf(contracts, { ...metadata, name: secretName }, faults),
+  }
+}
+
+function tiersOf({ clients }: ContractsItem): Record<string, unknown>[] {
+  const byTier = new Map<string, { name: string; clients: string[]; limits: unknown }>()
+  for (const { id, tier } of clients) {
+    if (tier === undefined) continue
+    const key = JSON.stringify(tier)
+    const known = byTier.get(key)
+    if (known === undefined) byTier.set(key, { name: tier.name, clients: [id], limits: tier.limits })
+    else known.clients.push(id)
+  }
+  return [...byTier.values()]
+}
+
+function secretOf(contracts: ContractsItem, metadata: Metadata, faults: Fault[]): Written {
   const entries: [string, string][] = []
   for (const client of contracts.clients) {
     const [hash, second] = client.keyHashes
@@ -95,10 +269,13 @@ function secretOf(contracts: ContractsItem, metadata: Record<string, unknown>, f
     entries.push([client.id, `sha256:${hash}`])
   }
   return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata,
-    type: apiKeysType,
-    stringData: Object.fromEntries(entries),
+    comment: 'Hashes of API keys: whoever has a key can be recognised, and no key can be made of them.',
+    resource: {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      type: apiKeysType,
+      stringData: Object.fromEntries(entries),
+    },
   }
 }

@@ -1,0 +1,132 @@
+import type { AttachedPolicy } from '#contract/items.ts'
+
+/** A resource, and what its reader should know before anything else. */
+export interface Written {
+  readonly resource: Record<string, unknown>
+  readonly comment?: string
+}
+
+interface TlsResource {
+  /** The policy that it was made of. */
+  readonly policy: AttachedPolicy
+  readonly tls: Record<string, unknown>
+  readonly secrets: readonly Written[]
+}
+
+interface Metadata {
+  readonly name: string
+  readonly namespace: string
+}
+
+const keyComment =
+  'HOLDS A PRIVATE KEY. Whoever reads it can pass for its owner: keep it out of version control, or seal it.'
+
+/** Members of both policies, and what the seed's form calls them. */
+const parameterNames: Readonly<Record<string, string>> = {
+  minversion: 'minVersion',
+  maxversion: 'maxVersion',
+  ciphers: 'cipherSuites',
+  alpn: 'alpn',
+}
+
+function parametersOf(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(parameterNames).flatMap(([from, to]) => (from in config ? [[to, config[from]]] : [])),
+  )
+}
+
+function isKeyPair(value: unknown): value is { crt: string; key: string } {
+  if (typeof value !== 'object' || value === null) return false
+  return typeof Reflect.get(value, 'crt') === 'string' && typeof Reflect.get(value, 'key') === 'string'
+}
+
+/** The one policy of a kind, where it says nothing that the member in its place could not. */
+function sayable(
+  policies: readonly AttachedPolicy[],
+  kind: string,
+  members: readonly string[],
+): AttachedPolicy | undefined {
+  const [policy, second] = policies.filter((one) => one.kind === kind)
+  if (policy === undefined || second !== undefined) return undefined
+  const { config, rules, dryRun, automated, label } = policy
+  if (rules !== undefined || dryRun === true || automated === true || label !== '') return undefined
+  const known = new Set([...members, ...Object.keys(parameterNames)])
+  return Object.keys(config).every((member) => known.has(member)) ? policy : undefined
+}
+
+/** Collects the Secrets that PEM texts go to. */
+function secretsOf({ name, namespace }: Metadata) {
+  const secrets: Written[] = []
+  const add = (suffix: string, rest: Record<string, unknown>, comment?: string) => {
+    const metadata = { name: `${name}-${suffix}`, namespace }
+    const resource = { apiVersion: 'v1', kind: 'Secret', metadata, ...rest }
+    secrets.push(comment === undefined ? { resource } : { resource, comment })
+    return { secretName: metadata.name }
+  }
+  return {
+    secrets,
+    keyPair: (suffix: string, value: unknown) =>
+      isKeyPair(value)
+        ? add(
+            suffix,
+            { type: 'kubernetes.io/tls', stringData: { 'tls.crt': value.crt, 'tls.key': value.key } },
+            keyComment,
+          )
+        : undefined,
+    opaque: (suffix: string, entry: string, value: unknown) =>
+      typeof value === 'string' && value !== ''
+        ? add(suffix, { type: 'Opaque', stringData: { [entry]: value } })
+        : undefined,
+  }
+}
+
+function defined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+/** `spec.tls` of an instance in the place of its `tls` policy; undefined where that must stay a policy. */
+export function inboundTlsResource(
+  policies: readonly AttachedPolicy[],
+  metadata: Metadata,
+): TlsResource | undefined {
+  const members = ['mode', 'certificate', 'trustedCA', 'crl', 'subjectAltNames']
+  const policy = sayable(policies, 'tls', members)
+  if (policy === undefined || !isKeyPair(policy.config['certificate'])) return undefined
+  const { mode, certificate, trustedCA, crl, subjectAltNames } = policy.config
+  const made = secretsOf(metadata)
+  const clientValidation = defined({
+    mode,
+    trustedCA: made.opaque('client-ca', 'ca.crt', trustedCA),
+    crl: made.opaque('client-crl', 'ca.crl', crl),
+    subjectAltNames,
+  })
+  const asksNobody = mode === 'DISABLE' && Object.keys(clientValidation).length === 1
+  const tls = {
+    certificate: made.keyPair('server', certificate),
+    ...(asksNobody ? {} : { clientValidation }),
+    ...parametersOf(policy.config),
+  }
+  return { policy, tls, secrets: made.secrets }
+}
+
+/** `tls` of a service in the place of a `tls-outbound` policy; undefined where that must stay a policy. */
+export function outboundTlsResource(
+  policies: readonly AttachedPolicy[],
+  metadata: Metadata,
+): TlsResource | undefined {
+  const members = ['certificate', 'trustedCA', 'crl', 'skipValidation', 'serverName', 'subjectAltNames']
+  const policy = sayable(policies, 'tls-outbound', members)
+  if (policy === undefined) return undefined
+  const { certificate, trustedCA, crl, skipValidation, serverName, subjectAltNames } = policy.config
+  const made = secretsOf(metadata)
+  const tls = defined({
+    certificate: made.keyPair('upstream-client', certificate),
+    trustedCA: made.opaque('upstream-ca', 'ca.crt', trustedCA),
+    crl: made.opaque('upstream-crl', 'ca.crl', crl),
+    skipValidation,
+    serverName,
+    subjectAltNames,
+    ...parametersOf(policy.config),
+  })
+  return { policy, tls, secrets: made.secrets }
+}
