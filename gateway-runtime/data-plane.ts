@@ -67,7 +67,12 @@ export interface Assembled {
 /** A policy that fails may fail with every request. */
 const eventEveryMs = 10_000
 
-export async function assemble(options: DataPlaneOptions, hearing: Hearing): Promise<Assembled> {
+/** `countOnNode` is given to one of several processes. */
+export async function assemble(
+  options: DataPlaneOptions,
+  hearing: Hearing,
+  countOnNode?: World['countOnNode'],
+): Promise<Assembled> {
   const { trustedHops, accessLog, allowLoopback, override } = options
   const counts = new Counts()
   const server = createServer({
@@ -80,6 +85,7 @@ export async function assemble(options: DataPlaneOptions, hearing: Hearing): Pro
   const world: World = {
     request: requests.request,
     sharedStore: store,
+    countOnNode,
     spans: undefined,
     log: (level, code, fields) => hearing.log(level, { ...fields, code }, code),
     count: (policyKind, name, labels) => counts.add(policyKind, name, labels),

@@ -31,6 +31,7 @@ export function sha256(text: string): string {
 export interface World {
   readonly request: Ports['request']
   readonly sharedStore: SharedStore | undefined
+  readonly countOnNode: Ports['countOnNode']
   readonly spans: Ports['spans']
   readonly log: Ports['log']
   /** Adds to a counter under the kind of a policy. */
@@ -41,6 +42,7 @@ export interface World {
 export const emptyWorld: World = {
   request: ({ url }) => Promise.reject(new Error(`nothing can be asked at ${url} here`)),
   sharedStore: undefined,
+  countOnNode: undefined,
   spans: undefined,
   log: () => undefined,
   count: () => undefined,
@@ -97,7 +99,7 @@ export class StateKeeper {
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
   portsFor(owner: PortsOwner, used: Set<string>): Ports {
     const { policyId, policyKind, api, clients, destination } = owner
-    const { request, sharedStore, spans, log, count } = this.#world
+    const { request, sharedStore, countOnNode, spans, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
       nowMs: Date.now,
@@ -115,6 +117,8 @@ export class StateKeeper {
       request,
       sharedStore:
         sharedStore === undefined ? undefined : scoped(sharedStore, `hexgate ${api.id} ${policyId} `),
+      countOnNode:
+        countOnNode && ((limits) => countOnNode({ ...limits, name: `${api.id} ${policyId} ${limits.name}` })),
       spans,
       environment: (name) => (isShown(name) ? process.env[name] : undefined),
       destination,

@@ -29,6 +29,24 @@ export interface SharedStore {
   delete(keys: readonly string[]): Promise<void>
 }
 
+/** Limits that requests are held to, under a name of the policy's own. */
+export interface CountedLimits {
+  readonly name: string
+  readonly algorithm: 'gcra' | 'sliding-window' | 'recent-moments'
+  readonly limits: readonly {
+    readonly maximumRequests: number
+    readonly timePeriodInMilliseconds: number
+  }[]
+}
+/** How a request stands with them: `limit` is the place of the one that leaves it the least. */
+export interface Count {
+  readonly isAllowed: boolean
+  readonly limit: number
+  readonly remaining: number
+  readonly resetMs: number
+  readonly retryMs: number
+}
+
 /** A span of a trace that has ended (W3C Trace Context ids in lower-case hex, epoch milliseconds). */
 export interface FinishedSpan {
   readonly traceId: string
@@ -63,6 +81,11 @@ export interface Ports {
   readonly request: (request: ControlRequest) => Promise<ControlAnswer>
   /** Undefined where the node was given none. */
   readonly sharedStore: SharedStore | undefined
+  /**
+   * Counts requests by a key for all processes of this node together; undefined where one process serves alone
+   * and can count for itself. Rejects when the node does not answer in time.
+   */
+  readonly countOnNode: ((limits: CountedLimits) => (key: string) => Promise<Count>) | undefined
   /** Takes spans to a collector; undefined where the node was given none. */
   readonly spans: ((span: FinishedSpan) => void) | undefined
   /** A variable of the node's environment, of those that may be shown (see environment.ts). */

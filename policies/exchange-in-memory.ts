@@ -116,6 +116,7 @@ export interface WorldInMemory {
   readonly document?: unknown
   readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
   readonly sharedStore?: Ports['sharedStore']
+  readonly countOnNode?: Ports['countOnNode']
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -165,6 +166,7 @@ export function portsInMemory(
       return world.answer(request)
     },
     sharedStore: world.sharedStore,
+    countOnNode: world.countOnNode,
     spans: (span) => finishedSpans.push(span),
     environment: (name) => world.environment?.[name],
     destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),

@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
+import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
 import type { Figures } from '../serve/metrics.ts'
 import type { Bound } from '../serving.ts'
 import { read, withRoutes } from './figures.ts'
+import type { NodeLimits } from './node-limits.ts'
 import type { FromWorker, PreparedThere, ToWorker, WorkerReading } from './messages.ts'
 
 /** The worker ended before it answered. */
@@ -20,6 +22,8 @@ export interface ChildOptions {
   readonly plane: DataPlaneOptions
   readonly drainMs: number
   readonly hearing: Hearing
+  /** What all workers count together. */
+  readonly limits: NodeLimits
   /** Called once, with how it ended in words. */
   readonly onEnd: (child: Child, how: string) => void
 }
@@ -43,6 +47,7 @@ export class Child {
   >()
   /** What the worker was given, by id: the hashes. */
   #held = new Map<string, string>()
+  readonly #limits = new Map<number, CountedLimits>()
   #reading: Reading | undefined
   #lastAsk = 0
   #silentBeats = 0
@@ -170,6 +175,10 @@ export class Child {
         return this.#options.hearing.event(message.event, message.heldBack)
       case 'log':
         return this.#options.hearing.log(...message.entry)
+      case 'limits':
+        return void this.#limits.set(message.number, message.limits)
+      case 'take':
+        return this.#tell({ kind: 'taken', batch: message.batch, counts: this.#taken(message.takes) })
       case 'figures': {
         const { traffic, ...rest } = message.reading
         this.#reading = { ...rest, traffic: read(traffic, this.#reading?.traffic) }
@@ -179,6 +188,15 @@ export class Child {
       case 'done':
         return this.#answered(message.ask, message)
     }
+  }
+
+  #taken(takes: Extract<FromWorker, { kind: 'take' }>['takes']): Count[] {
+    const now = performance.now()
+    return takes.map(([number, key]) => {
+      const limits = this.#limits.get(number)
+      if (limits === undefined) throw new TypeError(`worker ${this.number} counts by limits it did not name`)
+      return this.#options.limits.take(limits, key, now)
+    })
   }
 
   #answered(ask: number, answer: FromWorker): void {

@@ -165,6 +165,33 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     expect(served).toMatchObject({ ok: false, reasons: [{ pointer: '/items/listener:http/port' }] })
   })
 
+  it.each([
+    ['rate-limiting', { rateLimits: [{ maximumRequests: 10, timePeriodInMilliseconds: 600_000 }] }],
+    [
+      'rate-limiting',
+      {
+        rateLimits: [{ maximumRequests: 10, timePeriodInMilliseconds: 600_000 }],
+        algorithm: 'sliding-window',
+      },
+    ],
+    ['spike-control', { maximumRequests: 10, timePeriodInMilliseconds: 600_000, delayAttempts: 0 }],
+  ])(
+    'count together: of 60 requests %s lets exactly 10 through, also when one worker is new',
+    async (kind, config) => {
+      const { fleet } = await open(2)
+      await fleet.serve(contentsOf(oneApi(upstream, { policies: [policy(kind, config)] })))
+      const some = await Promise.all(Array.from({ length: 8 }, () => ask(fleet.ports[0])))
+      expect(some).toEqual(Array(8).fill(200))
+      process.kill(fleet.pids[0] ?? 0, 'SIGKILL')
+      await until('one worker down', () => fleet.problems.length > 0)
+      await until('both serve again', () => fleet.problems.length === 0)
+      await fleet.serve(contentsOf(oneApi(upstream, { basePath: '/v2', policies: [policy(kind, config)] })))
+      const answers = await Promise.all(Array.from({ length: 52 }, () => ask(fleet.ports[0], '/v2')))
+      expect(answers.filter((status) => status === 200)).toHaveLength(2)
+      expect(answers.filter((status) => status === 429)).toHaveLength(50)
+    },
+  )
+
   it('end when the requests that run have been answered', async () => {
     let release = () => {}
     const slow = createHttpServer((_, response) => {

@@ -7,6 +7,7 @@ import { type Bound, listenFault, type Served } from '../serving.ts'
 import { Child, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
 import { remaining, summed, withRoutes } from './figures.ts'
+import { NodeLimits } from './node-limits.ts'
 import { beatMs, type PreparedThere } from './messages.ts'
 
 /** The serving processes cannot be started. */
@@ -36,6 +37,7 @@ export class Fleet implements DataPlane {
   readonly #hearing: Hearing
   readonly #drainMs: number
   readonly #slots: readonly Slot[]
+  readonly #limits = new NodeLimits()
   readonly #beat: NodeJS.Timeout
   #contents: Contents | undefined
   #bound: Bound = {}
@@ -221,6 +223,7 @@ export class Fleet implements DataPlane {
       plane: this.#options,
       drainMs: this.#drainMs,
       hearing: this.#hearing,
+      limits: this.#limits,
       onEnd: (child, how) => this.#ended(slot, child, how),
     })
     return slot.child

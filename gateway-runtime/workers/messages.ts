@@ -1,5 +1,6 @@
 import type { Reason } from '#contract/events.ts'
 import type { Item } from '#contract/items.ts'
+import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { ServerEvent } from '../serve/server.ts'
 import type { Bound } from '../serving.ts'
@@ -17,6 +18,8 @@ export type ToWorker =
   | { kind: 'commit'; ask: number }
   | { kind: 'discard'; ask: number }
   | { kind: 'figures'; ask: number }
+  /** Answers to the takes of a batch, in their order. */
+  | { kind: 'taken'; batch: number; counts: readonly Count[] }
   | { kind: 'drain'; deadlineMs: number }
 
 export type FromWorker =
@@ -25,6 +28,9 @@ export type FromWorker =
   | { kind: 'done'; ask: number }
   | { kind: 'figures'; ask: number | null; reading: WorkerReading }
   | { kind: 'event'; event: ServerEvent; heldBack: number }
+  /** From now on a number stands for these limits. */
+  | { kind: 'limits'; number: number; limits: CountedLimits }
+  | { kind: 'take'; batch: number; takes: readonly (readonly [limits: number, key: string])[] }
   | { kind: 'log'; entry: Parameters<Hearing['log']> }
 
 export type PreparedThere = { ok: true; bound: Bound } | { ok: false; reasons: Reason[] }

@@ -1,7 +1,9 @@
 import type { Item } from '#contract/items.ts'
-import { type Assembled, assemble, type Hearing } from '../data-plane.ts'
+import type { Ports } from '#policies/definition.ts'
+import { type Assembled, assemble, type DataPlaneOptions, type Hearing } from '../data-plane.ts'
 import type { Figures } from '../serve/metrics.ts'
 import type { Ready } from '../serving.ts'
+import { NodeCounting } from './node-counting.ts'
 import { written } from './figures.ts'
 import { beatMs, type FromWorker, type ToWorker, type WorkerReading } from './messages.ts'
 
@@ -14,6 +16,7 @@ const orphanDrainMs = 1_000
 export class Worker {
   readonly #tell: Tell
   readonly #contents = new Map<string, { hash: string; item: Item }>()
+  #counting: NodeCounting | undefined
   #parts: Assembled | undefined
   #ready: Ready | undefined
   #told: Figures | undefined
@@ -32,6 +35,7 @@ export class Worker {
 
   /** Ports close at once, so that a control process that is started again can open them. */
   orphaned(): void {
+    this.#counting?.close()
     void this.#end(Math.min(orphanDrainMs, this.#drainMs))
   }
 
@@ -39,7 +43,7 @@ export class Worker {
     switch (message.kind) {
       case 'start':
         this.#drainMs = message.drainMs
-        this.#parts = await assemble(message.options, this.#hearing())
+        this.#parts = await assemble(message.options, this.#hearing(), this.#countOnNode(message.options))
         setInterval(() => this.#tellFigures(null), beatMs)
         return this.#tell({ kind: 'started' })
       case 'items':
@@ -62,9 +66,18 @@ export class Worker {
         return this.#tell({ kind: 'done', ask: message.ask })
       case 'figures':
         return this.#tellFigures(message.ask)
+      case 'taken':
+        return this.#counting?.taken(message.batch, message.counts)
       case 'drain':
         return this.#end(message.deadlineMs)
     }
+  }
+
+  /** A worker that is alone counts for itself. */
+  #countOnNode({ override }: DataPlaneOptions): Ports['countOnNode'] {
+    if (override.reusePort !== true) return undefined
+    this.#counting = new NodeCounting(this.#tell)
+    return this.#counting.countOnNode
   }
 
   get #assembled(): Assembled {

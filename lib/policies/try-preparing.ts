@@ -18,6 +18,7 @@ const idlePorts: Ports = {
     set: nothing,
     delete: nothing,
   },
+  countOnNode: undefined,
   spans: undefined,
   environment: () => undefined,
   // Which there are is checked when a gateway's configuration is compiled.

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import type { Ports } from '../definition.ts'
+import type { Count, Ports } from '../definition.ts'
 import type { Exchange, Refusal } from '../exchange.ts'
-import { Buckets } from './buckets.ts'
+import { counterFor } from './counter-for.ts'
 import { type Counter, type Limit, rateOf, type Standing } from './limits.ts'
 import { type Algorithm, sharedCounter } from './shared-counter.ts'
-import { Windows } from './windows.ts'
 
 /** What policies that hold callers to limits have in common in their configuration. */
 export const holdFields = {
@@ -35,7 +34,6 @@ export interface HoldSettings {
 /** Holds the callers with one key to limits. */
 export type Hold = (exchange: Exchange, key: string) => Refusal | undefined | Promise<Refusal | undefined>
 
-const keysMax = 100_000
 /** Longer values are counted under their hash, so that a key costs little memory whatever a caller sends. */
 const keyLengthMax = 64
 
@@ -99,10 +97,7 @@ export function prepareHold(
     name,
     ...(algorithm === 'gcra' ? [] : [algorithm]),
   ])
-  const counter = ports.state(
-    `buckets ${meaning}`,
-    (): Counter => (algorithm === 'gcra' ? new Buckets(limits, keysMax) : new Windows(limits, keysMax)),
-  )
+  const counter = ports.state(`buckets ${meaning}`, (): Counter => counterFor({ algorithm, limits }))
   const holdHere: Hold = (exchange, value) => {
     const key = value.length > keyLengthMax ? ports.sha256(value) : value
     const now = ports.monotonicMs()
@@ -113,8 +108,49 @@ export function prepareHold(
     standings.keep(exchange, standing)
     return undefined
   }
-  if (!clusterizable) return holdHere
-  return holdTogether(kind, limits, settings, ports.sha256(meaning).slice(0, 32), ports, standings, holdHere)
+  const countOnNode = ports.countOnNode?.({ name: meaning, algorithm, limits })
+  const holdOnNode =
+    countOnNode === undefined
+      ? holdHere
+      : holdByNode(kind, limits, exposeHeaders, countOnNode, ports, standings, holdHere)
+  if (!clusterizable) return holdOnNode
+  return holdTogether(
+    kind,
+    limits,
+    settings,
+    ports.sha256(meaning).slice(0, 32),
+    ports,
+    standings,
+    holdOnNode,
+  )
+}
+
+/** Counted for all processes of the node; while they cannot be reached, each counts for itself. */
+function holdByNode(
+  kind: string,
+  limits: readonly Limit[],
+  exposeHeaders: boolean,
+  countOnNode: (key: string) => Promise<Count>,
+  ports: Ports,
+  standings: Standings,
+  holdHere: Hold,
+): Hold {
+  return async (exchange, value) => {
+    const key = value.length > keyLengthMax ? ports.sha256(value) : value
+    let count: Count
+    try {
+      count = await countOnNode(key)
+    } catch {
+      ports.count('node_failures')
+      return holdHere(exchange, value)
+    }
+    const limit = limits[count.limit] ?? limits[0]
+    if (limit === undefined) return undefined
+    const standing = { ...count, limit }
+    if (!count.isAllowed) return exceeded(kind, standing, exposeHeaders)
+    if (exposeHeaders) standings.keep(exchange, standing)
+    return undefined
+  }
 }
 
 function holdTogether(

@@ -126,6 +126,41 @@ describe('rate-limiting', () => {
     expect(quiet.responseHeaders.size).toBe(0)
   })
 
+  it('counts with the other processes of the node where there are some, and by itself while they are away', async () => {
+    let isAway = false
+    const keys: string[] = []
+    const ports = portsInMemory(
+      {},
+      {
+        countOnNode: () => async (key) => {
+          if (isAway) throw new Error('away')
+          keys.push(key)
+          const isAllowed = keys.length < 3
+          return { isAllowed, limit: 1, remaining: 0, resetMs: 4_000, retryMs: isAllowed ? 0 : 2_500 }
+        },
+      },
+    )
+    const given = {
+      rateLimits: limits([5, 1_000], [2, 5_000]),
+      keySelector: "#[attributes.queryParams['k']]",
+    }
+    const policy = prepared({ ...given, exposeHeaders: true }, ports)
+    const ask = (query = '?k=a') => policy.onRequest?.(new ExchangeInMemory({ query }))
+    const exchange = new ExchangeInMemory({ query: '?k=a' })
+    expect(await policy.onRequest?.(exchange)).toBeUndefined()
+    policy.onResponse?.(exchange)
+    expect(exchange.responseHeader('ratelimit-policy')).toBe('"default";q=2;w=5')
+    expect(await ask('?k=b')).toBeUndefined()
+    expect(await ask()).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '3', ratelimit: '"default";r=0;t=4' },
+    })
+    expect(keys).toEqual(['=a', '=b', '=a'])
+    isAway = true
+    expect([await ask(), await ask()]).toEqual([undefined, undefined])
+    expect(await ask()).toMatchObject({ status: 429 })
+  })
+
   it('bounds its memory by forgetting full buckets first and then the least recently used', () => {
     const buckets = new Buckets(limits([1, 1_000]), 3)
     for (const key of ['a', 'b', 'c']) expect(buckets.take(key, 0)).toBe(true)

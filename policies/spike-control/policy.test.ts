@@ -101,6 +101,38 @@ describe('spike-control', () => {
     expect(passed.length).toBeGreaterThan(90)
   })
 
+  it('says how many are left as exactly as it counts', () => {
+    const moments = new RecentMoments(5, 1_000)
+    const passed: number[] = []
+    for (let now = 0; now < 5_000; now += 130) {
+      if (moments.take(now)) passed.push(now)
+      expect(moments.remaining(now)).toBe(5 - passed.filter((moment) => moment > now - 1_000).length)
+    }
+  })
+
+  it('counts with the other processes of the node where there are some, and by itself while they are away', async () => {
+    let isAway = false
+    const named: string[] = []
+    const ports = portsInMemory(
+      {},
+      {
+        countOnNode: ({ name, algorithm }) => {
+          named.push(`${name} ${algorithm}`)
+          return async () => {
+            if (isAway) throw new Error('away')
+            return { isAllowed: false, limit: 0, remaining: 0, resetMs: 700, retryMs: 700 }
+          }
+        },
+      },
+    )
+    const { ask } = prepared({ delayAttempts: 0 }, ports)
+    expect(named).toEqual(['gate recent-moments'])
+    expect(await ask()).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+    isAway = true
+    expect([await ask(), await ask()]).toEqual([undefined, undefined])
+    expect(await ask()).toMatchObject({ status: 429 })
+  })
+
   it('counts over plans', () => {
     const { ask, ports } = prepared()
     ask()

@@ -51,39 +51,81 @@ interface Gate {
   waiting: number
 }
 
-function standingOf({ passed }: Gate, limit: Config, now: number): Standing {
-  return {
-    limit,
-    remaining: passed.remaining(now),
-    resetMs: passed.resetMs(now),
-    retryMs: passed.waitMs(now),
+interface Passage {
+  readonly isAllowed: boolean
+  readonly standing: Standing
+}
+/** Tries to go through; by a promise where the processes of a node count together. */
+type Try = () => Passage | Promise<Passage>
+
+function tryHere({ passed }: Gate, limit: Config, ports: Ports): () => Passage {
+  return () => {
+    const now = ports.monotonicMs()
+    const isAllowed = passed.take(now)
+    // How it stands is read only where it is told: it takes longer than the rest.
+    const isTold = !isAllowed || limit.exposeHeaders
+    const standing = {
+      limit,
+      remaining: isTold ? passed.remaining(now) : 0,
+      resetMs: isTold ? passed.resetMs(now) : 0,
+      retryMs: passed.waitMs(now),
+    }
+    return { isAllowed, standing }
   }
 }
 
-/** Tries again after each delay until the request goes through or the attempts are used up; `gaveUp` ends it. */
+/** While the other processes cannot be reached, each counts for itself. */
+function tryOnNode(limit: Config, ports: Ports, here: () => Passage): Try {
+  const { maximumRequests, timePeriodInMilliseconds } = limit
+  const count = ports.countOnNode?.({
+    name: 'gate',
+    algorithm: 'recent-moments',
+    limits: [{ maximumRequests, timePeriodInMilliseconds }],
+  })
+  if (count === undefined) return here
+  return async () => {
+    try {
+      const { isAllowed, remaining, resetMs, retryMs } = await count('')
+      return { isAllowed, standing: { limit, remaining, resetMs, retryMs } }
+    } catch {
+      ports.count('node_failures')
+      return here()
+    }
+  }
+}
+
+/** Tries again after each delay until the request goes through or the attempts are used up; `left` ends it. */
 function queued(
   gate: Gate,
   given: Config,
   ports: Ports,
-  left: (leave: () => void) => void,
-): Promise<boolean> {
+  { first, attempt, left }: { first: Passage; attempt: Try; left: (leave: () => void) => void },
+): Promise<Passage> {
   gate.waiting++
   return new Promise((resolve) => {
     let attempts = 0
+    let isOver = false
     let cancel = () => {}
-    const end = (isThrough: boolean) => {
+    const end = (passage: Passage) => {
+      if (isOver) return
+      isOver = true
       cancel()
       gate.waiting--
-      resolve(isThrough)
+      resolve(passage)
+    }
+    const judge = (passage: Passage) => {
+      if (isOver) return
+      attempts++
+      if (passage.isAllowed || attempts >= given.delayAttempts) end(passage)
+      else cancel = ports.after(given.delayTimeInMillis, again)
     }
     const again = () => {
-      attempts++
-      if (gate.passed.take(ports.monotonicMs())) return end(true)
-      if (attempts >= given.delayAttempts) return end(false)
-      cancel = ports.after(given.delayTimeInMillis, again)
+      const passage = attempt()
+      if (passage instanceof Promise) void passage.then(judge)
+      else judge(passage)
     }
     cancel = ports.after(given.delayTimeInMillis, again)
-    left(() => end(false))
+    left(() => end({ ...first, isAllowed: false }))
   })
 }
 
@@ -103,22 +145,30 @@ export const spikeControl = definePolicy<Config>({
       `gate ${maximumRequests} ${timePeriodInMilliseconds}`,
       (): Gate => ({ passed: new RecentMoments(maximumRequests, timePeriodInMilliseconds), waiting: 0 }),
     )
+    const attempt = tryOnNode(given, ports, tryHere(gate, given, ports))
     const standings = new Standings()
     const leaving = new WeakMap<Exchange, () => void>()
-    const refuse = (): Refusal => exceeded(kind, standingOf(gate, given, ports.monotonicMs()), exposeHeaders)
-    const through = (exchange: Exchange): undefined => {
-      if (exposeHeaders) standings.keep(exchange, standingOf(gate, given, ports.monotonicMs()))
+    const judge = (exchange: Exchange, { isAllowed, standing }: Passage): Refusal | undefined => {
+      if (!isAllowed) return exceeded(kind, standing, exposeHeaders)
+      if (exposeHeaders) standings.keep(exchange, standing)
+      return undefined
     }
-    const wait = async (exchange: Exchange): Promise<Refusal | undefined> => {
-      const isThrough = await queued(gate, given, ports, (leave) => leaving.set(exchange, leave))
+    const wait = async (exchange: Exchange, first: Passage): Promise<Refusal | undefined> => {
+      const left = (leave: () => void) => leaving.set(exchange, leave)
+      const passage = await queued(gate, given, ports, { first, attempt, left })
       leaving.delete(exchange)
-      return isThrough ? through(exchange) : refuse()
+      return judge(exchange, passage)
+    }
+    const begin = (exchange: Exchange, first: Passage) => {
+      const mayWait = !first.isAllowed && delayAttempts > 0 && gate.waiting < queuingLimit
+      return mayWait ? wait(exchange, first) : judge(exchange, first)
     }
     return {
       onRequest(exchange) {
-        if (gate.passed.take(ports.monotonicMs())) return through(exchange)
-        if (delayAttempts === 0 || gate.waiting >= queuingLimit) return refuse()
-        return wait(exchange)
+        const first = attempt()
+        return first instanceof Promise
+          ? first.then((passage) => begin(exchange, passage))
+          : begin(exchange, first)
       },
       ...(exposeHeaders ? { onResponse: (exchange) => standings.tell(exchange) } : {}),
       // A client that left while it waited gives up its place.

@@ -26,7 +26,14 @@ export class RecentMoments {
   /** How many would be allowed now. */
   remaining(now: number): number {
     const since = now - this.#periodMs
-    return this.#moments.reduce((count, moment) => (moment <= since ? count + 1 : count), 0)
+    let [low, high] = [0, this.#moments.length]
+    // From the oldest on they rise.
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#moments[(this.#oldest + middle) % this.#moments.length] ?? 0) <= since) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Until all of them are allowed again. */
