@@ -52,6 +52,7 @@ export async function startHttp2Gateway(
     closed: (connection: OpenConnection) => void open.delete(connection),
     policyFailed: (_policy: unknown, error: unknown) => void failures.push(error),
     dryRefused: () => undefined,
+    keep: () => () => undefined,
   }
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
     open.add(new Http2Connection(host, socket, new PlainArrival({ listener: '' }, socket, '127.0.0.1'))),

@@ -60,7 +60,7 @@ export interface HostLook {
  */
 type State = 'deciding' | 'forwarding' | 'answered' | 'closed'
 
-const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_CANCEL } = constants
+const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
 const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 // Up to here a copy is cheaper than a new read buffer for the upstream's connection.
@@ -102,6 +102,11 @@ export class ClientStream implements Caller, Timed {
     // A close event follows, which says all that matters.
     stream.on('error', () => undefined)
     stream.on('close', () => this.onClose())
+    // They come when they come, even while the body waits to be read.
+    if (!endsWithHead)
+      stream.on('trailers', (_fields, _flags, raw: string[]) => {
+        this.trailers = raw
+      })
     clock.add(this)
   }
 
@@ -285,9 +290,6 @@ export class ClientStream implements Caller, Timed {
     this.reading = true
     const { stream } = this
     stream.on('data', (bytes: Buffer) => this.onData(bytes))
-    stream.on('trailers', (_fields, _flags, raw: string[]) => {
-      this.trailers = raw
-    })
     // Node gives the trailers of a body to the next tick, behind its end.
     stream.on('end', () => process.nextTick(() => this.onEnd()))
   }
@@ -517,7 +519,8 @@ export class ClientStream implements Caller, Timed {
     if (exchange !== null) this.endExchange(exchange, code)
     this.state = 'answered'
     this.deadline = Infinity
-    this.stream.close(code === 'client_unread' ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR)
+    // Node would end the body of a stream that is closed inside it, as if it were whole.
+    this.stream.destroy(new Error(code))
   }
 
   /** The connection is about to be cut. */

@@ -12,6 +12,8 @@ import {
   type UpstreamFailure,
 } from './connection.ts'
 import { Endpoint } from './endpoint.ts'
+import { Http2Call } from './http2.ts'
+import { Http2Sessions } from './http2-sessions.ts'
 import { OutboundContext, type TlsFigures } from './tls.ts'
 
 export interface PoolOptions {
@@ -62,9 +64,8 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 // What is asked for and not done must not be passed over in silence.
-function refuseUnsupported({ endpoints, protocol, balancing, settings = {} }: PoolOptions): void {
+function refuseUnsupported({ endpoints, balancing, settings = {} }: PoolOptions): void {
   const asked = [
-    protocol === 'http2' && 'HTTP/2 towards upstreams',
     (balancing ?? 'round-robin') !== 'round-robin' && `balancing by ${balancing}`,
     endpoints.some(({ weight = 1 }) => weight !== 1) && 'endpoints with weights',
     ...Object.keys(settings)
@@ -98,6 +99,8 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   private readonly open = new Set<PooledLink>()
   private readonly waiting: Waiting[] = []
   private readonly attempts = new Map<Caller, Attempt>()
+  /** Connections that streams share; null where every exchange has one of its own. */
+  private readonly sessions: Http2Sessions | null
   private turn = 0
   private disposed = false
 
@@ -109,8 +112,10 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     this.maxConnections = options.maxConnections
     this.maxPending = options.maxPending
     this.allowLoopback = options.allowLoopback ?? false
-    this.tls = contextFor(this.endpoints, options.settings?.tls)
+    const isHttp2 = options.protocol === 'http2'
+    this.tls = contextFor(this.endpoints, options.settings?.tls, isHttp2 ? 'h2' : 'http/1.1')
     this.lookup = guardedLookup(this.allowLoopback)
+    this.sessions = isHttp2 ? new Http2Sessions(this) : null
   }
 
   acquire(caller: Caller): void {
@@ -135,11 +140,21 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   figures(): PoolFigures {
     let idle = 0
     for (const endpoint of this.endpoints) idle += endpoint.idle.length
+    if (this.sessions !== null) {
+      const { size: connections, idle: idleConnections } = this.sessions
+      return {
+        connections,
+        idle: idleConnections,
+        pending: this.waiting.length,
+        tls: this.tls?.figures ?? null,
+      }
+    }
     return { connections: this.open.size, idle, pending: this.waiting.length, tls: this.tls?.figures ?? null }
   }
 
   dispose(): void {
     this.disposed = true
+    this.sessions?.dispose()
     for (const endpoint of this.endpoints) for (const connection of [...endpoint.idle]) connection.destroy()
   }
 
@@ -194,7 +209,10 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
 
   private connect(endpoint: Endpoint<PooledLink>, caller: Caller, failures = 0): void {
     try {
-      const connection = new UpstreamConnection(endpoint, this, caller)
+      const connection =
+        this.sessions === null
+          ? new UpstreamConnection(endpoint, this, caller)
+          : new Http2Call(endpoint, this, caller, this.sessions)
       this.open.add(connection)
       this.attempts.set(caller, { connection, failures })
     } catch (error) {
@@ -241,9 +259,10 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
 function contextFor(
   endpoints: readonly Endpoint[],
   settings: OutboundTls | undefined,
+  spoken: string,
 ): OutboundContext | null {
   const plain = endpoints.find(({ isSecure }) => !isSecure)
   if (settings !== undefined && plain !== undefined)
     throw new Error(`TLS is set for the upstream, but the address of ${plain.authority} is http://`)
-  return endpoints.some(({ isSecure }) => isSecure) ? new OutboundContext(settings, ['http/1.1']) : null
+  return endpoints.some(({ isSecure }) => isSecure) ? new OutboundContext(settings, [spoken]) : null
 }
