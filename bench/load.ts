@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cpuSeconds } from './processes.ts'
 
@@ -10,6 +13,8 @@ export interface Load {
   readonly connections: number
   readonly seconds: number
   readonly core: number
+  /** Bytes of a body to POST; without it the request is a GET. */
+  readonly body?: number
 }
 
 export interface Sample {
@@ -29,7 +34,8 @@ export async function measure(proxyPid: number, load: Load): Promise<Sample> {
 
 async function wrk(load: Load): Promise<{ requests: number; failed: number; seconds: number }> {
   const headers = (load.headers ?? []).flatMap((header) => ['-H', header])
-  const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, ...headers, load.url]
+  const script = load.body === undefined ? [] : ['-s', postScript(load.body)]
+  const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, ...script, ...headers, load.url]
   const { stdout } = await run('taskset', ['-c', String(load.core), 'wrk', ...args], {
     timeout: (load.seconds + 20) * 1000,
   })
@@ -40,6 +46,18 @@ async function wrk(load: Load): Promise<{ requests: number; failed: number; seco
     /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? []
   const failed = statuses + socketErrors.reduce((sum, count) => sum + Number(count), 0)
   return { requests: Number(requests), failed, seconds: Number(seconds) }
+}
+
+const scripts = new Map<number, string>()
+
+function postScript(bytes: number): string {
+  const known = scripts.get(bytes)
+  if (known !== undefined) return known
+  const file = join(mkdtempSync(join(tmpdir(), 'hexgate-wrk-')), 'post.lua')
+  writeFileSync(file, `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\n`)
+  process.once('exit', () => rmSync(dirname(file), { recursive: true, force: true }))
+  scripts.set(bytes, file)
+  return file
 }
 
 export function median(values: readonly number[]): number {

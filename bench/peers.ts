@@ -13,16 +13,21 @@ export interface Peer {
   ): { command: string[]; env?: Record<string, string> }
 }
 
-const nginx: Peer = {
-  name: 'nginx',
-  program: 'nginx',
-  command(folder, port, upstreamPort) {
-    return nginxWith(
-      folder,
-      'proxy',
-      `upstream backend { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 100000000; }
+/** An nginx as a proxy; `extra` goes into its server block. */
+function nginxProxy(name: string, extra = '', http = ''): Peer {
+  return {
+    name: 'nginx',
+    program: 'nginx',
+    command(folder, port, upstreamPort) {
+      return nginxWith(
+        folder,
+        `${name}-${port}`,
+        `${http}
+  upstream backend { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 100000000; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    client_max_body_size 16m;
+    ${extra}
     location / {
       proxy_pass http://backend;
       proxy_http_version 1.1;
@@ -32,8 +37,17 @@ const nginx: Peer = {
       proxy_set_header X-Forwarded-Host $host;
     }
   }`,
-    )
-  },
+      )
+    },
+  }
+}
+
+const nginx = nginxProxy('proxy')
+
+/** An nginx that writes a JSON access log with a request id. */
+export function accessLogOf(folder: string): Peer {
+  const format = `log_format json escape=json '{"time":"$time_iso8601","remote":"$remote_addr","method":"$request_method","host":"$host","path":"$uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"id":"$request_id"}';`
+  return nginxProxy('log', `access_log ${join(folder, 'nginx-access.log')} json;`, format)
 }
 
 const haproxy: Peer = {
@@ -93,13 +107,17 @@ const ANSWER = JSON.stringify({ id: '7f1c', status: 'shipped', note: 'x'.repeat(
 
 /** The upstream of every proxy: a small JSON answer. */
 export function upstreamCommand(folder: string, port: number): { command: string[]; answerBytes: number } {
+  const large = join(folder, 'large')
+  writeFileSync(large, Buffer.alloc(1_048_576, 'x'))
   const { command } = nginxWith(
     folder,
     'upstream',
     `keepalive_requests 100000000;
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location / { default_type application/json; return 200 '${ANSWER}'; }
+    location / { default_type application/json; return 200 '${ANSWER}'; client_max_body_size 16m; }
+    location /large { default_type application/octet-stream; alias ${large}; }
+    location /plain/large { default_type application/octet-stream; alias ${large}; }
   }`,
   )
   return { command, answerBytes: ANSWER.length }

@@ -1,218 +1,196 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, release, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CHAIN_HEADERS, CHAIN_PATH, gatewayCommand, PLAIN_PATH } from './gateway.ts'
-import { type Load, measure, median, type Sample } from './load.ts'
-import { peers, upstreamCommand } from './peers.ts'
-import { freePorts, isInstalled, type Processes, type Running, untilOpen } from './processes.ts'
+import { type Contender, compare, LOAD_CORE, type Rounds, requirePrograms, started } from './compare.ts'
+import { apiDocument, type GatewayDocuments, gatewayCommand, keyDocuments } from './gateway.ts'
+import type { Load } from './load.ts'
+import { accessLogOf, type Peer, peers, upstreamCommand } from './peers.ts'
+import { freePorts, isInstalled, type Processes, untilOpen } from './processes.ts'
 
-export interface ProxyBench {
-  readonly rounds: number
-  readonly seconds: number
-  /** Where Node writes a CPU profile of the gateway. */
-  readonly profileFolder?: string
-}
+/** The pieces of plain HTTP/1.1 work that every proxy can do. */
 
-const PROXY_CORE = 0
-const LOAD_CORE = 1
 const CONNECTIONS = 64
-/** Compilers that work at run time are done by then, however busy the machine is. */
-const WARM_UP_REQUESTS = 150_000
-const WARM_UP_SECONDS = 2
-const WARM_UPS_MAX = 15
-const LOAD_QUIET = 0.5
 
-interface Contender {
-  readonly name: string
-  readonly work: 'plain' | 'chain'
-  readonly process: Running
-  readonly load: Load
-  readonly samples: Sample[]
+interface Setting {
+  readonly processes: Processes
+  readonly folder: string
+  readonly upstreamPort: number
+  readonly rounds: Rounds
 }
 
-/** CPU per request in times of nginx on plain proxying: what must hold, and what we aim at. */
-const gates = { plain: { gate: 1.5, goal: 1.15 }, chain: { gate: 1.7, goal: 1.25 } } as const
+const PLAIN = '/plain/orders/7f1c'
+const CHAIN = '/chain/orders/7f1c'
 
-/** Measures, prints and writes down; returns the exit code. */
-export async function benchProxy(processes: Processes, bench: ProxyBench): Promise<number> {
-  for (const program of ['taskset', 'wrk', 'nginx']) {
-    if (!isInstalled(program)) throw new Error(`${program} is needed: apt-get install wrk nginx util-linux`)
-  }
-  const loadBefore = round(loadavg()[0] ?? 0, 1)
-  if (loadBefore > LOAD_QUIET) {
-    process.stderr.write(`The machine is busy (load average ${loadBefore}): caches go cold between requests, which costs
-a program in JavaScript or Go more than one in C, so the ratios come out too high.\n`)
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'hexgate-bench-'))
-  // An interrupted run ends without coming back here.
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  try {
-    const contenders = await startAll(processes, folder, bench)
-    for (const contender of contenders) await warmUp(contender)
-    for (let round = 1; round <= bench.rounds; round++) {
-      process.stderr.write(`round ${round} of ${bench.rounds}\n`)
-      for (const contender of contenders)
-        contender.samples.push(await measure(pidOf(contender), contender.load))
-    }
-    return report(contenders, bench, loadBefore)
-  } finally {
-    await processes.stopAll()
-  }
-}
-
-async function warmUp(contender: Contender): Promise<void> {
-  let requests = 0
-  for (let i = 0; i < WARM_UPS_MAX && requests < WARM_UP_REQUESTS; i++) {
-    const { requestsPerSecond } = await measure(pidOf(contender), {
-      ...contender.load,
-      seconds: WARM_UP_SECONDS,
-    })
-    requests += requestsPerSecond * WARM_UP_SECONDS
-  }
-}
-
-async function startAll(processes: Processes, folder: string, bench: ProxyBench): Promise<Contender[]> {
-  const [upstreamPort = 0, gatewayPort = 0, adminPort = 0, ...peerPorts] = await freePorts(3 + peers.length)
-  const upstream = processes.start('the upstream', LOAD_CORE, upstreamCommand(folder, upstreamPort).command)
-  await untilOpen(upstream, upstreamPort)
-  const contenders: Contender[] = []
-  for (const [index, peer] of peers.entries()) {
-    if (!isInstalled(peer.program)) {
-      process.stderr.write(`${peer.name} is not installed: its column is left out\n`)
-      continue
-    }
-    const port = peerPorts[index] ?? 0
-    const { command, env } = peer.command(folder, port, upstreamPort)
-    const running = processes.start(peer.name, PROXY_CORE, command, env)
-    await untilOpen(running, port)
-    contenders.push(contender(peer.name, 'plain', running, loadOf(port, PLAIN_PATH, bench)))
-  }
-  const command = gatewayCommand(folder, gatewayPort, adminPort, upstreamPort, bench.profileFolder)
-  const gateway = processes.start('Hexgate', PROXY_CORE, command)
-  await untilOpen(gateway, gatewayPort)
-  contenders.push(contender('Hexgate', 'plain', gateway, loadOf(gatewayPort, PLAIN_PATH, bench)))
-  const chainLoad = { ...loadOf(gatewayPort, CHAIN_PATH, bench), headers: CHAIN_HEADERS }
-  contenders.push(contender('Hexgate', 'chain', gateway, chainLoad))
-  return contenders
-}
-
-function contender(name: string, work: Contender['work'], running: Running, load: Load): Contender {
-  return { name, work, process: running, load, samples: [] }
-}
-
-function loadOf(port: number, path: string, bench: ProxyBench): Load {
+function loadOf(port: number, path: string, seconds: number, more: Partial<Load> = {}): Load {
   return {
     url: `http://127.0.0.1:${port}${path}`,
     connections: CONNECTIONS,
-    seconds: bench.seconds,
+    seconds,
     core: LOAD_CORE,
+    ...more,
   }
 }
 
-function pidOf({ process: running, name }: Contender): number {
-  const { pid } = running.child
-  if (pid === undefined || running.child.exitCode !== null)
-    throw new Error(`${name} has ended\n${running.output()}`)
-  return pid
+async function upstreamFor(processes: Processes, folder: string): Promise<number> {
+  const [port = 0] = await freePorts(1)
+  const upstream = processes.start('the upstream', LOAD_CORE, upstreamCommand(folder, port).command)
+  await untilOpen(upstream, port)
+  return port
 }
 
-/** The median of the ratios of each round: what slows the machine down for a while slows both. */
-function ratioOf(one: Contender, nginx: Contender): number {
-  const ratios = one.samples.map(
-    ({ cpuMicroseconds }, i) => cpuMicroseconds / (nginx.samples[i]?.cpuMicroseconds ?? Number.NaN),
-  )
-  return median(ratios)
+async function peerContender(
+  { processes, folder, upstreamPort, rounds }: Setting,
+  peer: Peer,
+  work: string,
+  path: string,
+  more: Partial<Load> = {},
+): Promise<Contender | undefined> {
+  if (!isInstalled(peer.program)) {
+    process.stderr.write(`${peer.name} is not installed: its column is left out\n`)
+    return undefined
+  }
+  const [port = 0] = await freePorts(1)
+  const running = await started(processes, peer.name, peer.command(folder, port, upstreamPort), port)
+  return { proxy: peer.name, work, process: running, load: loadOf(port, path, rounds.seconds, more) }
 }
 
-interface Row {
-  readonly proxy: string
-  readonly work: string
-  readonly cpuMicroseconds: number
-  readonly ratioToNginx: number
-  readonly requestsPerSecond: number
-  readonly rounds: readonly number[]
-}
-
-function report(contenders: readonly Contender[], bench: ProxyBench, loadBefore: number): number {
-  const cpuOf = ({ samples }: Contender) => median(samples.map((sample) => sample.cpuMicroseconds))
-  const nginx = contenders.find(({ name }) => name === 'nginx')
-  if (nginx === undefined) throw new Error('nginx was not measured')
-  const rows = contenders.map(
-    (one): Row => ({
-      proxy: one.name,
-      work: one.work === 'plain' ? 'plain GET' : 'API key, rate limit, header edit',
-      cpuMicroseconds: round(cpuOf(one), 1),
-      ratioToNginx: round(ratioOf(one, nginx), 2),
-      requestsPerSecond: Math.round(median(one.samples.map((sample) => sample.requestsPerSecond))),
-      rounds: one.samples.map((sample) => round(sample.cpuMicroseconds, 1)),
-    }),
-  )
-  const ratios = Object.fromEntries(
-    contenders.flatMap((one, i) =>
-      one.name === 'Hexgate' ? [[one.work, rows[i]?.ratioToNginx ?? Infinity]] : [],
-    ),
-  )
-  const verdicts = Object.entries(gates).map(([work, limits]) => ({
-    work,
-    ratio: ratios[work] ?? Infinity,
-    ...limits,
-  }))
-  print(rows, verdicts)
-  writeResults(rows, verdicts, bench, loadBefore)
-  return verdicts.every(({ ratio, gate }) => ratio <= gate) ? 0 : 1
-}
-
-function print(
-  rows: readonly Row[],
-  verdicts: readonly { work: string; ratio: number; gate: number; goal: number }[],
+async function startGateway(
+  { processes, folder, upstreamPort, rounds }: Setting,
+  name: string,
+  documents: (port: number, upstreamPort: number) => GatewayDocuments,
 ) {
-  const line = (proxy: string, work: string, cpu: string, ratio: string, rate: string) =>
-    `${proxy.padEnd(10)}${work.padEnd(36)}${cpu.padStart(12)}${ratio.padStart(10)}${rate.padStart(12)}\n`
-  process.stdout.write(line('proxy', 'work', 'CPU µs/req', '× nginx', 'req/s'))
-  for (const { proxy, work, cpuMicroseconds, ratioToNginx, requestsPerSecond } of rows) {
-    process.stdout.write(
-      line(proxy, work, cpuMicroseconds.toFixed(1), ratioToNginx.toFixed(2), String(requestsPerSecond)),
-    )
-  }
-  for (const { work, ratio, gate, goal } of verdicts) {
-    const verdict = ratio <= goal ? 'within the goal' : ratio <= gate ? 'within the gate' : 'CROSSES THE GATE'
-    process.stdout.write(`${work}: ${ratio.toFixed(2)} × nginx, ${verdict} (gate ${gate}, goal ${goal})\n`)
-  }
+  const [port = 0, adminPort = 0] = await freePorts(2)
+  const command = gatewayCommand(folder, name, documents(port, upstreamPort), adminPort, rounds.profileFolder)
+  return { port, running: await started(processes, 'Hexgate', { command }, port) }
 }
 
-function writeResults(
-  rows: readonly Row[],
-  verdicts: readonly unknown[],
-  bench: ProxyBench,
-  loadBefore: number,
-): void {
-  const processors = cpus()
-  const results = {
-    date: new Date().toISOString(),
-    machine: {
-      processor: processors[0]?.model ?? 'unknown',
-      cores: processors.length,
-      kernel: release(),
-      node: process.version,
-      loadAverageBefore: loadBefore,
+async function settingIn(processes: Processes, folder: string, rounds: Rounds): Promise<Setting> {
+  requirePrograms(['taskset', 'wrk', 'nginx'])
+  return { processes, folder, rounds, upstreamPort: await upstreamFor(processes, folder) }
+}
+
+function present<T>(list: readonly (T | undefined)[]): T[] {
+  return list.filter((one) => one !== undefined)
+}
+
+/** Plain proxying, and a chain of an API key, a rate limit and header edits. */
+export async function benchProxy(processes: Processes, folder: string, rounds: Rounds): Promise<boolean> {
+  const setting = await settingIn(processes, folder, rounds)
+  const others: (Contender | undefined)[] = []
+  for (const peer of peers) others.push(await peerContender(setting, peer, 'plain GET', PLAIN))
+  const [nginx] = present(others)
+  if (nginx === undefined) throw new Error('nginx was not started')
+  const gateway = await startGateway(setting, 'proxy', (port, upstreamPort) => ({
+    apis: [
+      apiDocument('plain', port, upstreamPort),
+      apiDocument('chain', port, upstreamPort),
+      keyDocuments('chain'),
+    ],
+  }))
+  const ours = (work: string, path: string, headers: readonly string[] = []): Contender => ({
+    proxy: 'Hexgate',
+    work,
+    process: gateway.running,
+    load: loadOf(gateway.port, path, rounds.seconds, { headers }),
+  })
+  const plain = ours('plain GET', PLAIN)
+  const chain = ours('API key, rate limit, header edit', CHAIN, keyDocuments.headers)
+  return compare(
+    {
+      name: 'proxy',
+      method: `${CONNECTIONS} keep-alive connections; GET with a 250-byte JSON answer; no proxy writes an access log.`,
+      contenders: [...present(others), plain, chain],
+      gates: [
+        { name: 'plain', of: plain, to: nginx, gate: 1.5, goal: 1.15 },
+        { name: 'chain', of: chain, to: nginx, gate: 1.7, goal: 1.25 },
+      ],
     },
-    method: `CPU (user and system) of the proxy's processes for each request answered; proxy on core ${PROXY_CORE}, load and upstream on core ${LOAD_CORE}; ${CONNECTIONS} keep-alive connections; GET with a 250-byte JSON answer; no proxy writes an access log; medians of ${bench.rounds} rounds of ${bench.seconds} s in turn, ratios taken round by round`,
-    proxy: { rows, verdicts },
-  }
-  const file = new URL('results.json', import.meta.url)
-  writeFileSync(file, `${JSON.stringify({ ...earlier(file), ...results }, null, 2)}\n`)
+    rounds,
+  )
 }
 
-// Other benchmarks keep their results in the same file.
-function earlier(file: URL): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
-  } catch {
-    return {}
+/** One API among ten thousand, and one among ten. */
+export async function benchRoutes(processes: Processes, folder: string, rounds: Rounds): Promise<boolean> {
+  const setting = await settingIn(processes, folder, rounds)
+  const manyApis = 10_000
+  const contender = async (count: number): Promise<Contender> => {
+    const { port, running } = await startGateway(setting, `routes-${count}`, (at, upstreamPort) => ({
+      apis: Array.from({ length: count }, (_, index) => apiDocument(`api-${index}`, at, upstreamPort)),
+    }))
+    const path = `/api-${Math.floor(count / 2)}/orders/7f1c`
+    const load = loadOf(port, path, rounds.seconds)
+    return { proxy: 'Hexgate', work: `GET, one of ${count} APIs`, process: running, load }
   }
+  const few = await contender(10)
+  const many = await contender(manyApis)
+  return compare(
+    {
+      name: 'routes',
+      method: `${CONNECTIONS} keep-alive connections; GET with a 250-byte JSON answer.`,
+      contenders: [few, many],
+      gates: [{ name: '10,000 APIs against 10', of: many, to: few, gate: 1.1, goal: 1.05 }],
+    },
+    rounds,
+  )
 }
 
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
+/** JSON access log, metrics and request ids, beside an nginx that logs too. */
+export async function benchLog(processes: Processes, folder: string, rounds: Rounds): Promise<boolean> {
+  const setting = await settingIn(processes, folder, rounds)
+  const nginx = await peerContender(setting, accessLogOf(folder), 'GET, JSON access log', PLAIN)
+  if (nginx === undefined) throw new Error('nginx was not started')
+  const { port, running } = await startGateway(setting, 'log', (at, upstreamPort) => ({
+    apis: [apiDocument('chain', at, upstreamPort), keyDocuments('chain')],
+    accessLog: true,
+  }))
+  const ours: Contender = {
+    proxy: 'Hexgate',
+    work: 'GET, JSON access log, API key, rate limit, edit',
+    process: running,
+    load: loadOf(port, CHAIN, rounds.seconds, { headers: keyDocuments.headers }),
+  }
+  return compare(
+    {
+      name: 'log',
+      method: `${CONNECTIONS} keep-alive connections; GET with a 250-byte JSON answer; access logs as JSON lines to a pipe or /dev/null.`,
+      contenders: [nginx, ours],
+      gates: [{ name: 'with an access log', of: ours, to: nginx, gate: 1.8, goal: 1.3 }],
+    },
+    rounds,
+  )
+}
+
+/** Bodies of a kilobyte and of a mebibyte, both ways, beside nginx with its own defaults. */
+export async function benchBodies(processes: Processes, folder: string, rounds: Rounds): Promise<boolean> {
+  const setting = await settingIn(processes, folder, rounds)
+  const [nginxPeer] = peers
+  if (nginxPeer === undefined) throw new Error('there is no nginx among the peers')
+  const { port, running } = await startGateway(setting, 'bodies', (at, upstreamPort) => ({
+    apis: [apiDocument('plain', at, upstreamPort)],
+  }))
+  const kinds = [
+    {
+      work: 'POST of 1 kB',
+      path: PLAIN,
+      more: { body: 1_024 },
+      gate: 1.5,
+      goal: 1.15,
+      connections: CONNECTIONS,
+    },
+    { work: 'GET of 1 MiB', path: '/plain/large', more: {}, gate: 1, goal: 0.6, connections: 16 },
+    { work: 'POST of 1 MiB', path: PLAIN, more: { body: 1_048_576 }, gate: 1, goal: 0.6, connections: 16 },
+  ]
+  let holds = true
+  for (const { work, path, more, gate, goal, connections } of kinds) {
+    const nginx = await peerContender(setting, nginxPeer, work, path, { ...more, connections })
+    if (nginx === undefined) throw new Error('nginx was not started')
+    const load = loadOf(port, path, rounds.seconds, { ...more, connections })
+    const ours: Contender = { proxy: 'Hexgate', work, process: running, load }
+    const comparison = {
+      name: `bodies: ${work}`,
+      method: `${connections} keep-alive connections; nginx with its default buffers.`,
+      contenders: [nginx, ours],
+      gates: [{ name: work, of: ours, to: nginx, gate, goal }],
+      warmUpRequests: 3_000,
+    }
+    holds = (await compare(comparison, rounds)) && holds
+  }
+  return holds
 }
