@@ -21,7 +21,7 @@ export function gatewayCommand(
   adminPort: number,
   profileFolder: string | undefined,
 ): string[] {
-  const directory = join(folder, `gateway-${name}`)
+  const directory = gatewayFolder(folder, name)
   mkdirSync(directory, { recursive: true })
   for (let from = 0; from < apis.length; from += APIS_PER_FILE) {
     const documents = apis.slice(from, from + APIS_PER_FILE)
@@ -31,6 +31,11 @@ export function gatewayCommand(
   const log = accessLog ? [] : ['--no-access-log']
   const options = ['--local', directory, '--allow-loopback-upstreams', '--workers', '1', ...log]
   return [process.execPath, ...profile, main, ...options, '--admin-port', String(adminPort)]
+}
+
+/** Where the documents of a gateway lie. */
+export function gatewayFolder(folder: string, name: string): string {
+  return join(folder, `gateway-${name}`)
 }
 
 /** An API under its own name that goes to the upstream. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Rounds } from './compare.ts'
+import { benchApply, benchMemory } from './node.ts'
 import { Processes } from './processes.ts'
 import { benchBodies, benchLog, benchProxy, benchRoutes } from './proxy.ts'
 
@@ -11,6 +12,8 @@ const benches: Readonly<Record<string, { about: string; run: Bench }>> = {
   proxy: { about: 'plain proxying, and an API key with a rate limit and header edits', run: benchProxy },
   log: { about: 'the same with a JSON access log', run: benchLog },
   bodies: { about: 'bodies of 1 kB and 1 MiB', run: benchBodies },
+  apply: { about: 'one API more among ten thousand, under traffic', run: benchApply },
+  memory: { about: 'a worker with 3,000 routes, and idle connections', run: benchMemory },
   routes: { about: '10,000 APIs against 10', run: benchRoutes },
 }
 
