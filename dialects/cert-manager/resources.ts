@@ -101,9 +101,9 @@ const certificateSpec = z
         message: 'names nobody: give a commonName, dnsNames, ipAddresses, uris or emailAddresses',
         input: value,
       })
-    const lasts = durationMs(value.duration ?? '2160h') ?? 0
+    const lasts = durationMs(value.duration ?? '2160h')
     const before = value.renewBefore === undefined ? undefined : durationMs(value.renewBefore)
-    if (before !== undefined && before >= lasts)
+    if (before !== undefined && lasts !== undefined && before >= lasts)
       issues.push({
         code: 'custom',
         path: ['renewBefore'],
