@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { OpenDataPlane } from './data-plane.ts'
 import { createLog } from './log.ts'
 import { checkFolder, withFolderSettings } from './local.ts'
@@ -36,8 +37,11 @@ async function validate(folder: string, options: Options): Promise<number> {
   return exitCodes.cannotStart
 }
 
+/** `auto` stops here: more cores than these are rather given to several nodes. */
+const workersMax = 64
+
 function withWorkers({ workers, drainMs }: Options): OpenDataPlane {
-  const count = workers === 'auto' ? 1 : workers
+  const count = workers === 'auto' ? Math.min(availableParallelism(), workersMax) : workers
   return async (plane, hearing) => {
     try {
       return await Fleet.open(count, plane, hearing, drainMs)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,3 +50,39 @@ it('counts lines that the file does not take', async () => {
   closeSync(descriptor)
   expect(log.dropped).toBe(1)
 })
+
+it.each([
+  ['a pipe', ' | cat'],
+  ['a socket', ''],
+])(
+  'writes whole lines into %s that several processes write to, also when nobody reads for a while',
+  async (_, reader) => {
+    const writer = `
+    import { createAccessLog } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)}
+    const log = createAccessLog(1)
+    const entry = JSON.parse(process.argv[1])
+    for (let i = 0; i < 3_000; i++) log.record({ ...entry, path: '/' + 'x'.repeat(i % 700) })
+    await log.flush()
+    process.exitCode = log.dropped`
+    const names = ['a', 'b', 'c']
+    const runs = names.map(
+      (_name, index) => `"$NODE" --input-type=module --eval "$WRITER" "$ENTRY${index}" &`,
+    )
+    const entries = names.map((name, index) => [
+      `ENTRY${index}`,
+      JSON.stringify({ ...entry, requestId: name }),
+    ])
+    const shell = spawn('sh', ['-c', `{ ${runs.join(' ')} wait; }${reader}`], {
+      env: { NODE: process.execPath, WRITER: writer, ...Object.fromEntries(entries) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(shell.stdout, 'readable')
+    let text = ''
+    for await (const chunk of shell.stdout) text += String(chunk)
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line): { requestId: string } => JSON.parse(line))
+    for (const name of names) expect(lines.filter(({ requestId }) => requestId === name)).toHaveLength(3_000)
+  },
+)

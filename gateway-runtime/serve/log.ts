@@ -1,4 +1,4 @@
-import { write } from 'node:fs'
+import { fstatSync, write } from 'node:fs'
 
 /** What a policy in dry run would have refused with. */
 export interface DryRefusal {
@@ -38,6 +38,11 @@ export interface AccessLog {
 const BATCH_CHARACTERS = 65_536
 const BATCH_MS = 200
 const PENDING_CHARACTERS_MAX = 8 * 1024 * 1024
+// What is not longer goes over whole or not at all, so that lines of several processes never run into each other:
+// PIPE_BUF for a pipe (pipe(7)), and a size that Linux takes as one piece for a socket, which is what Node gives
+// the processes that it starts.
+const PIPE_BYTES = 4_096
+const SOCKET_BYTES = 16_384
 
 /** An access log of JSON lines, written in batches to an open file (1 for standard output). */
 export function createAccessLog(descriptor: number): AccessLog {
@@ -47,6 +52,7 @@ export function createAccessLog(descriptor: number): AccessLog {
 class BatchedLog implements AccessLog {
   dropped = 0
   private readonly descriptor: number
+  private readonly writeBytesMax: number
   private pending = ''
   private writing: Promise<void> | undefined
   private timer: NodeJS.Timeout | undefined
@@ -55,6 +61,8 @@ class BatchedLog implements AccessLog {
 
   constructor(descriptor: number) {
     this.descriptor = descriptor
+    const file = fstatSync(descriptor)
+    this.writeBytesMax = file.isFIFO() ? PIPE_BYTES : file.isSocket() ? SOCKET_BYTES : Infinity
   }
 
   record(entry: AccessEntry): void {
@@ -94,10 +102,18 @@ class BatchedLog implements AccessLog {
 
   private writeOnce(batch: Buffer, offset: number) {
     return new Promise<{ error: NodeJS.ErrnoException | null; written: number }>((resolve) => {
-      write(this.descriptor, batch, offset, (error, written) =>
+      const length = this.endOfWrite(batch, offset) - offset
+      write(this.descriptor, batch, offset, length, null, (error, written) =>
         resolve({ error, written: error ? 0 : written }),
       )
     })
+  }
+
+  /** Behind the last line that still fits, or behind the first where it alone does not. */
+  private endOfWrite(batch: Buffer, offset: number): number {
+    if (batch.length - offset <= this.writeBytesMax) return batch.length
+    const fitting = batch.lastIndexOf(10, offset + this.writeBytesMax - 1)
+    return (fitting >= offset ? fitting : batch.indexOf(10, offset)) + 1
   }
 
   // By hand: JSON.stringify of an object takes three times as long, and most values need no escape.

@@ -1,3 +1,4 @@
+import type { FromWorker } from './messages.ts'
 import { Worker } from './worker.ts'
 
 /**
@@ -11,9 +12,31 @@ const ignore = () => undefined
 process.on('SIGINT', ignore)
 process.on('SIGTERM', ignore)
 
+/** Lines on their way to a control process that does not take them; more are dropped, and counted. */
+const linesWaitingMax = 1_000
+let waiting = 0
+let dropped = 0
+
 const worker = new Worker((message) => {
-  // Without a channel there is nobody to hear it; the worker is about to end.
-  if (process.connected) process.send?.(message, undefined, undefined, ignore)
+  if (message.kind !== 'log' && message.kind !== 'event') return send(message, ignore)
+  if (waiting >= linesWaitingMax) return void dropped++
+  waiting++
+  send(message, () => {
+    waiting--
+    if (waiting === 0 && dropped > 0) tellDropped()
+  })
 })
+
+function send(message: FromWorker, sent: () => void): void {
+  // Without a channel there is nobody to hear it; the worker is about to end.
+  if (process.connected) process.send?.(message, undefined, undefined, sent)
+}
+
+function tellDropped(): void {
+  const fields = { code: 'worker.log-dropped', lines: dropped }
+  dropped = 0
+  send({ kind: 'log', entry: ['warn', fields, 'the log did not take all lines of a worker'] }, ignore)
+}
+
 process.on('message', (message) => worker.take(message))
 process.on('disconnect', () => worker.orphaned())
