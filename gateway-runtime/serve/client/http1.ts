@@ -25,7 +25,7 @@ import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { normalPath } from '../paths.ts'
 import { POLICY_FAILED, runDone, runRequestPhases, runResponsePhases } from '../phases.ts'
-import type { LivePolicy, ServedRoute } from '../plan.ts'
+import type { LivePolicy, LiveRoute, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamLink, UpstreamFailure } from '../upstream/connection.ts'
@@ -41,7 +41,10 @@ import {
 } from './answer.ts'
 import { AnswerCopy, type BodyBudget, BodyCollector, RequestBody } from './body.ts'
 import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
-import { FrameTracker, goingAwayFrame } from './tunnel.ts'
+import { CLOSE } from './frames.ts'
+import { Inspector } from './inspector.ts'
+import { Sessions } from './session.ts'
+import { Tunnel, type TunnelOwner } from './tunnel.ts'
 
 /** What client connections share: the server that accepted them. */
 export interface ConnectionHost extends PolicyWatch {
@@ -53,6 +56,8 @@ export interface ConnectionHost extends PolicyWatch {
   readonly draining: boolean
   /** The plan to start the next exchange on; null before the first one. */
   readonly lease: Lease | null
+  /** The policies of a route stay as they are until the answer is called, whatever plan is served. */
+  keep(route: LiveRoute): () => void
   closed(connection: OpenConnection): void
 }
 
@@ -97,7 +102,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NO_POLICIES: readonly LivePolicy[] = []
 
 /** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
-export class ClientConnection implements Caller, Timed, OpenConnection {
+export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOwner {
   deadline: number
   private readonly host: ConnectionHost
   private readonly socket: Socket
@@ -131,10 +136,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private unreadDeadline = Infinity
   private exchangeDeadline = Infinity
 
-  private fromClient: FrameTracker | null = null
-  private fromUpstream: FrameTracker | null = null
-  private tunnelOpen = false
-  private goingAway = false
+  private tunnel: Tunnel | null = null
+  private sessions: Sessions | null = null
 
   /** What the last Host header led to: most connections ask for one host only. */
   private hostText = ''
@@ -186,7 +189,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
         this.hold(bytes)
         return
       case 'tunnel':
-        this.tunnelOut(bytes)
+        this.tunnel?.clientCame(bytes)
         return
       case 'lingering':
       case 'closed':
@@ -240,7 +243,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   private onClose(): void {
     if (this.state !== 'closed') {
       const { exchange } = this
-      this.leaveUpstream()
+      this.leaveUpstream('client_gone')
       if (exchange !== null) this.endExchange(exchange, 'client_gone')
       this.state = 'closed'
     }
@@ -262,8 +265,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
         this.expireExchange()
         return
       case 'tunnel':
-        if (this.goingAway) this.cut('websocket_timeout')
-        else this.goAway()
+        if (this.tunnel?.isClosing === true) this.cut('websocket_timeout')
+        else this.tunnel?.close(CLOSE.goingAway, '', 'websocket_timeout')
         return
       case 'unread':
       case 'lingering':
@@ -761,7 +764,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
 
   upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
     this.upstream = null
-    if (this.state === 'tunnel') this.closeTunnel()
+    if (this.state === 'tunnel') this.closeTunnel(failure)
     else if (this.started) this.cut(failure)
     else this.refuse(refusal(failure, retryAfterSeconds), false)
   }
@@ -908,9 +911,9 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   }
 
   /** Gives up whatever is under way upstream. */
-  private leaveUpstream(): void {
+  private leaveUpstream(code?: string): void {
     const { upstream, exchange } = this
-    this.leaveTunnel()
+    this.leaveTunnel(code)
     this.upstream = null
     if (upstream !== null) upstream.destroy()
     else if (this.state === 'forwarding') exchange?.pool?.cancel(this)
@@ -919,7 +922,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
   /** An answer that cannot be completed: the connection ends in a way that no client takes for a clean end. */
   private cut(code: string): void {
     const { exchange } = this
-    this.leaveUpstream()
+    this.leaveUpstream(code)
     if (exchange !== null) this.endExchange(exchange, code)
     this.state = 'closed'
     this.deadline = Infinity
@@ -980,88 +983,74 @@ export class ClientConnection implements Caller, Timed, OpenConnection {
     exchange.answerHead = response
     if (runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host) !== undefined)
       return false
+    const inspector = exchange.route?.hasSessions === true ? inspectorOf(exchange) : null
     exchange.answerHead = null
     const head = `${headText(response, null, RESPONSE_DROPS, exchange.responseEdits)}${UPGRADE_LINES}\r\n`
     this.state = 'tunnel'
     this.started = true
-    this.fromClient = new FrameTracker()
-    this.fromUpstream = new FrameTracker()
-    this.tunnelOpen = true
-    this.host.metrics.webSockets++
+    const tunnel = new Tunnel(this, inspector)
+    this.tunnel = tunnel
+    this.sessions = new Sessions(exchange, tunnel, this.host)
     this.endExchange(exchange, undefined)
     this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
     this.socket.write(head)
-    if (start < end) this.tunnelIn(Buffer.from(bytes.subarray(start, end)), 0, end - start)
+    this.sessions.open()
+    if (start < end) tunnel.upstreamCame(Buffer.from(bytes.subarray(start, end)), 0, end - start)
     const { held } = this
     this.held = null
-    if (held !== null) this.tunnelOut(held)
+    if (held !== null) tunnel.clientCame(held)
     this.resumeInput()
     return true
   }
 
   tunnelBytes(bytes: Buffer, start: number, end: number): boolean {
-    this.tunnelIn(bytes, start, end)
+    this.tunnel?.upstreamCame(bytes, start, end)
     return this.socket.writableLength > 0
   }
 
-  private tunnelIn(bytes: Buffer, start: number, end: number): void {
-    const tracker = this.fromUpstream
-    if (tracker === null || this.state !== 'tunnel') return
-    if (!this.goingAway) this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
-    else if (tracker.betweenFrames || tracker.closed) return
-    const stop = tracker.advance(bytes, start, end, this.goingAway)
-    if (!this.socket.write(bytes.subarray(start, stop))) this.upstream?.pause()
-    if (this.goingAway && tracker.betweenFrames) this.sayGoingAway()
+  toClient(bytes: Buffer): void {
+    if (!this.socket.write(bytes)) this.upstream?.pause()
   }
 
-  private tunnelOut(bytes: Buffer): void {
-    const tracker = this.fromClient
-    const { upstream } = this
-    if (tracker === null || upstream === null) return
-    if (!this.goingAway) this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
-    else if (tracker.betweenFrames || tracker.closed) return
-    const stop = tracker.advance(bytes, 0, bytes.length, this.goingAway)
-    if (!upstream.write(bytes.subarray(0, stop))) this.pauseInput()
-    if (this.goingAway && tracker.betweenFrames) this.sayGoingAway()
+  toUpstream(bytes: Buffer): void {
+    if (this.upstream?.write(bytes) === false) this.pauseInput()
+  }
+
+  tunnelMoved(): void {
+    this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
+  }
+
+  tunnelCloses(): void {
+    this.deadline = clock.after(GOING_AWAY_MS)
+  }
+
+  tunnelClosed(): void {
+    this.upstream?.end()
+    this.closeTunnel(undefined)
   }
 
   tunnelEnded(): void {
     if (this.state === 'tunnel') this.socket.end()
   }
 
-  /**
-   * Ends a WebSocket with 1001 on both sides (RFC 6455 §7.4.1). A close frame goes between two frames only, so
-   * a side inside a frame gets its rest first, for a moment.
-   */
+  /** Ends a WebSocket with 1001 on both sides (RFC 6455 §7.4.1). */
   goAway(): void {
-    if (this.state !== 'tunnel' || this.goingAway) return
-    this.goingAway = true
-    this.deadline = clock.after(GOING_AWAY_MS)
-    this.sayGoingAway()
+    this.tunnel?.close(CLOSE.goingAway, '', 'drained')
   }
 
-  private sayGoingAway(): void {
-    const { fromClient, fromUpstream, upstream } = this
-    const bothBetween = fromClient?.betweenFrames === true && fromUpstream?.betweenFrames === true
-    if (!bothBetween) return
-    if (!fromClient.closed) upstream?.write(goingAwayFrame(true))
-    if (!fromUpstream.closed) this.socket.write(goingAwayFrame(false))
-    upstream?.end()
-    this.closeTunnel()
-  }
-
-  private closeTunnel(): void {
+  private closeTunnel(code: string | undefined): void {
     const { upstream } = this
     this.upstream = null
-    this.leaveTunnel()
+    this.leaveTunnel(code)
     this.linger()
     upstream?.finishTunnel()
   }
 
-  private leaveTunnel(): void {
-    if (!this.tunnelOpen) return
-    this.tunnelOpen = false
-    this.host.metrics.webSockets--
+  private leaveTunnel(code: string | undefined): void {
+    const { sessions } = this
+    this.tunnel = null
+    this.sessions = null
+    sessions?.end(code)
   }
 
   // ── drain ──────────────────────────────────────────────────────────────────
@@ -1093,4 +1082,8 @@ function writeTaken(connection: UpstreamLink, head: string, body: Buffer, exchan
     connection.writeText(head)
     connection.write(bytes)
   }
+}
+
+function inspectorOf(exchange: Http1Exchange): Inspector {
+  return new Inspector(exchange.responseHeader('sec-websocket-extensions') !== undefined)
 }
