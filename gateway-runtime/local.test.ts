@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -136,6 +136,70 @@ describe('local mode', () => {
     await until('the removed file gone', async () => (await get('/store')).status === 404)
     expect((await get('/orders')).status).toBe(200)
     expect(node.ports()).toEqual([port])
+  })
+
+  it('takes a mounted ConfigMap that turns its link once, and never a mixture', async () => {
+    const mount = async (state: string, path: string) => {
+      await mkdir(join(folder, state))
+      await write(join(state, 'orders.yaml'), instance('orders', path))
+      await write(join(state, 'stock.yaml'), instance('stock', `${path}-stock`))
+      await symlink(state, join(folder, '..data_tmp'))
+      await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    }
+    await mount('..2026_01', '/one')
+    await symlink(join('..data', 'orders.yaml'), join(folder, 'orders.yaml'))
+    await symlink(join('..data', 'stock.yaml'), join(folder, 'stock.yaml'))
+    const { get, lines } = await start()
+    expect((await get('/one-stock')).status).toBe(200)
+    await mount('..2026_02', '/two')
+    await until('the new state served', async () => (await get('/two-stock')).status === 200)
+    expect((await get('/two')).status).toBe(200)
+    await rm(join(folder, '..2026_01'), { recursive: true })
+    await mount('..2026_03', '/three')
+    await until('the third state served', async () => (await get('/three')).status === 200)
+    expect(lines.filter((line) => line['code'] === 'local.applied')).toHaveLength(3)
+    expect(lines.filter((line) => line['code'] === 'local.refused')).toEqual([])
+  })
+
+  it('reads folders inside the folder, and several folders, and names files by where they are', async () => {
+    await mkdir(join(folder, 'orders'))
+    await write('orders/api.yaml', instance('orders', '/orders'))
+    await write('.hidden.yaml', 'kind: Gateway\n')
+    const other = await temporaryFolder(end)
+    await writeFile(join(other, 'stock.yaml'), instance('stock', '/stock'))
+    const first = folder
+    folder = `${first}:${other}`
+    const { get, lines } = await start()
+    expect([(await get('/orders')).status, (await get('/stock')).status]).toEqual([200, 200])
+    await writeFile(join(other, 'stock.yaml'), 'kind: Gateway\n')
+    const refusal = () => lines.find((line) => line['code'] === 'local.refused')
+    await until('the refusal', refusal)
+    expect(String(refusal()?.['faults'])).toContain(
+      `${join(other, 'stock.yaml')}:1:7: there is no kind Gateway`,
+    )
+  })
+
+  it('tells what it recognises and what it warns of, and follows the level of its log', async () => {
+    const recognised = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: nothing }
+spec: { podSelector: {} }
+`
+    const level = (name: string) => `apiVersion: gateway.mulesoft.com/v1alpha1
+kind: Configuration
+metadata: { name: log }
+spec: { logging: { runtimeLogs: { logLevel: ${name} } } }
+`
+    await write('a.yaml', instance('orders', '/orders'))
+    await write('b.yaml', recognised)
+    const { lines, get } = await start()
+    expect(lines.find((line) => line['code'] === 'local.recognised')?.['msg']).toBe(
+      'b.yaml:1:1: NetworkPolicy default/nothing is recognised; the gateway has nothing to do for it',
+    )
+    await write('c.yaml', level('error'))
+    await write('a.yaml', instance('orders', '/v2'))
+    await until('the change served', async () => (await get('/v2')).status === 200)
+    expect(lines.filter((line) => line['code'] === 'local.applied')).toHaveLength(1)
   })
 
   it('refuses a bad edit with file, line and pointer, serves on, and takes the mended one', async () => {
