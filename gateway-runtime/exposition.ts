@@ -57,6 +57,16 @@ function addTraffic(registry: Registry, figures: () => Figures): void {
       this.inc(figures().refused)
     },
   })
+  new Counter({
+    name: 'hexgate_handshakes_total',
+    help: 'TLS handshakes and PROXY headers by how they ended: ok, or why not.',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [result, count] of figures().handshakes) this.inc({ result }, count)
+    },
+  })
   new Gauge({
     name: 'hexgate_connections',
     help: 'Open connections from clients, WebSockets among them.',

@@ -17,6 +17,8 @@ import type { UpstreamSettings } from '#policies/settings.ts'
 import type { Prepared } from '#policies/definition.ts'
 import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
 import { buildPlan, type LiveDestination, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
+import { RouteFault } from './serve/router.ts'
+import { TlsContexts } from './serve/tls/context.ts'
 import { createPool, type Pool, type PoolOptions, poolIdentity } from './serve/upstream/pool.ts'
 
 /** Items by their id, each with its hash: all that a plan is made of. */
@@ -74,6 +76,7 @@ export function itemPointer(id: string, ...path: PropertyKey[]): string {
 export class Planner {
   readonly #allowLoopback: boolean
   readonly #state: StateKeeper
+  readonly #tls = new TlsContexts()
   #parts: ReadonlyMap<string, Part> = new Map()
   #pools: ReadonlyMap<string, Pool> = new Map()
 
@@ -101,24 +104,22 @@ export class Planner {
       sliceEnd = performance.now() + sliceMs
     }
     await setImmediate()
-    const plan = work.reasons.length === 0 ? planOf(work) : undefined
+    const listeners = [...contents.values()].flatMap(({ item }) => (item.kind === 'listener' ? [item] : []))
+    const plan = work.reasons.length === 0 ? planOf(work, listeners, this.#tls) : undefined
     await setImmediate()
-    if (plan !== undefined) return { ok: true, draft: this.#draft(plan, work) }
+    if (plan !== undefined) return { ok: true, draft: this.#draft(plan, listeners, work) }
     this.#discard(work)
     return { ok: false, reasons: work.reasons.slice(0, reasonsMax) }
   }
 
-  #draft(plan: Plan, work: Work): Draft {
-    const listeners = [...work.contents.values()].flatMap(({ item }) =>
-      item.kind === 'listener' ? [item] : [],
-    )
+  #draft(plan: Plan, listeners: readonly ListenerItem[], work: Work): Draft {
     return {
       plan,
       listeners,
       commit: () => {
         this.#parts = work.parts
         this.#pools = work.pools
-        this.#forgetState()
+        this.#forget()
       },
       discard: () => this.#discard(work),
     }
@@ -127,11 +128,14 @@ export class Planner {
   #discard(work: Work): void {
     for (const prepared of work.newPrepared) prepared.dispose?.()
     for (const pool of work.newPools) pool.dispose()
-    this.#forgetState()
+    this.#forget()
   }
 
-  #forgetState(): void {
-    this.#state.keepOnly(new Set([...this.#parts.values()].flatMap((part) => [...part.stateNames])))
+  /** What no part of the running plan needs. */
+  #forget(): void {
+    const parts = [...this.#parts.values()]
+    this.#state.keepOnly(new Set(parts.flatMap((part) => [...part.stateNames])))
+    this.#tls.keepOnly(parts.flatMap(({ route }) => route.inboundTls ?? []))
   }
 
   #addApi(api: ApiItem, apiHash: string, work: Work): void {
@@ -182,7 +186,7 @@ export class Planner {
     const policies = chain.links.flatMap(
       (link) => this.#prepare(api, link, { ...needs, clients }, stateNames, work) ?? [],
     )
-    if (policies.length < chain.links.length) return undefined
+    if (!this.#isTlsRight(api, chain, work) || policies.length < chain.links.length) return undefined
     const { id, name, host, basePath, stripBasePath, listeners } = api
     return {
       made,
@@ -199,6 +203,21 @@ export class Planner {
         destinations: [...needs.destinations.values()],
         policies,
       },
+    }
+  }
+
+  /** Makes what handshakes need here, where the build gives way to traffic now and then. */
+  #isTlsRight(api: ApiItem, { inboundTls, links }: GoodChain, work: Work): boolean {
+    if (inboundTls === undefined) return true
+    try {
+      this.#tls.of(inboundTls)
+      return true
+    } catch (error) {
+      const by = links.find(({ policy }) => policy.inboundTls !== undefined)
+      const index = by === undefined ? -1 : api.policies.indexOf(by.attached)
+      const pointer = itemPointer(api.id, 'policies', index, 'config')
+      work.reasons.push({ pointer, reason: error instanceof Error ? error.message : String(error) })
+      return false
     }
   }
 
@@ -294,11 +313,17 @@ function finderOf(contracts: { hash: string; item: ContractsItem } | undefined, 
   return finder
 }
 
-function planOf(work: Work): Plan | undefined {
+function planOf(work: Work, listeners: readonly ListenerItem[], tls: TlsContexts): Plan | undefined {
+  const at = listeners.map(({ id, protocol, proxyProtocol = false }) => ({ id, protocol, proxyProtocol }))
   try {
-    return buildPlan([...work.parts.values()].map((part) => part.route))
+    return buildPlan(
+      [...work.parts.values()].map((part) => part.route),
+      at,
+      tls,
+    )
   } catch (error) {
-    work.reasons.push({ pointer: '/items', reason: error instanceof Error ? error.message : String(error) })
+    const pointer = error instanceof RouteFault ? itemPointer(error.routeId) : '/items'
+    work.reasons.push({ pointer, reason: error instanceof Error ? error.message : String(error) })
     return undefined
   }
 }

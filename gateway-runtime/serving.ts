@@ -1,8 +1,7 @@
 import type { Reason } from '#contract/events.ts'
 import type { ListenerItem } from '#contract/items.ts'
 import { type Contents, type Draft, itemPointer, type Planner } from './plan.ts'
-import type { Listening } from './serve/listener.ts'
-import type { Server } from './serve/server.ts'
+import type { Port, Server } from './serve/server.ts'
 
 /** What a node says over the listener that its gateway is given, so that several nodes fit on one machine. */
 export interface ListenerOverride {
@@ -24,9 +23,11 @@ interface Place {
 
 interface Opened {
   /** By the name of the place. */
-  readonly listening: ReadonlyMap<string, Listening>
+  readonly listening: ReadonlyMap<string, Port>
   /** Those among them that were not open before. */
-  readonly opened: readonly Listening[]
+  readonly opened: readonly Port[]
+  /** The listener of each place. */
+  readonly served: ReadonlyMap<string, string>
 }
 
 /** What serves the contents of configurations: this process, or processes that it started. */
@@ -54,7 +55,7 @@ export class Serving implements Serves {
   readonly #server: Server
   readonly #planner: Planner
   readonly #override: ListenerOverride
-  #open: ReadonlyMap<string, Listening> = new Map()
+  #open: ReadonlyMap<string, Port> = new Map()
   #isServing = false
 
   constructor(server: Server, planner: Planner, override: ListenerOverride = {}) {
@@ -118,11 +119,16 @@ export class Serving implements Serves {
     return this.#ready(opened, swap, () => draft.discard())
   }
 
-  #ready({ listening, opened }: Opened, swap: () => void, discard: () => void = () => undefined): Prepared {
+  #ready(
+    { listening, served, opened }: Opened,
+    swap: () => void,
+    discard: () => void = () => undefined,
+  ): Prepared {
     const ready: Ready = {
       bound: Object.fromEntries([...listening].map(([place, { port }]) => [place, port])),
       commit: async () => {
         swap()
+        for (const [place, port] of listening) port.serve(served.get(place) ?? '')
         const unwanted = [...this.#open].filter(([place]) => !listening.has(place))
         this.#open = listening
         await Promise.all(unwanted.map(([, one]) => one.close()))
@@ -145,21 +151,24 @@ export class Serving implements Serves {
       const reason = `this node was told to listen for ${protocol} on port ${overrides[protocol]} alone, which cannot stand for two listeners`
       return { pointer: itemPointer(second.id, 'port'), reason }
     }
-    return listeners.map((item) => ({
+    const places = listeners.map((item) => ({
       item: item.id,
       address: address ?? item.address,
       port: overrides[item.protocol] ?? item.port,
     }))
+    return clashOf(places) ?? places
   }
 
   /** Opens what is not open yet. If one port cannot be opened, those opened for it are closed again. */
   async #openPlaces(places: readonly Place[], bound: Bound): Promise<Opened & { reasons: Reason[] }> {
-    const listening = new Map<string, Listening>()
-    const opened: Listening[] = []
+    const listening = new Map<string, Port>()
+    const served = new Map<string, string>()
+    const opened: Port[] = []
     const reasons: Reason[] = []
     for (const place of places) {
-      const key = `${place.address} ${place.port}`
-      const known = this.#open.get(key) ?? listening.get(key)
+      const key = keyOf(place)
+      served.set(key, place.item)
+      const known = this.#open.get(key)
       if (known !== undefined) {
         listening.set(key, known)
         continue
@@ -169,6 +178,7 @@ export class Serving implements Serves {
           address: place.address,
           port: bound[key] ?? place.port,
           reusePort: this.#override.reusePort ?? false,
+          listener: place.item,
         })
         opened.push(fresh)
         listening.set(key, fresh)
@@ -177,8 +187,26 @@ export class Serving implements Serves {
       }
     }
     if (reasons.length > 0) await Promise.all(opened.map((one) => one.close()))
-    return { listening, opened, reasons }
+    return { listening, served, opened, reasons }
   }
+}
+
+/** A port that is free to be any belongs to its listener alone. */
+function keyOf({ item, address, port }: Place): string {
+  return port === 0 ? `${address} 0 ${item}` : `${address} ${port}`
+}
+
+function clashOf(places: readonly Place[]): Reason | undefined {
+  const byKey = new Map<string, Place>()
+  for (const place of places) {
+    const other = byKey.get(keyOf(place))
+    if (other !== undefined) {
+      const reason = `${place.item} and ${other.item} both want port ${place.port} at ${place.address}`
+      return { pointer: itemPointer(place.item, 'port'), reason }
+    }
+    byKey.set(keyOf(place), place)
+  }
+  return undefined
 }
 
 /** Says in words why a port cannot be opened. */

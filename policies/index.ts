@@ -11,6 +11,7 @@ import { responseTimeout } from './response-timeout/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
 import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
+import { tls } from './tls/policy.ts'
 import { tlsOutbound } from './tls-outbound/policy.ts'
 import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
 
@@ -25,6 +26,7 @@ export const policies = [
   httpCaching,
   cors,
   headerInjection,
+  tls,
   tlsOutbound,
   connectTimeout,
   responseTimeout,

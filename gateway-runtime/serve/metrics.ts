@@ -1,3 +1,5 @@
+import type { HandshakeResult } from './tls/results.ts'
+
 /** What a report or an exposition reads. Counters rise only; `connections` and `webSockets` are of now. */
 export interface Figures {
   readonly requests: number
@@ -7,6 +9,8 @@ export interface Figures {
   readonly refused: number
   readonly connections: number
   readonly webSockets: number
+  /** TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
+  readonly handshakes: ReadonlyMap<string, number>
   readonly statuses: ReadonlyMap<number, number>
   readonly latency: LatencyFigures
   /** By route id; a route keeps its counters over a swap. */
@@ -55,6 +59,7 @@ const STATUS_MAX = 600
 export class Metrics {
   connections = 0
   webSockets = 0
+  private readonly handshakes = new Map<string, number>()
   private errors = 0
   private refused = 0
   private requests = 0
@@ -68,6 +73,10 @@ export class Metrics {
     let counters = this.routes.get(routeId)
     if (counters === undefined) this.routes.set(routeId, (counters = new RouteCounters()))
     return counters
+  }
+
+  handshake(result: HandshakeResult): void {
+    this.handshakes.set(result, (this.handshakes.get(result) ?? 0) + 1)
   }
 
   /** Forgets routes that are served no more. */
@@ -99,6 +108,7 @@ export class Metrics {
       refused: this.refused,
       connections: this.connections,
       webSockets: this.webSockets,
+      handshakes: new Map(this.handshakes),
       statuses,
       latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
       routes: new Map([...this.routes].map(([id, counters]) => [id, { ...counters }])),

@@ -3,7 +3,9 @@ import type { Destination } from '#policies/exchange.ts'
 import type { Applies } from '#policies/rules.ts'
 import type { InboundTls } from '#policies/settings.ts'
 import type { RouteCounters } from './metrics.ts'
-import { buildRouter, type Routed, type Router } from './router.ts'
+import { buildRouter, RouteFault, type Routed, type Router } from './router.ts'
+import { type TlsContext, TlsContexts } from './tls/context.ts'
+import { HostTable } from './tls/hosts.ts'
 import type { Pool } from './upstream/pool.ts'
 
 /** One attached policy, ready to run. */
@@ -71,29 +73,136 @@ export interface PlanListener {
 }
 
 export interface ServedListener extends PlanListener {
-  /** Over the routes that are on it. */
+  /** Over all its routes, for connections without TLS. */
+  readonly router: Router<ServedRoute>
+  /** With https: what each host has. Only routes of one and the same place share a connection. */
+  readonly hosts: HostTable<TlsPlace> | undefined
+}
+
+/** One kind of TLS on a listener, and the routes that are served under it. */
+export interface TlsPlace {
+  readonly context: TlsContext
   readonly router: Router<ServedRoute>
 }
 
 /** What a plan has where none was named: one listener without TLS. */
 export const plainListener: PlanListener = { id: '', protocol: 'http', proxyProtocol: false }
 
-/** Makes a plan. Throws an Error that names the route where two claim one address or a base path is not normal. */
+/**
+ * Makes a plan. Throws a RouteFault where two routes claim one address of a listener or different TLS for one host,
+ * where a route cannot be reached on a listener that it names, or on none; and where TLS cannot be set up.
+ */
 export function buildPlan(
   routes: readonly LiveRoute[],
   listeners: readonly PlanListener[] = [plainListener],
+  contexts = new TlsContexts(),
 ): Plan {
   const served = routes.map(serve)
+  for (const route of served) checkListeners(route, listeners)
+  const onListeners = listeners.map((listener) => serveOn(listener, served, contexts))
+  const reached = new Set(onListeners.flatMap(({ here }) => here))
+  const lost = listeners.length === 0 ? undefined : served.find((route) => !reached.has(route))
+  if (lost !== undefined) throw new RouteFault(lost.id, whyLost(lost))
   return {
     routes,
     served,
-    listeners: new Map(listeners.map((listener) => [listener.id, serveOn(listener, served)])),
+    listeners: new Map(onListeners.map(({ listener }) => [listener.id, listener])),
   }
 }
 
-function serveOn(listener: PlanListener, served: readonly ServedRoute[]): ServedListener {
-  const here = served.filter(({ route }) => route.listeners?.includes(listener.id) ?? true)
-  return { ...listener, router: buildRouter(here) }
+interface OnListener {
+  readonly listener: ServedListener
+  /** The routes that can be reached there. */
+  readonly here: readonly ServedRoute[]
+}
+
+function serveOn(listener: PlanListener, served: readonly ServedRoute[], contexts: TlsContexts): OnListener {
+  const meant = served.filter(({ route }) => route.listeners?.includes(listener.id) ?? true)
+  return listener.protocol === 'https' ? serveTls(listener, meant, contexts) : servePlain(listener, meant)
+}
+
+// What an API asks of TLS would mean nothing without it: there it is not served.
+function servePlain(listener: PlanListener, meant: readonly ServedRoute[]): OnListener {
+  const wrong = meant.find(({ route }) => route.inboundTls !== undefined && route.listeners !== undefined)
+  if (wrong !== undefined)
+    throw new RouteFault(
+      wrong.id,
+      `${nameOf(wrong)} has a tls policy and cannot be served on ${listener.id}, which speaks http`,
+    )
+  const here = meant.filter(({ route }) => route.inboundTls === undefined)
+  return { listener: { ...listener, router: buildRouter(here, nameOf), hosts: undefined }, here }
+}
+
+function serveTls(listener: PlanListener, meant: readonly ServedRoute[], contexts: TlsContexts): OnListener {
+  const table = new HostTable(contextsByHost(meant, contexts))
+  const byContext = new Map<TlsContext, ServedRoute[]>()
+  for (const route of meant) {
+    const context = table.find(route.host)
+    if (context !== undefined) {
+      const sharing = byContext.get(context)
+      if (sharing === undefined) byContext.set(context, [route])
+      else sharing.push(route)
+    } else if (route.route.listeners !== undefined)
+      throw new RouteFault(
+        route.id,
+        `${nameOf(route)}: no tls policy gives a certificate for ${route.host} on ${listener.id}`,
+      )
+  }
+  const places = new Map<TlsContext, TlsPlace>()
+  for (const [context, routes] of byContext)
+    places.set(context, { context, router: buildRouter(routes, nameOf) })
+  const here = [...byContext.values()].flat()
+  return {
+    listener: { ...listener, router: buildRouter([]), hosts: table.map((context) => places.get(context)) },
+    here,
+  }
+}
+
+function contextsByHost(routes: readonly ServedRoute[], contexts: TlsContexts): Map<string, TlsContext> {
+  const found = new Map<string, { context: TlsContext; by: ServedRoute }>()
+  for (const served of routes) {
+    const { inboundTls } = served.route
+    if (inboundTls === undefined) continue
+    const context = contextOf(served, inboundTls, contexts)
+    const other = found.get(served.host)
+    if (other === undefined) found.set(served.host, { context, by: served })
+    else if (other.context !== context)
+      throw new RouteFault(
+        served.id,
+        `${nameOf(served)} and ${nameOf(other.by)} ask for different TLS at ${served.host}`,
+      )
+  }
+  return new Map([...found].map(([host, { context }]) => [host, context]))
+}
+
+function contextOf(served: ServedRoute, settings: InboundTls, contexts: TlsContexts): TlsContext {
+  try {
+    return contexts.of(settings)
+  } catch (error) {
+    throw new RouteFault(
+      served.id,
+      `${nameOf(served)}: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+function checkListeners(served: ServedRoute, listeners: readonly PlanListener[]): void {
+  const unknown = served.route.listeners?.find((id) => listeners.every((listener) => listener.id !== id))
+  if (unknown === undefined) return
+  throw new RouteFault(
+    served.id,
+    `${nameOf(served)} is to be served on ${unknown}, and there is no such listener`,
+  )
+}
+
+function whyLost(lost: ServedRoute): string {
+  return lost.route.inboundTls === undefined
+    ? `${nameOf(lost)}: there is no listener for http, and no tls policy gives a certificate for ${lost.host}`
+    : `${nameOf(lost)} has a tls policy, and there is no listener for https`
+}
+
+function nameOf({ route }: ServedRoute): string {
+  return `${route.apiName} (${route.id})`
 }
 
 function serve(route: LiveRoute): ServedRoute {

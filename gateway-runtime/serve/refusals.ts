@@ -18,6 +18,7 @@ export const refusalKinds = {
   bad_header: { status: 400, title: 'A header cannot be read' },
   bad_host: { status: 400, title: 'The Host header is missing or not acceptable' },
   bad_framing: { status: 400, title: 'The length of the request is not clear' },
+  https_required: { status: 400, title: 'This port speaks HTTPS' },
   bad_upgrade: { status: 400, title: 'The upgrade request is not acceptable' },
   no_route: { status: 404, title: 'No API answers at this address' },
   method_not_allowed: { status: 405, title: 'That method is not allowed', headers: { allow: METHODS_TAKEN } },

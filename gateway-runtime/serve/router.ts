@@ -22,19 +22,19 @@ export class HostRoutes<R extends Routed> {
   private slots = new Int32Array(0)
   private hashes = new Int32Array(0)
 
-  /** Adds a route; false where its base path is taken. */
-  add(route: R): boolean {
+  /** Adds a route, or answers the one that has its base path. */
+  add(route: R): R | null {
     if (route.basePath === '/') {
-      if (this.root !== null) return false
-      this.root = route
-      return true
+      if (this.root === null) this.root = route
+      return this.root === route ? null : this.root
     }
     const bytes = Buffer.from(route.basePath, 'latin1')
-    if (this.lookUp(bytes, 0, bytes.length, hashOf(bytes)) !== null) return false
+    const taken = this.lookUp(bytes, 0, bytes.length, hashOf(bytes))
+    if (taken !== null) return taken
     this.entries.push({ route, hash: hashOf(bytes) })
     if (this.entries.length * 3 > this.slots.length) this.grow()
     else this.place(this.entries.length - 1)
-    return true
+    return null
   }
 
   /** The route for a normal path (a query may follow) between `start` and `end`. */
@@ -81,35 +81,72 @@ export class HostRoutes<R extends Routed> {
   }
 }
 
-/** Finds the routes of a host; those for any host serve where the host has none of its own. */
+/** Finds the routes of a host; those for wildcards over it and for any host serve where the host has none of its own. */
 export interface Router<R extends Routed> {
   /** `host` is lower-case and without its port. Null where nothing can match. */
   routesOf(host: string): readonly HostRoutes<R>[]
 }
 
-/** Builds a router. Throws an Error where two routes claim one address or a base path is not in normal form. */
-export function buildRouter<R extends Routed>(routes: readonly R[]): Router<R> {
+/** Something is wrong with a route, and perhaps with another one that is in its way. */
+export class RouteFault extends Error {
+  readonly routeId: string
+
+  constructor(routeId: string, reason: string) {
+    super(reason)
+    this.routeId = routeId
+  }
+}
+
+/**
+ * Builds a router. Throws a RouteFault where two routes claim one address, which then names both by `nameOf`, or
+ * where a host or a base path is not in normal form.
+ */
+export function buildRouter<R extends Routed>(
+  routes: readonly R[],
+  nameOf: (route: R) => string = ({ id }) => id,
+): Router<R> {
   const hosts = new Map<string, HostRoutes<R>>()
   for (const route of routes) {
-    if (
-      normalPath(route.basePath) !== route.basePath ||
-      (route.basePath.length > 1 && route.basePath.endsWith('/'))
-    ) {
-      throw new Error(`${route.id}: ${route.basePath} is not a normal base path`)
-    }
-    if (route.host !== route.host.toLowerCase())
-      throw new Error(`${route.id}: host ${route.host} is not lower-case`)
+    checkForm(route, nameOf(route))
     let ofHost = hosts.get(route.host)
     if (ofHost === undefined) hosts.set(route.host, (ofHost = new HostRoutes<R>()))
-    if (!ofHost.add(route))
-      throw new Error(`${route.id}: ${route.host}${route.basePath} is taken by another API`)
+    const taken = ofHost.add(route)
+    if (taken !== null) {
+      const address = `${route.host}${route.basePath}`
+      throw new RouteFault(route.id, `${nameOf(route)}: ${address} is taken by another API, ${nameOf(taken)}`)
+    }
   }
   const ofAnyHost = hosts.get(ANY_HOST)
   const any = ofAnyHost === undefined ? [] : [ofAnyHost]
+  const hasWildcards = [...hosts.keys()].some((host) => host.startsWith('*.'))
+  const above = (host: string) =>
+    hasWildcards
+      ? [...[...wildcardsOver(host)].flatMap((wildcard) => hosts.get(wildcard) ?? []), ...any]
+      : any
   const lists = new Map(
-    [...hosts].map(([host, ofHost]) => [host, host === ANY_HOST ? any : [ofHost, ...any]]),
+    [...hosts].map(([host, ofHost]) => [
+      host,
+      host === ANY_HOST ? any : [ofHost, ...above(host.replace(/^\*/, ''))],
+    ]),
   )
-  return { routesOf: (host) => (host === ANY_HOST ? any : (lists.get(host) ?? any)) }
+  return { routesOf: (host) => (host === ANY_HOST ? any : (lists.get(host) ?? above(host))) }
+}
+
+function checkForm({ id, host, basePath }: Routed, name: string): void {
+  if (normalPath(basePath) !== basePath || (basePath.length > 1 && basePath.endsWith('/')))
+    throw new RouteFault(id, `${name}: ${basePath} is not a normal base path`)
+  if (host !== host.toLowerCase()) throw new RouteFault(id, `${name}: host ${host} is not lower-case`)
+  if (host !== ANY_HOST && host.replace(/^\*\./, '').includes('*'))
+    throw new RouteFault(id, `${name}: in host ${host} a * can only stand for what is before the first dot`)
+}
+
+/** RFC 1035 §2.3.4 */
+const HOST_MAX = 253
+
+/** The wildcards that cover a host, the longest first. They may stand for several labels. */
+export function* wildcardsOver(host: string): Generator<string> {
+  if (host.length > HOST_MAX) return
+  for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) yield `*${host.slice(dot)}`
 }
 
 function hashOf(path: Buffer): number {

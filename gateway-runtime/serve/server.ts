@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net'
 import type { Refusal } from '#policies/exchange.ts'
-import { type Door, plainAddress, PlainArrival } from './arrival.ts'
+import { type Arrival, type Door, plainAddress, PlainArrival } from './arrival.ts'
 import { BodyBudget } from './client/body.ts'
 import { ClientConnection, type ConnectionHost, type OpenConnection } from './client/http1.ts'
+import { Http2Connection } from './client/http2.ts'
 import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
 import { type Figures, Metrics } from './metrics.ts'
-import type { LivePolicy, Plan, ServedRoute } from './plan.ts'
+import { Opening, type OpeningHost } from './opening.ts'
+import type { LivePolicy, LiveRoute, Plan, ServedListener, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
 
 export type { Listening } from './listener.ts'
@@ -25,7 +27,7 @@ export interface Server {
    */
   swap(plan: Plan): Plan | undefined
   /** Opens a port. Before the first plan every request is answered 503 `not_configured`, so swap first. */
-  listen(where: ListenAt): Promise<Listening>
+  listen(where: ListenAt): Promise<Port>
   /**
    * Closes every port, ends idle connections, lets running exchanges finish with `Connection: close`, ends
    * WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
@@ -41,6 +43,12 @@ export interface ListenAt {
   readonly reusePort?: boolean
   /** The listener of the plan that the port is for. */
   readonly listener?: string
+}
+
+/** An open port of the server. */
+export interface Port extends Listening {
+  /** From the next connection on it is the port of that listener of the plan. */
+  serve(listener: string): void
 }
 
 export interface ServerEvent {
@@ -65,7 +73,7 @@ export function createServer(options: ServerOptions = {}): Server {
 const GOODBYE_MS = 1_000
 const DRAIN_POLL_MS = 20
 
-class DataPlane implements Server, ConnectionHost {
+class DataPlane implements Server, ConnectionHost, OpeningHost {
   readonly limits: Limits
   readonly metrics = new Metrics()
   readonly bodies: BodyBudget
@@ -75,7 +83,8 @@ class DataPlane implements Server, ConnectionHost {
   lease: Lease | null = null
   private readonly onEvent: (event: ServerEvent) => void
   private readonly connections = new Set<OpenConnection>()
-  private readonly listeners = new Set<Listening>()
+  private readonly openings = new Set<Opening>()
+  private readonly listeners = new Set<Port>()
   private readonly holdings: Holdings
 
   constructor(options: ServerOptions) {
@@ -97,11 +106,14 @@ class DataPlane implements Server, ConnectionHost {
     return previous?.plan
   }
 
-  async listen(where: ListenAt): Promise<Listening> {
+  async listen(where: ListenAt): Promise<Port> {
     const door: Door = { listener: where.listener ?? '' }
     const listening = await openListener(where, (socket) => this.accept(socket, door))
-    const ours: Listening = {
+    const ours: Port = {
       port: listening.port,
+      serve: (listener) => {
+        door.listener = listener
+      },
       close: () => {
         this.listeners.delete(ours)
         return listening.close()
@@ -115,6 +127,7 @@ class DataPlane implements Server, ConnectionHost {
     const endMs = performance.now() + deadlineMs
     this.draining = true
     const closing = [...this.listeners].map((listener) => listener.close())
+    for (const opening of this.openings) opening.destroy()
     for (const connection of this.connections) connection.startDrain()
     await this.until(endMs - GOODBYE_MS, () => this.connections.size > this.metrics.webSockets)
     for (const connection of this.connections) connection.goAway()
@@ -133,6 +146,12 @@ class DataPlane implements Server, ConnectionHost {
     this.metrics.connections = this.connections.size
   }
 
+  keep(route: LiveRoute): () => void {
+    const kept = { routes: [route] }
+    this.holdings.hold(kept)
+    return () => this.holdings.release(kept)
+  }
+
   policyFailed(policy: LivePolicy, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
     this.report('policy_failed', `${policy.kind} (${policy.id}): ${reason}`)
@@ -145,10 +164,42 @@ class DataPlane implements Server, ConnectionHost {
   }
 
   private accept(socket: Socket, door: Door): void {
-    if (this.connections.size >= this.limits.connectionsMax) return refuseConnection(socket, 'overloaded')
-    const arrival = new PlainArrival(door, socket, plainAddress(socket.remoteAddress ?? ''))
-    this.connections.add(new ClientConnection(this, socket, arrival))
+    const { lease } = this
+    const listener = lease?.plan.listeners.get(door.listener)
+    // The port is open, and what it is for comes with the next plan.
+    if (lease !== null && listener === undefined) return void socket.destroy()
+    if (listener !== undefined && (listener.proxyProtocol || listener.protocol === 'https'))
+      return this.open(socket, door, listener)
+    if (this.isFull) return refuseConnection(socket, 'overloaded')
+    this.opened(socket, new PlainArrival(door, socket, plainAddress(socket.remoteAddress ?? '')), undefined)
+  }
+
+  private get isFull(): boolean {
+    return this.connections.size + this.openings.size >= this.limits.connectionsMax
+  }
+
+  /** Nobody can be told why before it is known what they speak. */
+  private open(socket: Socket, door: Door, listener: ServedListener): void {
+    if (this.isFull || this.openings.size >= this.limits.handshakesMax) {
+      this.metrics.handshake('too_many')
+      socket.destroy()
+      return
+    }
+    this.openings.add(new Opening(this, socket, door, listener))
+  }
+
+  opened(socket: Socket, arrival: Arrival, protocol: string | undefined): void {
+    const connection =
+      protocol === 'h2'
+        ? new Http2Connection(this, socket, arrival)
+        : new ClientConnection(this, socket, arrival)
+    this.connections.add(connection)
     this.metrics.connections = this.connections.size
+    if (this.draining) connection.startDrain()
+  }
+
+  openingEnded(opening: Opening): void {
+    this.openings.delete(opening)
   }
 
   private report(code: string, detail: string): void {

@@ -191,7 +191,8 @@ async function authority(
           reason: X509CrlReason.keyCompromise,
         })),
       })
-      return `${list.toString('pem')}\n`
+      // RFC 7468 §6; the library has a label of its own.
+      return `${PemConverter.encode(list.rawData, 'X509 CRL')}\n`
     },
   }
 }

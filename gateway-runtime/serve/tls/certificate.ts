@@ -1,0 +1,184 @@
+import { hash, type X509Certificate } from 'node:crypto'
+import type { PeerCertificate, SubjectAltName } from '#policies/exchange.ts'
+import { canonicalAddress } from '#policies/subject-alt-names.ts'
+import { childrenOf, DerFault, type Element, elementAt, objectIdOf, TAG } from './der.ts'
+
+/** What the gateway reads of a certificate by itself: Node joins names into texts that values can forge. */
+export interface CertificateParts {
+  /** RFC 4514 text. */
+  readonly subject: string
+  readonly issuer: string
+  readonly subjectAltNames: readonly SubjectAltName[]
+  /** Base64 SHA-256 of the public key (RFC 7469 §2.4). */
+  readonly spkiHash: string
+  /** The object identifier of the algorithm that it is signed with. */
+  readonly signatureAlgorithm: string
+}
+
+/** A name of the certificate holds what no name may: a NUL, or bytes beyond ASCII. */
+export class NameFault extends DerFault {}
+
+const SUBJECT_ALT_NAME = '2.5.29.17'
+const NAMES_MAX = 1_000
+
+/** Reads a certificate (RFC 5280 §4.1). Throws DerFault where it cannot be read, NameFault where a name is forged. */
+export function readCertificate(der: Uint8Array): CertificateParts {
+  const [tbs] = childrenOf(der, elementAt(der, 0, der.length))
+  if (tbs?.tag !== TAG.sequence) throw new DerFault('no certificate')
+  const fields = childrenOf(der, tbs)
+  // The version is left out in certificates of version 1.
+  if (fields[0]?.tag === 0xa0) fields.shift()
+  const [, signature, issuer, , subject, spki, ...optional] = fields
+  if (signature === undefined || issuer === undefined || subject === undefined || spki === undefined)
+    throw new DerFault('a certificate that is not whole')
+  const [algorithm] = childrenOf(der, signature)
+  if (algorithm === undefined) throw new DerFault('a signature without algorithm')
+  return {
+    subject: distinguishedName(der, subject),
+    issuer: distinguishedName(der, issuer),
+    subjectAltNames: subjectAltNamesOf(der, optional),
+    spkiHash: hash('sha256', der.subarray(spki.from, spki.end), 'base64'),
+    signatureAlgorithm: objectIdOf(der, algorithm),
+  }
+}
+
+function subjectAltNamesOf(der: Uint8Array, optional: readonly Element[]): SubjectAltName[] {
+  const wrapped = optional.find(({ tag }) => tag === 0xa3)
+  if (wrapped === undefined) return []
+  const found: SubjectAltName[] = []
+  for (const list of childrenOf(der, wrapped)) {
+    for (const extension of childrenOf(der, list)) {
+      const [id, ...rest] = childrenOf(der, extension)
+      const value = rest.at(-1)
+      if (id === undefined || value?.tag !== TAG.octetString) throw new DerFault('an extension without value')
+      if (objectIdOf(der, id) === SUBJECT_ALT_NAME) found.push(...generalNames(der, value))
+    }
+  }
+  return found
+}
+
+function generalNames(der: Uint8Array, value: Element): SubjectAltName[] {
+  const names = childrenOf(der, elementAt(der, value.start, value.end))
+  if (names.length > NAMES_MAX) throw new NameFault(`more than ${NAMES_MAX} names`)
+  return names.flatMap((name) => generalName(der, name) ?? [])
+}
+
+// RFC 5280 §4.2.1.6. Other kinds (directory names, registered ids) allow nothing here.
+function generalName(der: Uint8Array, { tag, start, end }: Element): SubjectAltName | undefined {
+  const bytes = der.subarray(start, end)
+  switch (tag) {
+    case 0x81:
+      return { type: 'email', value: asciiOf(bytes) }
+    case 0x82:
+      return { type: 'dns', value: asciiOf(bytes) }
+    case 0x86:
+      return { type: 'uri', value: asciiOf(bytes) }
+    case 0x87:
+      return { type: 'ip', value: addressOf(bytes) }
+    default:
+      return undefined
+  }
+}
+
+function asciiOf(bytes: Uint8Array): string {
+  if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) throw new NameFault('a name with control characters')
+  return Buffer.from(bytes).toString('latin1')
+}
+
+function addressOf(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? []
+  const address = bytes.length === 16 ? canonicalAddress(groups.join(':')) : undefined
+  if (address === undefined) throw new NameFault('an address of no known length')
+  return address
+}
+
+// RFC 4514 §3, and two more that certificates have often.
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN',
+  '2.5.4.5': 'serialNumber',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'ST',
+  '2.5.4.9': 'STREET',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+  '0.9.2342.19200300.100.1.1': 'UID',
+  '0.9.2342.19200300.100.1.25': 'DC',
+  '1.2.840.113549.1.9.1': 'emailAddress',
+}
+
+/** RFC 4514 §2: the most specific attribute first. */
+function distinguishedName(der: Uint8Array, name: Element): string {
+  const parts = childrenOf(der, name).map((set) =>
+    childrenOf(der, set)
+      .map((attribute) => attributeText(der, attribute))
+      .join('+'),
+  )
+  return parts.reverse().join(',')
+}
+
+function attributeText(der: Uint8Array, attribute: Element): string {
+  const [id, value] = childrenOf(der, attribute)
+  if (id === undefined || value === undefined) throw new DerFault('an attribute without value')
+  const type = objectIdOf(der, id)
+  const known = ATTRIBUTES[type]
+  const text = known === undefined ? undefined : stringOf(der, value)
+  if (text === undefined)
+    return `${type}=#${Buffer.from(der.subarray(value.from, value.end)).toString('hex')}`
+  return `${known}=${escaped(text)}`
+}
+
+function stringOf(der: Uint8Array, { tag, start, end }: Element): string | undefined {
+  const bytes = der.subarray(start, end)
+  switch (tag) {
+    case TAG.utf8String:
+      return Buffer.from(bytes).toString('utf8')
+    case TAG.printableString:
+    case TAG.ia5String:
+    case TAG.teletexString:
+      return Buffer.from(bytes).toString('latin1')
+    case TAG.bmpString:
+      return bytes.length % 2 === 0 ? Buffer.from(bytes).swap16().toString('utf16le') : undefined
+    default:
+      return undefined
+  }
+}
+
+// RFC 4514 §2.4; control characters are written as their bytes.
+function escaped(text: string): string {
+  return text
+    .replace(/["+,;<>\\]/g, '\\$&')
+    .replace(/^[# ]/, '\\$&')
+    .replace(/(?<!\\) $/, '\\ ')
+    .replace(/\p{Cc}/gu, (control) => Buffer.from(control).toString('hex').replace(/../g, '\\$&'))
+}
+
+/** A verified leaf as policies see it. */
+export class VerifiedPeer implements PeerCertificate {
+  readonly subject: string
+  readonly issuer: string
+  readonly serialNumber: string
+  readonly sha256: string
+  readonly subjectAltNames: readonly SubjectAltName[]
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly spkiHash: string
+  private readonly certificate: X509Certificate
+
+  constructor(certificate: X509Certificate, parts: CertificateParts) {
+    this.certificate = certificate
+    this.subject = parts.subject
+    this.issuer = parts.issuer
+    this.subjectAltNames = parts.subjectAltNames
+    this.spkiHash = parts.spkiHash
+    this.serialNumber = certificate.serialNumber.toLowerCase()
+    this.sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+    this.notBefore = certificate.validFromDate.getTime()
+    this.notAfter = certificate.validToDate.getTime()
+  }
+
+  get pem(): string {
+    return this.certificate.toString()
+  }
+}
