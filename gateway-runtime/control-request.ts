@@ -3,7 +3,8 @@ import { isIP } from 'node:net'
 import { Agent, type Dispatcher } from 'undici/index.js'
 import { addressKind } from '#domain/address.ts'
 import type { ControlAnswer, ControlRequest, Ports } from '#policies/definition.ts'
-import { guardedLookup, isForbiddenAddress } from './serve/upstream/addresses.ts'
+import { isForbiddenAddress } from './serve/upstream/addresses.ts'
+import { names } from './serve/upstream/names.ts'
 
 /** Requests of the policies' own, over connections that no traffic shares. */
 export interface ControlRequests {
@@ -32,7 +33,7 @@ export function createControlRequest(options: ControlRequestOptions): ControlReq
   const agent = new Agent({
     connections: connectionsMax,
     pipelining: 1,
-    connect: { lookup: guardedLookup(allowLoopback), timeout: 10_000 },
+    connect: { lookup: names.lookupFor(allowLoopback), timeout: 10_000 },
     keepAliveTimeout: 30_000,
     maxHeaderSize: 32_768,
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { guardedLookup, isForbiddenAddress } from './addresses.ts'
+import { isForbiddenAddress } from './addresses.ts'
+import { names } from './names.ts'
 import { Endpoint } from './endpoint.ts'
 
 describe('addresses that no upstream may have', () => {
@@ -42,7 +43,7 @@ describe('addresses that no upstream may have', () => {
 
   it('a name is judged by what it resolves to', async () => {
     const code = await new Promise((resolve) => {
-      guardedLookup(false)('localhost', {}, (error) => resolve(error === null ? 'allowed' : error.name))
+      names.lookupFor(false)('localhost', {}, (error) => resolve(error === null ? 'allowed' : error.name))
     })
     expect(code).not.toBe('allowed')
   })

@@ -1,4 +1,3 @@
-import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
 import { isIP } from 'node:net'
 import { addressKind } from '#domain/address.ts'
 
@@ -13,23 +12,4 @@ export function isForbiddenAddress(address: string, allowLoopback: boolean): boo
 /** The connection failed because every address of the name is forbidden. */
 export class ForbiddenAddress extends Error {
   readonly code = 'FORBIDDEN_ADDRESS'
-}
-
-type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void
-
-/**
- * A `lookup` for net.connect that looks at what the name resolves to for this very connection, so that a name
- * cannot pass a check first and change its address afterwards.
- */
-export function guardedLookup(allowLoopback: boolean) {
-  return function lookup(hostname: string, options: LookupOptions, done: LookupDone): void {
-    systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return done(error, '')
-      const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address, allowLoopback))
-      const first = allowed[0]
-      if (first === undefined) return done(new ForbiddenAddress('no address of that name may be reached'), '')
-      if (options.all === true) done(null, allowed)
-      else done(null, first.address, first.family)
-    })
-  }
 }

@@ -1,9 +1,13 @@
 import { isIP } from 'node:net'
+import type { Balanced } from './balance.ts'
 
 const AVOID_MS = 5_000
 
 /** One address of an upstream, read once from its URL, with the connections to it that wait for work. */
-export class Endpoint<Connection = unknown> {
+export class Endpoint<Connection = unknown> implements Balanced {
+  readonly name: string
+  /** Its share of the requests. */
+  readonly weight: number
   readonly host: string
   readonly port: number
   readonly isAddress: boolean
@@ -16,10 +20,16 @@ export class Endpoint<Connection = unknown> {
   readonly basePath: string
   /** Connections that wait for an exchange, the last one used last. */
   readonly idle: Connection[] = []
+  /** All connections to it. */
+  open = 0
+  /** What its health checks say. */
+  isHealthy = true
   private avoidedUntilMs = 0
 
   /** Throws an Error that says what is wrong with the URL. */
-  constructor(url: string) {
+  constructor(url: string, weight = 1) {
+    this.name = url
+    this.weight = weight
     const parsed = new URL(url)
     if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
       throw new Error(`${parsed.protocol} is not supported for upstreams`)
@@ -34,6 +44,10 @@ export class Endpoint<Connection = unknown> {
     this.authority = parsed.host
     this.hostLine = `Host: ${parsed.host}\r\n`
     this.basePath = parsed.pathname.replace(/\/+$/, '')
+  }
+
+  get active(): number {
+    return this.open - this.idle.length
   }
 
   /** Passes this endpoint over for a while: it could not be connected to. */

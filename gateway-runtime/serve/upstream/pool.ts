@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { LookupFunction } from 'node:net'
-import type { OutboundTls, UpstreamSettings } from '#policies/settings.ts'
+import type { BreakerSettings, OutboundTls, RetrySettings, UpstreamSettings } from '#policies/settings.ts'
 import { clock, type Timed } from '../clock.ts'
-import { ForbiddenAddress, guardedLookup } from './addresses.ts'
+import { ForbiddenAddress } from './addresses.ts'
+import { type Balancer, balancerOf } from './balance.ts'
 import {
   type Caller,
   type ConnectionOwner,
@@ -12,11 +13,17 @@ import {
   type UpstreamFailure,
 } from './connection.ts'
 import { Endpoint } from './endpoint.ts'
+import { HealthChecks, type HealthFigures } from './health.ts'
 import { Http2Call } from './http2.ts'
 import { Http2Sessions } from './http2-sessions.ts'
+import { names } from './names.ts'
+import { Outliers } from './outliers.ts'
+import { RetryingCaller, type RetryingPool } from './retries.ts'
 import { OutboundContext, type TlsFigures } from './tls.ts'
 
 export interface PoolOptions {
+  /** What figures call it. */
+  readonly name?: string
   /** `http://host:port/base`; several are used in turn, one that cannot be connected to is passed over for a while. */
   readonly endpoints: readonly { readonly url: string; readonly weight?: number | undefined }[]
   readonly protocol?: 'http1' | 'http2'
@@ -31,18 +38,42 @@ export interface PoolOptions {
   readonly allowLoopback?: boolean
 }
 
+/** Counts rise only; the rest is of this moment. */
 export interface PoolFigures {
   readonly connections: number
   readonly idle: number
+  /** Requests that wait for a connection. */
   readonly pending: number
+  readonly endpoints: readonly EndpointFigures[]
+  /** Every endpoint is ejected: requests are refused until one may be tried. */
+  readonly isCircuitOpen: boolean
+  /** Requests refused because the circuit was open or a limit of the breaker was reached. */
+  readonly circuitRefusals: number
+  readonly retries: number
+  /** Retries that the budget did not allow. */
+  readonly retriesRefused: number
+  /** Null without health checks. */
+  readonly healthChecks: HealthFigures | null
   /** Null where no endpoint has https. */
   readonly tls: TlsFigures | null
 }
 
-/** Connections to one upstream, shared by nobody who was configured differently. It holds nothing until it is used. */
+export interface EndpointFigures {
+  readonly url: string
+  readonly connections: number
+  readonly idle: number
+  readonly isHealthy: boolean
+  readonly isEjected: boolean
+}
+
+/**
+ * Connections to one upstream, shared by nobody who was configured differently. It holds nothing until it is used,
+ * but for health checks, which begin at once.
+ */
 export interface Pool {
   /** Equal for pools with equal options: a plan may take over its predecessor's pool. */
   readonly identity: string
+  readonly name: string
   /** Leads to one of the caller's upstreamReady and upstreamFailed, perhaps at once. */
   acquire(caller: Caller): void
   /** The caller waits no more. */
@@ -57,22 +88,9 @@ export function poolIdentity({ allowLoopback = false, ...options }: PoolOptions)
   return hash('sha256', JSON.stringify([allowLoopback, options]))
 }
 
-/** Throws an Error that says what is wrong with an endpoint. */
+/** Throws an Error that says what is wrong with an endpoint or a setting. */
 export function createPool(options: PoolOptions): Pool {
-  refuseUnsupported(options)
   return new UpstreamPool(options)
-}
-
-// What is asked for and not done must not be passed over in silence.
-function refuseUnsupported({ endpoints, balancing, settings = {} }: PoolOptions): void {
-  const asked = [
-    (balancing ?? 'round-robin') !== 'round-robin' && `balancing by ${balancing}`,
-    endpoints.some(({ weight = 1 }) => weight !== 1) && 'endpoints with weights',
-    ...Object.keys(settings)
-      .filter((part) => part !== 'tls')
-      .map((part) => `the setting ${part}`),
-  ].find((one) => one !== false)
-  if (asked !== undefined) throw new Error(`${asked}: not supported`)
 }
 
 /** A connection that is not there yet, and how many have failed before it. */
@@ -86,76 +104,176 @@ interface Waiting {
   readonly untilMs: number
 }
 
-class UpstreamPool implements Pool, ConnectionOwner, Timed {
+class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   readonly identity: string
+  readonly name: string
   readonly allowLoopback: boolean
   readonly timeouts: ConnectionTimeouts
+  readonly totalMs: number
   readonly tls: OutboundContext | null
   readonly lookup: LookupFunction
   deadline = Infinity
   private readonly endpoints: readonly Endpoint<PooledLink>[]
+  private readonly balancer: Balancer<Endpoint<PooledLink>>
   private readonly maxConnections: number
   private readonly maxPending: number
+  private readonly breaker: BreakerSettings | null
+  private readonly outliers: Outliers<Endpoint<PooledLink>> | null
+  private readonly retrySettings: RetrySettings | null
+  private readonly health: HealthChecks | null
   private readonly open = new Set<PooledLink>()
   private readonly waiting: Waiting[] = []
   private readonly attempts = new Map<Caller, Attempt>()
+  /** Requests that may be sent again, by their callers. */
+  private readonly retrying = new Map<Caller, RetryingCaller>()
+  private retriesRunning = 0
+  private retries = 0
+  private retriesRefused = 0
+  private circuitRefusals = 0
   /** Connections that streams share; null where every exchange has one of its own. */
   private readonly sessions: Http2Sessions | null
-  private turn = 0
   private disposed = false
 
   constructor(options: PoolOptions) {
+    const { timeouts, settings = {}, balancing = 'round-robin' } = options
+    const { breaker, outlier, retry, healthCheck } = settings
     this.identity = poolIdentity(options)
-    this.endpoints = options.endpoints.map(({ url }) => new Endpoint(url))
-    if (this.endpoints.length === 0) throw new Error('an upstream needs an endpoint')
-    this.timeouts = options.timeouts
-    this.maxConnections = options.maxConnections
-    this.maxPending = options.maxPending
+    this.name = options.name ?? options.endpoints[0]?.url ?? ''
+    this.endpoints = endpointsOf(options)
+    this.balancer = balancerOf(balancing, this.endpoints)
+    this.totalMs = timeouts.responseMs
+    this.timeouts = { ...timeouts, responseMs: attemptMs(timeouts, retry) }
+    this.maxConnections = Math.min(options.maxConnections, breaker?.maxConnections ?? Infinity)
+    this.maxPending = Math.min(options.maxPending, breaker?.maxPendingRequests ?? Infinity)
     this.allowLoopback = options.allowLoopback ?? false
     const isHttp2 = options.protocol === 'http2'
-    this.tls = contextFor(this.endpoints, options.settings?.tls, isHttp2 ? 'h2' : 'http/1.1')
-    this.lookup = guardedLookup(this.allowLoopback)
+    this.tls = contextFor(this.endpoints, settings.tls, isHttp2 ? 'h2' : 'http/1.1')
+    this.lookup = names.lookupFor(this.allowLoopback)
     this.sessions = isHttp2 ? new Http2Sessions(this) : null
+    this.breaker = breaker ?? null
+    this.outliers =
+      outlier === undefined ? null : new Outliers(outlier, breaker?.halfOpenRequests ?? 1, this.endpoints)
+    this.retrySettings = retry ?? null
+    this.health =
+      healthCheck === undefined
+        ? null
+        : new HealthChecks(healthCheck, this.endpoints, (...link) => this.link(...link), this)
   }
 
   acquire(caller: Caller): void {
-    const endpoint = this.nextEndpoint()
-    const idle = endpoint.idle.pop()
-    if (idle !== undefined) return idle.begin(caller)
-    if (this.open.size < this.maxConnections) return this.connect(endpoint, caller)
-    const other = this.idleAnywhere()
-    if (other !== undefined) return other.begin(caller)
-    if (this.waiting.length >= this.maxPending) return caller.upstreamFailed('upstream_busy')
-    this.waiting.push({ caller, untilMs: clock.after(this.timeouts.connectMs) })
-    this.watchQueue()
+    if (this.retrySettings === null) return this.begin(caller, null)
+    const retrying = new RetryingCaller(caller, this, this.retrySettings)
+    this.retrying.set(caller, retrying)
+    this.begin(retrying, null)
   }
 
   cancel(caller: Caller): void {
+    const retrying = this.retrying.get(caller)
+    if (retrying === undefined) this.cancelAttempt(caller)
+    else retrying.cancel()
+  }
+
+  figures(): PoolFigures {
+    const endpoints = this.endpoints.map((endpoint) => this.figuresOf(endpoint))
+    const idle = endpoints.reduce((sum, endpoint) => sum + endpoint.idle, 0)
+    return {
+      connections: this.sessions?.size ?? this.open.size,
+      idle: this.sessions?.idle ?? idle,
+      pending: this.waiting.length,
+      endpoints,
+      isCircuitOpen: endpoints.every(({ isEjected }) => isEjected),
+      circuitRefusals: this.circuitRefusals,
+      retries: this.retries,
+      retriesRefused: this.retriesRefused,
+      healthChecks:
+        this.health === null ? null : { succeeded: this.health.succeeded, failed: this.health.failed },
+      tls: this.tls?.figures ?? null,
+    }
+  }
+
+  private figuresOf(endpoint: Endpoint<PooledLink>): EndpointFigures {
+    const { name: url, open: connections, idle, isHealthy } = endpoint
+    const isEjected = this.outliers?.isEjected(endpoint) ?? false
+    return { url, connections, idle: idle.length, isHealthy, isEjected }
+  }
+
+  dispose(): void {
+    this.disposed = true
+    this.health?.stop()
+    this.sessions?.dispose()
+    for (const endpoint of this.endpoints) for (const connection of [...endpoint.idle]) connection.destroy()
+  }
+
+  // ── retries ────────────────────────────────────────────────────────────────
+
+  start(caller: RetryingCaller): void {
+    this.begin(caller, caller.tried)
+  }
+
+  takeRetry(): boolean {
+    const { budgetPercent = 0, budgetMinConcurrency = 0 } = this.retrySettings ?? {}
+    const budget = Math.max(budgetMinConcurrency, Math.floor((this.retrying.size * budgetPercent) / 100))
+    if (this.retriesRunning >= Math.min(budget, this.breaker?.maxRetries ?? Infinity)) {
+      this.retriesRefused++
+      return false
+    }
+    this.retriesRunning++
+    return true
+  }
+
+  retried(): void {
+    this.retries++
+  }
+
+  endRetry(): void {
+    this.retriesRunning--
+  }
+
+  ended(caller: RetryingCaller): void {
+    this.retrying.delete(caller.inner)
+  }
+
+  cancelAttempt(caller: Caller): void {
     const index = this.waiting.findIndex((waiting) => waiting.caller === caller)
     if (index >= 0) this.waiting.splice(index, 1)
     this.attempts.get(caller)?.connection.destroy()
     this.attempts.delete(caller)
   }
 
-  figures(): PoolFigures {
-    let idle = 0
-    for (const endpoint of this.endpoints) idle += endpoint.idle.length
-    if (this.sessions !== null) {
-      const { size: connections, idle: idleConnections } = this.sessions
-      return {
-        connections,
-        idle: idleConnections,
-        pending: this.waiting.length,
-        tls: this.tls?.figures ?? null,
-      }
+  // ── connections ────────────────────────────────────────────────────────────
+
+  private begin(caller: Caller, tried: Endpoint | null): void {
+    if (this.breaker !== null && this.activeRequests() >= this.breaker.maxRequests)
+      return this.refuse(caller, 1)
+    const endpoint = this.nextEndpoint(caller.balancingKey, tried)
+    if (endpoint === null) return this.refuse(caller, this.outliers?.waitMs(clock.nowMs) ?? 0)
+    const idle = endpoint.idle.pop()
+    if (idle !== undefined) return this.use(idle, caller)
+    if (this.open.size < this.maxConnections) return this.connect(endpoint, caller)
+    const other = this.idleAnywhere()
+    if (other !== undefined) return this.use(other, caller)
+    if (this.waiting.length >= this.maxPending) {
+      if (this.breaker !== null) return this.refuse(caller, 1)
+      return caller.upstreamFailed('upstream_busy')
     }
-    return { connections: this.open.size, idle, pending: this.waiting.length, tls: this.tls?.figures ?? null }
+    this.waiting.push({ caller, untilMs: clock.after(this.timeouts.connectMs) })
+    this.watchQueue()
   }
 
-  dispose(): void {
-    this.disposed = true
-    this.sessions?.dispose()
-    for (const endpoint of this.endpoints) for (const connection of [...endpoint.idle]) connection.destroy()
+  private refuse(caller: Caller, waitMs: number): void {
+    this.circuitRefusals++
+    caller.upstreamFailed('upstream_circuit_open', Math.max(1, Math.ceil(waitMs / 1_000)))
+  }
+
+  private activeRequests(): number {
+    let idle = 0
+    for (const endpoint of this.endpoints) idle += endpoint.idle.length
+    return this.open.size - idle + this.waiting.length
+  }
+
+  private use(connection: PooledLink, caller: Caller): void {
+    this.outliers?.began(connection.endpoint)
+    connection.begin(caller)
   }
 
   /** The queue's time is up for whoever waits longest. */
@@ -172,25 +290,36 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
   }
 
   idle(connection: PooledLink): void {
-    const next = this.takeWaiting()
-    if (next !== undefined) return connection.begin(next)
+    const next = this.mayUse(connection.endpoint) ? this.takeWaiting() : undefined
+    if (next !== undefined) return this.use(connection, next)
     if (this.disposed) return connection.destroy()
     connection.endpoint.idle.push(connection)
   }
 
-  answered(): void {}
+  answered(connection: PooledLink, status: number): void {
+    this.outliers?.answered(connection.endpoint, status, clock.nowMs)
+  }
 
-  broke(): void {}
+  broke(connection: PooledLink): void {
+    this.outliers?.failed(connection.endpoint, clock.nowMs)
+  }
 
-  gone(connection: PooledLink, wasIdle: boolean): void {
-    this.open.delete(connection)
+  gone(connection: PooledLink, wasIdle: boolean, abandoned: Caller | null): void {
+    const { endpoint } = connection
+    if (this.open.delete(connection)) endpoint.open--
     if (wasIdle) {
-      const { idle } = connection.endpoint
-      const index = idle.indexOf(connection)
-      if (index >= 0) idle.splice(index, 1)
+      const index = endpoint.idle.indexOf(connection)
+      if (index >= 0) endpoint.idle.splice(index, 1)
+    }
+    if (abandoned !== null) {
+      this.outliers?.abandoned(endpoint)
+      if (abandoned instanceof RetryingCaller) abandoned.abandoned()
     }
     const next = this.open.size < this.maxConnections ? this.takeWaiting() : undefined
-    if (next !== undefined) this.connect(this.nextEndpoint(), next)
+    if (next === undefined) return
+    const free = this.nextEndpoint(next.balancingKey, null)
+    if (free === null) this.refuse(next, this.outliers?.waitMs(clock.nowMs) ?? 0)
+    else this.connect(free, next)
   }
 
   // On a fresh connection: another idle one may be just as stale.
@@ -203,38 +332,73 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     const failures = (this.attempts.get(caller)?.failures ?? 0) + 1
     this.attempts.delete(caller)
     failed.endpoint.avoid(clock.nowMs)
-    if (failures >= this.endpoints.length) caller.upstreamFailed(failure)
-    else this.connect(this.nextEndpoint(), caller, failures)
+    this.outliers?.failed(failed.endpoint, clock.nowMs)
+    const next =
+      failures >= this.endpoints.length ? null : this.nextEndpoint(caller.balancingKey, failed.endpoint)
+    if (next === null) caller.upstreamFailed(failure)
+    else this.connect(next, caller, failures)
   }
 
   private connect(endpoint: Endpoint<PooledLink>, caller: Caller, failures = 0): void {
     try {
-      const connection =
-        this.sessions === null
-          ? new UpstreamConnection(endpoint, this, caller)
-          : new Http2Call(endpoint, this, caller, this.sessions)
+      const connection = this.link(endpoint, this, caller)
       this.open.add(connection)
+      endpoint.open++
       this.attempts.set(caller, { connection, failures })
+      this.outliers?.began(endpoint)
     } catch (error) {
       if (!(error instanceof ForbiddenAddress)) throw error
       caller.upstreamFailed('upstream_forbidden_address')
     }
   }
 
-  private nextEndpoint(): Endpoint<PooledLink> {
-    const { endpoints } = this
+  private link(endpoint: Endpoint<PooledLink>, owner: ConnectionOwner, caller: Caller): PooledLink {
+    return this.sessions === null
+      ? new UpstreamConnection(endpoint, owner, caller)
+      : new Http2Call(endpoint, owner, caller, this.sessions)
+  }
+
+  // ── choosing an endpoint ───────────────────────────────────────────────────
+
+  /**
+   * Where the next request goes, best another place than where it was tried before; null where every endpoint is
+   * ejected. When more than half of several endpoints are out, all are used, as Envoy does it: it is likelier that
+   * the judgement is wrong, and the few that are left would not bear the load.
+   */
+  private nextEndpoint(key: string | undefined, tried: Endpoint | null): Endpoint<PooledLink> | null {
+    const { endpoints, balancer } = this
     const [first] = endpoints
-    if (first === undefined) throw new Error('an upstream needs an endpoint')
-    if (endpoints.length === 1) return first
-    for (let i = 0; i < endpoints.length; i++) {
-      const endpoint = endpoints[this.turn++ % endpoints.length]
-      if (endpoint !== undefined && !endpoint.isAvoided(clock.nowMs)) return endpoint
-    }
-    return endpoints[this.turn++ % endpoints.length] ?? first
+    if (endpoints.length === 1 && first !== undefined) return this.mayUse(first) ? first : null
+    const nowMs = clock.nowMs
+    const isReachable = (endpoint: Endpoint<PooledLink>) => !endpoint.isAvoided(nowMs)
+    const mayGo = this.isPanicking()
+      ? () => true
+      : (endpoint: Endpoint<PooledLink>) => endpoint.isHealthy && this.mayUse(endpoint)
+    return (
+      balancer.pick((one) => one !== tried && mayGo(one) && isReachable(one), key) ??
+      balancer.pick((one) => mayGo(one) && isReachable(one), key) ??
+      balancer.pick(mayGo, key) ??
+      balancer.pick((one) => this.mayUse(one), key) ??
+      null
+    )
+  }
+
+  private mayUse(endpoint: Endpoint<PooledLink>): boolean {
+    return this.outliers === null || this.outliers.allows(endpoint, clock.nowMs)
+  }
+
+  private isPanicking(): boolean {
+    if (this.outliers === null && this.health === null) return false
+    const mayEjectAll = this.outliers?.mayEjectAll === true
+    const available = this.endpoints.filter(
+      (endpoint) => endpoint.isHealthy && (mayEjectAll || this.outliers?.isEjected(endpoint) !== true),
+    )
+    return available.length * 2 < this.endpoints.length
   }
 
   private idleAnywhere(): PooledLink | undefined {
     for (const endpoint of this.endpoints) {
+      if (!this.mayUse(endpoint)) continue
       const connection = endpoint.idle.pop()
       if (connection !== undefined) return connection
     }
@@ -254,6 +418,19 @@ class UpstreamPool implements Pool, ConnectionOwner, Timed {
     if (first === undefined) clock.delete(this)
     else clock.add(this)
   }
+}
+
+function endpointsOf({ endpoints }: PoolOptions): Endpoint<PooledLink>[] {
+  const all = endpoints.map(({ url, weight = 1 }) => new Endpoint<PooledLink>(url, weight))
+  if (all.length === 0) throw new Error('an upstream needs an endpoint')
+  const used = all.filter(({ weight }) => weight > 0)
+  if (used.length === 0) throw new Error('an upstream needs an endpoint with a weight above 0')
+  return used
+}
+
+function attemptMs({ responseMs }: ConnectionTimeouts, retry: RetrySettings | undefined): number {
+  if (retry === undefined || retry.perTryTimeoutMs === 0) return responseMs
+  return Math.min(responseMs, retry.perTryTimeoutMs)
 }
 
 function contextFor(
