@@ -1,13 +1,17 @@
 import { apiKeyAuth } from './api-key-auth/policy.ts'
 import { claimsAuthorization } from './claims-authorization/policy.ts'
+import { clientIdEnforcement } from './client-id-enforcement/policy.ts'
 import { connectTimeout } from './connect-timeout/policy.ts'
 import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
 import { headerInjection } from './header-injection/policy.ts'
+import { httpBasicAuthentication } from './http-basic-authentication/policy.ts'
 import { jwtValidation } from './jwt-validation/policy.ts'
+import { oauth2TokenIntrospection } from './oauth2-token-introspection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
 import { responseTimeout } from './response-timeout/policy.ts'
+import { specValidation } from './spec-validation/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
 import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
@@ -20,10 +24,14 @@ export const policies = [
   apiKeyAuth,
   jwtValidation,
   claimsAuthorization,
+  oauth2TokenIntrospection,
+  clientIdEnforcement,
+  httpBasicAuthentication,
   rateLimiting,
   rateLimitingSlaBased,
   spikeControl,
   httpCaching,
+  specValidation,
   cors,
   headerInjection,
   tls,
