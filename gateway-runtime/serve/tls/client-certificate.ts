@@ -38,7 +38,7 @@ export function judge(certificate: X509Certificate, error: string | undefined, n
   } catch (fault) {
     return refused(fault instanceof NameFault ? 'client_cert_san_not_allowed' : 'client_cert_invalid')
   }
-  if (isWeak(certificate, parts)) return refused('client_cert_weak_key')
+  if (isWeak(certificate, parts.signatureAlgorithm)) return refused('client_cert_weak_key')
   if (error !== undefined) return refused(codeOf(error, certificate, nowMs))
   return { peer: new VerifiedPeer(certificate, parts), fault: null }
 }
@@ -47,7 +47,7 @@ function refused(fault: RefusalCode): Judged {
   return { peer: undefined, fault }
 }
 
-function isWeak({ publicKey }: X509Certificate, { signatureAlgorithm }: CertificateParts): boolean {
+function isWeak({ publicKey }: X509Certificate, signatureAlgorithm: string): boolean {
   if (WEAK_SIGNATURES.has(signatureAlgorithm)) return true
   const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {}
   return (
@@ -95,6 +95,21 @@ function codeOf(error: string, certificate: X509Certificate, nowMs: number): Ref
     case 'PATH_LENGTH_EXCEEDED':
       return 'client_cert_untrusted_issuer'
     default:
-      return 'client_cert_invalid'
+      // Node has no word for a weak key or signature above the leaf.
+      return hasWeakIssuer(certificate) ? 'client_cert_weak_key' : 'client_cert_invalid'
   }
+}
+
+const CHAIN_MAX = 10
+
+function hasWeakIssuer(leaf: X509Certificate): boolean {
+  let issuer = leaf.issuerCertificate
+  for (let depth = 0; issuer !== undefined && depth < CHAIN_MAX; depth++, issuer = issuer.issuerCertificate) {
+    try {
+      if (isWeak(issuer, readCertificate(issuer.raw).signatureAlgorithm)) return true
+    } catch {
+      return false
+    }
+  }
+  return false
 }

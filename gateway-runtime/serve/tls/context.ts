@@ -1,6 +1,6 @@
 import { constants, createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { isCipherSuite, openSslCiphers } from '#domain/cipher-suite.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
 import type { InboundTls } from '#policies/settings.ts'
@@ -91,26 +91,18 @@ function canonical(settings: InboundTls): string {
 }
 
 function serverOf(settings: InboundTls): Server {
-  const { mode, certificate, trustedCa, crl, minVersion, maxVersion, ciphers, alpn } = settings
-  const asks = mode !== 'DISABLE'
-  const server = createServer({
-    cert: certificate.certificate,
-    key: certificate.key,
-    minVersion,
-    maxVersion,
+  const asks = settings.mode !== 'DISABLE'
+  const server: Server & { _sharedCreds?: SecureContext } = createServer({
+    ca: [],
     requestCert: asks,
     // Whoever is refused is told why in words, which an alert has none for.
     rejectUnauthorized: false,
-    // Whoever names an intermediate CA as trusted means it, with or without its root.
-    ...(asks ? { ca: trustedCa, allowPartialTrustChain: true } : { ca: [] }),
-    // One text with several lists would be read up to the end of the first.
-    ...(asks && crl !== '' ? { crl: blocksOf(crl, 'X509 CRL') } : {}),
-    ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }),
-    ALPNProtocols: alpn.length === 0 ? [...spokenProtocols] : [...alpn],
-    // A resumed session would skip the look at the certificate, and a new handshake inside one could change it.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (asks ? constants.SSL_OP_NO_TICKET : 0),
+    ALPNProtocols: settings.alpn.length === 0 ? [...spokenProtocols] : [...settings.alpn],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   })
+  // A server of Node does not hand `allowPartialTrustChain` on to the context that it makes. Should it come to keep
+  // that elsewhere, its own has no certificate and no handshake succeeds.
+  server._sharedCreds = secureContextOf(settings)
   server.on('secureConnection', function (this: { end?: HandshakeEnd }, socket: TLSSocket) {
     if (this.end === undefined) socket.destroy()
     else this.end.secured(socket)
@@ -120,6 +112,28 @@ function serverOf(settings: InboundTls): Server {
     this.end?.failed(error)
   })
   return server
+}
+
+function secureContextOf(settings: InboundTls): SecureContext {
+  const { mode, certificate, trustedCa, crl, minVersion, maxVersion, ciphers } = settings
+  const asks = mode !== 'DISABLE'
+  return createSecureContext({
+    cert: certificate.certificate,
+    key: certificate.key,
+    minVersion,
+    maxVersion,
+    // Whoever names an intermediate CA as trusted means it, with or without its root.
+    ...(asks ? { ca: trustedCa, allowPartialTrustChain: true } : { ca: [] }),
+    // One text with several lists would be read up to the end of the first.
+    ...(asks && crl !== '' ? { crl: blocksOf(crl, 'X509 CRL') } : {}),
+    ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }),
+    // A resumed session would skip the look at the certificate, and a new handshake inside one could change it.
+    secureOptions:
+      constants.SSL_OP_CIPHER_SERVER_PREFERENCE |
+      constants.SSL_OP_NO_RENEGOTIATION |
+      (asks ? constants.SSL_OP_NO_TICKET : 0),
+    sessionIdContext: 'hexgate',
+  })
 }
 
 /** The bound of those who own the connection is shorter. */
