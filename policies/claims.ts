@@ -1,4 +1,5 @@
 import type { Claims } from './exchange.ts'
+import { isFieldValue } from './header-fields.ts'
 
 /** Finds what a name says among claims, and writes it as text where it is one value. */
 
@@ -37,5 +38,22 @@ export function claimTexts(value: unknown): string[] {
 export function scopesOf(claims: Claims | undefined): string[] {
   return ['scope', 'scp'].flatMap((name) =>
     claimTexts(claimAt(claims, name)).flatMap((text) => text.split(' ').filter((scope) => scope !== '')),
+  )
+}
+
+/**
+ * A claim as the value of a header: lists and objects as JSON, and what no header can carry percent-encoded.
+ */
+export function claimHeader(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  const text = claimText(value) ?? asciiJson(value)
+  if (text === '' || isFieldValue(text)) return text === '' ? undefined : text
+  return encodeURIComponent(text.toWellFormed())
+}
+
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

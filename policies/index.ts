@@ -4,14 +4,20 @@ import { clientIdEnforcement } from './client-id-enforcement/policy.ts'
 import { connectTimeout } from './connect-timeout/policy.ts'
 import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
+import { credentialInjectionApiKey } from './credential-injection-api-key/policy.ts'
+import { credentialInjectionBasicAuth } from './credential-injection-basic-auth/policy.ts'
+import { credentialInjectionOauth2 } from './credential-injection-oauth2/policy.ts'
 import { headerInjection } from './header-injection/policy.ts'
 import { httpBasicAuthentication } from './http-basic-authentication/policy.ts'
+import { ipAllowlist } from './ip-allowlist/policy.ts'
+import { ipBlocklist } from './ip-blocklist/policy.ts'
 import { jwtValidation } from './jwt-validation/policy.ts'
 import { oauth2TokenIntrospection } from './oauth2-token-introspection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
 import { responseTimeout } from './response-timeout/policy.ts'
 import { specValidation } from './spec-validation/policy.ts'
+import { route } from './route/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
 import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
@@ -27,6 +33,8 @@ export const policies = [
   oauth2TokenIntrospection,
   clientIdEnforcement,
   httpBasicAuthentication,
+  ipAllowlist,
+  ipBlocklist,
   rateLimiting,
   rateLimitingSlaBased,
   spikeControl,
@@ -34,7 +42,11 @@ export const policies = [
   specValidation,
   cors,
   headerInjection,
+  credentialInjectionBasicAuth,
+  credentialInjectionApiKey,
+  credentialInjectionOauth2,
   tls,
+  route,
   tlsOutbound,
   connectTimeout,
   responseTimeout,

@@ -87,6 +87,55 @@ const samples: Record<string, readonly unknown[]> = {
       pathParamMatch: [{ param: 'agency', claim: 'agency' }],
     },
   ],
+  'oauth2-token-introspection': [
+    { introspectionURL: 'https://login.example/introspect' },
+    {
+      introspectionURL: 'https://login.example/introspect',
+      authorizationValue: 'Basic abc',
+      scopes: ['read', 'write'],
+      scopeValidationCriteria: 'OR',
+      validatedTokenTTL: 0,
+      exposeHeaders: true,
+      skipClientIdValidation: true,
+    },
+  ],
+  'client-id-enforcement': [
+    {},
+    { credentialsOrigin: 'expression', clientIdExpression: "#[attributes.headers['client-id']]" },
+  ],
+  'http-basic-authentication': [
+    { username: 'jane', password: 'secret' },
+    {
+      users: [
+        {
+          username: 'joe',
+          password: `$pbkdf2-sha256$600000$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+        },
+      ],
+    },
+  ],
+  'ip-allowlist': [{ ips: ['192.0.2.1'] }, { ips: ['10.0.0.0/8', '::1'] }],
+  'ip-blocklist': [
+    { ips: ['192.0.2.1'] },
+    { ips: ['::1'], ipExpression: "#[attributes.headers['x-real-ip']]", trustedProxies: ['10.0.0.0/8'] },
+  ],
+  'credential-injection-basic-auth': [
+    { username: 'jane', password: 'secret' },
+    { username: 'jane', password: 'secret', customHeader: 'x-legacy', overwrite: true },
+  ],
+  'credential-injection-api-key': [{ key: 'secret' }, { key: 'secret', headers: ['x-key', 'x-other'] }],
+  'credential-injection-oauth2': [
+    { oauthService: 'https://login.example/token', clientId: 'a', clientSecret: 'secret' },
+    {
+      oauthService: 'https://login.example/token',
+      clientId: 'a',
+      clientSecret: 'secret',
+      scope: ['read'],
+      overwrite: false,
+      allowRequestWithoutCredential: true,
+      tokenFetchTimeout: 2.5,
+    },
+  ],
   'rate-limiting': [
     {},
     {

@@ -1,10 +1,9 @@
 import { compactVerify } from 'jose'
 import { bearerToken, invalidToken, missingToken, severalTokens } from '../bearer.ts'
-import { claimAt, claimText } from '../claims.ts'
+import { claimAt, claimHeader, claimText } from '../claims.ts'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
 import { compileExpression, compileValues } from '../expression.ts'
-import { isFieldValue } from '../header-fields.ts'
 import { Remembered } from '../remembered.ts'
 import { claimCheck } from './claim-checks.ts'
 import { allowedOf, type JwtValidationConfig, jwtValidationConfig, textKeyOf } from './config.ts'
@@ -145,25 +144,11 @@ function headerWriter({ claimsToHeaders }: JwtValidationConfig): HeaderWriter {
   const pairs = claimsToHeaders.map(({ claim, header }) => ({ claim, header: header.toLowerCase() }))
   return (exchange, claims) => {
     for (const { claim, header } of pairs) {
-      const text = headerText(claimAt(claims, claim))
+      const text = claimHeader(claimAt(claims, claim))
       if (text === undefined) exchange.removeHeader(header)
       else exchange.setHeader(header, text)
     }
   }
-}
-
-function headerText(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined
-  const text = claimText(value) ?? asciiJson(value)
-  if (text === '' || isFieldValue(text)) return text === '' ? undefined : text
-  return encodeURIComponent(text.toWellFormed())
-}
-
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 function clientIdOf({ clientIdExpression }: JwtValidationConfig): (exchange: Exchange) => string | undefined {
