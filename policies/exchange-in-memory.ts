@@ -1,4 +1,4 @@
-import type { ControlAnswer, ControlRequest, FinishedSpan, Ports } from './definition.ts'
+import type { ApiCertificate, ControlAnswer, ControlRequest, FinishedSpan, Ports } from './definition.ts'
 import type { Claims, Client, Destination, Exchange, TlsSession } from './exchange.ts'
 
 type Headers = Record<string, string | readonly string[]>
@@ -27,6 +27,8 @@ export class ExchangeInMemory implements Exchange {
   destinationPath: string | undefined
   balancingKey: string | undefined
   status = 200
+  /** What limitBody has set. */
+  bodyBytesMax = Infinity
   readonly requestHeaders: Map<string, string[]>
   readonly responseHeaders: Map<string, string[]>
 
@@ -74,6 +76,9 @@ export class ExchangeInMemory implements Exchange {
   removeHeader(name: string): void {
     this.requestHeaders.delete(name)
   }
+  limitBody(maxBytes: number): void {
+    this.bodyBytesMax = Math.min(this.bodyBytesMax, maxBytes)
+  }
   setQuery(query: string): void {
     this.query = query
   }
@@ -114,6 +119,7 @@ export interface WorldInMemory {
   readonly clientsById?: Readonly<Record<string, Client>>
   readonly destinations?: readonly string[]
   readonly document?: unknown
+  readonly certificates?: readonly ApiCertificate[]
   readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
   readonly sharedStore?: Ports['sharedStore']
   readonly countOnNode?: Ports['countOnNode']
@@ -170,7 +176,14 @@ export function portsInMemory(
     spans: (span) => finishedSpans.push(span),
     environment: (name) => world.environment?.[name],
     destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),
-    api: { id: 'api:orders', name: 'orders', version: 'v1', basePath: '/orders', document: world.document },
+    api: {
+      id: 'api:orders',
+      name: 'orders',
+      version: 'v1',
+      basePath: '/orders',
+      document: world.document,
+      certificates: world.certificates ?? [],
+    },
     log: (level, code, fields) => logged.push({ level, code, fields }),
     count(name, labels) {
       const key = JSON.stringify([name, labels ?? {}])

@@ -88,6 +88,8 @@ export interface Exchange {
   /** Replaces all request headers of that name by one. */
   setHeader(name: string, value: string): void
   removeHeader(name: string): void
+  /** The request's body may be this long and no longer: 413 `body_too_large`, or cut where it streams already. */
+  limitBody(maxBytes: number): void
   /** Replaces the query that the upstream sees; with its question mark, or empty. */
   setQuery(query: string): void
   /** Set by an identity policy, read by those behind it. */

@@ -2,12 +2,14 @@ import { apiKeyAuth } from './api-key-auth/policy.ts'
 import { claimsAuthorization } from './claims-authorization/policy.ts'
 import { clientIdEnforcement } from './client-id-enforcement/policy.ts'
 import { connectTimeout } from './connect-timeout/policy.ts'
+import { correlationId } from './correlation-id/policy.ts'
 import { cors } from './cors/policy.ts'
 import type { Policy } from './definition.ts'
 import { credentialInjectionApiKey } from './credential-injection-api-key/policy.ts'
 import { credentialInjectionBasicAuth } from './credential-injection-basic-auth/policy.ts'
 import { credentialInjectionOauth2 } from './credential-injection-oauth2/policy.ts'
 import { headerInjection } from './header-injection/policy.ts'
+import { headerRemoval } from './header-removal/policy.ts'
 import { httpBasicAuthentication } from './http-basic-authentication/policy.ts'
 import { ipAllowlist } from './ip-allowlist/policy.ts'
 import { ipBlocklist } from './ip-blocklist/policy.ts'
@@ -15,6 +17,7 @@ import { jwtValidation } from './jwt-validation/policy.ts'
 import { oauth2TokenIntrospection } from './oauth2-token-introspection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
+import { requestSizeLimit } from './request-size-limit/policy.ts'
 import { responseTimeout } from './response-timeout/policy.ts'
 import { specValidation } from './spec-validation/policy.ts'
 import { route } from './route/policy.ts'
@@ -23,6 +26,7 @@ import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
 import { tls } from './tls/policy.ts'
 import { tlsOutbound } from './tls-outbound/policy.ts'
+import { tracing } from './tracing/policy.ts'
 import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
 
 /** Every policy that there is, in the order in which they are offered. */
@@ -40,8 +44,12 @@ export const policies = [
   spikeControl,
   httpCaching,
   specValidation,
+  tracing,
   cors,
   headerInjection,
+  headerRemoval,
+  requestSizeLimit,
+  correlationId,
   credentialInjectionBasicAuth,
   credentialInjectionApiKey,
   credentialInjectionOauth2,

@@ -52,6 +52,8 @@ export class Course {
   readonly wanted: Wanted[] = []
   /** How many policies have not seen the answer yet that one behind them put in place. */
   unasked = 0
+  /** What policies allow of the request's body. */
+  bodyBytesMax = Infinity
   readonly readers: Reader[] = []
   /** What was read of the request's body for them, which goes on to the upstream. */
   body: Buffer | null = null
@@ -72,6 +74,11 @@ export class Course {
 export function courseOf(exchange: Running): Course {
   exchange.course ??= new Course()
   return exchange.course
+}
+
+/** How long the request's body may be, by what its policies say and by the bound of the listener. */
+export function allowedBodyBytes({ course }: Running, bytesMax: number): number {
+  return course === null ? bytesMax : Math.min(bytesMax, course.bodyBytesMax)
 }
 
 /** The exchange as the policy at a place sees it. */

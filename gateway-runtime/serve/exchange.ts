@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Claims, Client, Destination, Exchange, TlsSession } from '#policies/exchange.ts'
-import type { Course, OwnHeaders, Running } from './course.ts'
+import { type Course, courseOf, type OwnHeaders, type Running } from './course.ts'
 import type { Hops } from './forwarded.ts'
 import { isQuery } from './http1/bytes.ts'
 import { FIELD, type Head } from './http1/head.ts'
@@ -161,6 +161,11 @@ export class Http1Exchange implements Running {
     const target = this.head.target
     const question = target.indexOf('?')
     return question < 0 ? '' : target.slice(question)
+  }
+
+  limitBody(maxBytes: number): void {
+    const course = courseOf(this)
+    course.bodyBytesMax = Math.min(course.bodyBytesMax, maxBytes)
   }
 
   setQuery(query: string): void {

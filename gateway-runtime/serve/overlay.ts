@@ -111,6 +111,9 @@ export class Overlay implements Exchange {
   removeHeader(name: string): void {
     this.requestEdits.remove(name)
   }
+  limitBody(): void {
+    // Nothing is limited in dry run.
+  }
   setQuery(query: string): void {
     this.ownQuery = query
   }

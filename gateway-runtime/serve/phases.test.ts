@@ -414,6 +414,30 @@ describe('a request body that a policy wants whole', () => {
   })
 })
 
+describe('a bound that a policy sets to the body', () => {
+  const limits: Attached = {
+    prepared: { onRequest: (exchange) => nothing(exchange.limitBody(5)) },
+  }
+
+  it('holds for what is announced and for what streams, and a body within it passes', async () => {
+    const gateway = await gatewayWith([limits])
+    const announced = await talk(gateway.port, [last('POST / HTTP/1.1', 'Content-Length: 6')])
+    expect([statusOf(announced.text), codeOf(announced.text)]).toEqual([413, 'body_too_large'])
+    expect(upstream.seen).toBe('')
+    const chunked = last('POST / HTTP/1.1', 'Transfer-Encoding: chunked')
+    const streamed = await talk(gateway.port, [chunked, '3\r\nabc\r\n', '3\r\ndef\r\n0\r\n\r\n'])
+    expect([statusOf(streamed.text), codeOf(streamed.text)]).toEqual([413, 'body_too_large'])
+    const within = await talk(gateway.port, [chunked, '5\r\nabcde\r\n0\r\n\r\n'])
+    expect(statusOf(within.text)).toBe(200)
+  })
+
+  it('binds nobody in dry run', async () => {
+    const gateway = await gatewayWith([{ ...limits, dryRun: true }])
+    const { text } = await talk(gateway.port, [last('POST / HTTP/1.1', 'Content-Length: 6'), 'abcdef'])
+    expect(statusOf(text)).toBe(200)
+  })
+})
+
 describe('an answer body that a policy wants', () => {
   interface Shown {
     body: string | null

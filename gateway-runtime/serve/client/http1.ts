@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
 import { clock, type Timed } from '../clock.ts'
-import { courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
+import { allowedBodyBytes, courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
 import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import { equalsText } from '../http1/bytes.ts'
@@ -456,6 +456,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   private admitBody(exchange: Http1Exchange): void {
     const { route } = exchange
+    if (this.head.contentLength > allowedBodyBytes(exchange, Infinity))
+      return this.refuse(refusal('body_too_large'), true)
     if (route === null || !route.hasRequestBodies || this.upgrades) return this.send(exchange)
     const refused = askForBody(exchange, route.route.policies, this.host)
     if (refused !== undefined) return this.refuseByPolicy(refused, exchange)
@@ -638,12 +640,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   /** The pieces of body in what came; null where that has been refused. */
   private takeBody(bytes: Buffer): readonly number[] | null {
+    const { exchange } = this
+    const { bodyBytesMax } = this.host.limits
     const slices = this.body.take(bytes)
     if (slices === null) {
       this.refuse(refusal('bad_framing'), true)
       return null
     }
-    if (this.body.total <= this.host.limits.bodyBytesMax) return slices
+    const allowed = exchange === null ? bodyBytesMax : allowedBodyBytes(exchange, bodyBytesMax)
+    if (this.body.total <= allowed) return slices
     this.refuse(refusal('body_too_large'), true)
     return null
   }
