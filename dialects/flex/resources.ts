@@ -269,7 +269,10 @@ const destinationRef = z.strictObject({
 })
 
 /** What a binding of the `route` policy may say: which Service is the upstream. */
-export const routeConfig = z.strictObject({ destinationRef, destinationPath: destinationPath.optional() })
+export const routeConfig = z.looseObject({
+  destinationRef: destinationRef.optional(),
+  destinationPath: destinationPath.optional(),
+})
 
 /** What a `route-weighted` policy says about Services; the rest of it is the policy's own. */
 export const weightedConfig = z.looseObject({

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type UpstreamItem, upstreamItem } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
+import { capturesPath, ruleFaults } from '#policies/rules.ts'
 import { upstreamAddress } from './address.ts'
 import type { Attachment, Bindings } from './attachments.ts'
 import type { NodeSettings } from './configuration.ts'
@@ -150,12 +151,15 @@ export class Router {
       }
     if (this.#register.faults.length > faultsBefore) return undefined
     const found = [...candidates.values()]
+    if (found.length === 0) {
+      this.#register.report(instance, ['spec'], 'names no upstream: no route has a destinationRef')
+      return undefined
+    }
     const [route, second] = routes
     const bound = found.flatMap(({ name, at }) =>
       this.#told.bindings.ofService(keyOf('Service', at.namespace, name)),
     )
-    const isPlain =
-      found.length === 1 && second === undefined && route?.kind === 'route' && route.rules === undefined
+    const isPlain = found.length === 1 && second === undefined && route !== undefined && isPlainRoute(route)
     const routing = isPlain
       ? this.#plain(found, routeConfig.safeParse(route.config).data?.destinationPath)
       : this.#joined(found, routes)
@@ -179,9 +183,8 @@ export class Router {
     if (route.kind === 'route') {
       const parsed = routeConfig.safeParse(route.config)
       if (!parsed.success) this.#fail(route, parsed.error)
-      return parsed.success
-        ? [{ ref: parsed.data.destinationRef, path: [...base, 'destinationRef', 'name'] }]
-        : []
+      const ref = parsed.data?.destinationRef
+      return ref === undefined ? [] : [{ ref, path: [...base, 'destinationRef', 'name'] }]
     }
     const parsed = weightedConfig.safeParse(route.config)
     if (!parsed.success) this.#fail(route, parsed.error)
@@ -254,7 +257,7 @@ export class Router {
     return {
       upstream: first.upstream,
       destinations: new Map(found.map(({ name, upstream }) => [name, upstream])),
-      attachments: [...this.#outbound(found), ...routes],
+      attachments: [...this.#outbound(found), ...routes.flatMap(routesOf), ...refusal(routes)],
     }
   }
 
@@ -289,6 +292,50 @@ export class Router {
       },
     ]
   }
+}
+
+/** A route that does nothing but name the upstream, as Flex has it for instances without services. */
+function isPlainRoute({ kind, rules, config, dryRun, automated }: Attachment): boolean {
+  const members = Object.keys(config)
+  return (
+    kind === 'route' &&
+    rules === undefined &&
+    !dryRun &&
+    !automated &&
+    members.every((member) => member === 'destinationRef' || member === 'destinationPath')
+  )
+}
+
+/** Whether a route takes every request that comes to it. */
+function takesAll({ rules = [] }: Attachment): boolean {
+  return rules.length === 0
+}
+
+/** What is no route's is nobody's: without a route for everything the rest is refused. */
+function refusal(routes: readonly Attachment[]): Attachment[] {
+  const [last] = routes.toReversed()
+  if (last === undefined || routes.some(takesAll)) return []
+  const { id } = last
+  return [
+    { ...last, isMade: true, id: `${id}/rest`, kind: 'route', config: { refuses: true }, rules: undefined },
+  ]
+}
+
+/** The part of a path that goes on is said by the rule that matched it, so that each such rule is a route. */
+function routesOf(route: Attachment): Attachment[] {
+  const { id, kind, rules = [], config } = route
+  const isSplit =
+    kind === 'route' &&
+    config['pathPattern'] === undefined &&
+    ruleFaults(rules).length === 0 &&
+    rules.some(capturesPath)
+  if (!isSplit) return [route]
+  return rules.map((rule, index) => ({
+    ...route,
+    id: rules.length === 1 ? id : `${id}/${index}`,
+    rules: [rule],
+    config: capturesPath(rule) ? { destinationPath: '/', ...config, pathPattern: rule.path } : config,
+  }))
 }
 
 export function isRoute(kind: string): boolean {
