@@ -114,7 +114,7 @@ describe('StateKeeper', () => {
   const ownerIn = (id: string): PortsOwner => ({
     policyId: 'p',
     policyKind: 'rate-limiting',
-    api: { id, name: 'a', version: '1', basePath: '/a', document: undefined },
+    api: { id, name: 'a', version: '1', basePath: '/a', document: undefined, certificates: [] },
     clients: clientFinder(undefined),
     destination: () => undefined,
   })

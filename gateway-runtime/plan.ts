@@ -14,7 +14,8 @@ import { pointerOf } from '#domain/json-pointer.ts'
 import { type Chain, resolveChain } from '#policies/chain.ts'
 import { compileRules } from '#policies/rules.ts'
 import type { UpstreamSettings } from '#policies/settings.ts'
-import type { Prepared } from '#policies/definition.ts'
+import type { ApiCertificate, Prepared } from '#policies/definition.ts'
+import { apiCertificates } from './api-certificates.ts'
 import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
 import { buildPlan, type LiveDestination, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
 import { RouteFault } from './serve/router.ts'
@@ -183,10 +184,12 @@ export class Planner {
   #makePart(api: ApiItem, made: string, chain: GoodChain, needs: Needs, work: Work): Part | undefined {
     const clients = finderOf(needs.contracts, work)
     const stateNames = new Set<string>()
+    if (!this.#isTlsRight(api, chain, work)) return undefined
+    const certificates = apiCertificates(chain.inboundTls, chain.upstream.tls)
     const policies = chain.links.flatMap(
-      (link) => this.#prepare(api, link, { ...needs, clients }, stateNames, work) ?? [],
+      (link) => this.#prepare(api, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
     )
-    if (!this.#isTlsRight(api, chain, work) || policies.length < chain.links.length) return undefined
+    if (policies.length < chain.links.length) return undefined
     const { id, name, host, basePath, stripBasePath, listeners } = api
     return {
       made,
@@ -224,7 +227,12 @@ export class Planner {
   #prepare(
     api: ApiItem,
     link: GoodChain['links'][number],
-    { clients, destinations, document }: Needs & { clients: ClientFinder },
+    {
+      clients,
+      destinations,
+      document,
+      certificates,
+    }: Needs & { clients: ClientFinder; certificates: readonly ApiCertificate[] },
     stateNames: Set<string>,
     work: Work,
   ): LivePolicy | undefined {
@@ -235,7 +243,14 @@ export class Planner {
         {
           policyId: id,
           policyKind: kind,
-          api: { id: api.id, name, version, basePath, document: document?.item.openapi },
+          api: {
+            id: api.id,
+            name,
+            version,
+            basePath,
+            document: document?.item.openapi,
+            certificates,
+          },
           clients,
           destination: (wanted) => destinations.get(wanted),
         },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Category } from '#domain/chain.ts'
-import type { Client, Destination, Exchange, Outcome, Refusal, Session } from './exchange.ts'
+import type { Client, Destination, Exchange, Outcome, Refusal, Session, SubjectAltName } from './exchange.ts'
 import type { InboundTls, UpstreamSettings } from './settings.ts'
 
 /** A request of a policy's own: to a key set, an introspection endpoint, a token endpoint. */
@@ -103,6 +103,20 @@ export interface Ports {
   readonly count: (name: string, labels?: Readonly<Record<string, string>>) => void
 }
 
+/** A certificate that the settings of an API name. */
+export interface ApiCertificate {
+  /** Shown to clients, shown to the upstream, or trusted on either side. */
+  readonly type: 'server' | 'client' | 'ca'
+  /** RFC 4514 text. */
+  readonly subject: string
+  readonly subjectAltNames: readonly SubjectAltName[]
+  /** Lower-case hex. */
+  readonly serialNumber: string
+  /** Epoch milliseconds. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
 /** The API that a policy is attached to. */
 export interface ApiView {
   readonly id: string
@@ -111,6 +125,8 @@ export interface ApiView {
   readonly basePath: string
   /** Its imported OpenAPI document as JSON, where there is one. */
   readonly document: unknown
+  /** Those of its TLS settings: leaves with their intermediates, and CAs. */
+  readonly certificates: readonly ApiCertificate[]
 }
 
 /** What a policy does with whole request bodies. The runtime buffers only for those that declare it. */

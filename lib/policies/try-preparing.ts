@@ -30,6 +30,7 @@ const idlePorts: Ports = {
     version: '',
     basePath: '/',
     document: { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} },
+    certificates: [],
   },
   log: () => undefined,
   count: () => undefined,

@@ -1,0 +1,33 @@
+import type { ApiCertificate } from '#policies/definition.ts'
+import type { InboundTls, OutboundTls } from '#policies/settings.ts'
+import { readCertificate } from './serve/tls/certificate.ts'
+import { certificatesOf } from './serve/tls/context.ts'
+
+/** The certificates that the TLS settings of an API name. The settings must have been found good before. */
+export function apiCertificates(
+  inbound: InboundTls | undefined,
+  outbound: OutboundTls | undefined,
+): ApiCertificate[] {
+  return [
+    ...read(inbound?.certificate.certificate, 'server'),
+    ...read(inbound?.mode === 'DISABLE' ? '' : inbound?.trustedCa, 'ca'),
+    ...read(outbound?.certificate?.certificate, 'client'),
+    ...read(outbound?.trustedCa, 'ca'),
+  ]
+}
+
+// Intermediates that are sent along expire as well as the leaf does, and count as what they come with.
+function read(pem: string | undefined, type: ApiCertificate['type']): ApiCertificate[] {
+  if (pem === undefined || pem === '') return []
+  return certificatesOf(pem, type).map((certificate) => {
+    const { subject, subjectAltNames } = readCertificate(certificate.raw)
+    return {
+      type,
+      subject,
+      subjectAltNames,
+      serialNumber: certificate.serialNumber.toLowerCase(),
+      notBefore: certificate.validFromDate.getTime(),
+      notAfter: certificate.validToDate.getTime(),
+    }
+  })
+}
