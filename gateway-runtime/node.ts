@@ -104,13 +104,14 @@ function running(
 }
 
 function planeOptionsOf(options: Options): DataPlaneOptions {
-  const { trustedHops, allowLoopbackUpstreams, accessLog, sharedStore } = options
+  const { trustedHops, allowLoopbackUpstreams, accessLog, sharedStore, otlpEndpoint } = options
   return {
     trustedHops,
     accessLog,
     allowLoopback: allowLoopbackUpstreams,
     override: overrideOf(options),
     ...(sharedStore === undefined ? {} : { sharedStore: sharedStore.reveal() }),
+    ...(otlpEndpoint === undefined ? {} : { otlpEndpoint: otlpEndpoint.href }),
   }
 }
 
