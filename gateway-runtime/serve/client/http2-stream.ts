@@ -1,9 +1,22 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
+} from 'node:http2'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
+import {
+  answerBytesMaxOf,
+  askForBody,
+  bodyBytesMaxOf,
+  bodyTooLarge,
+  runAnswerBodies,
+  runBodies,
+} from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
-import { courseOf, outcomeOf } from '../course.ts'
+import { allowedBodyBytes, courseOf, outcomeOf } from '../course.ts'
 import { ownRequestId } from '../exchange.ts'
 import { chunkOf, lastChunk, lengthOf } from '../http1/chunked.ts'
 import { Head, REFUSED } from '../http1/head.ts'
@@ -18,6 +31,7 @@ import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
 import { areHeaders, ownHeaders } from './answer.ts'
+import { AnswerCopy, BodyCollector } from './body.ts'
 import type { ConnectionHost } from './http1.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import {
@@ -36,9 +50,13 @@ export interface StreamOwner {
   readonly arrival: Arrival
   /** What the Host of a request leads to on a plan. */
   lookAtHost(head: Head, lease: Lease): HostLook
-  /** The stream is closed; `answered` where it came to the end of an answer. */
-  streamClosed(stream: ClientStream, answered: boolean): void
+  /** Bytes of a request's body have been read. */
+  bodyCame(length: number): void
+  streamClosed(stream: ClientStream, end: StreamEnd): void
 }
+
+/** How a stream has ended: with its answer, before its body had been read, or because the client gave it up. */
+export type StreamEnd = 'answered' | 'unread' | 'given up'
 
 export interface HostLook {
   readonly name: string
@@ -54,11 +72,12 @@ export interface HostLook {
  * | state      | body of the request  | stream closes   | upstream event      | deadline              |
  * |------------|----------------------|-----------------|---------------------|-----------------------|
  * | deciding   | wait in its window   | note            | (none)              | 504                   |
+ * | collecting | keep                 | note            | (none)              | 408 or 504            |
  * | forwarding | on, or wait          | leave upstream  | answer on, or 502/4 | 408 or 504, or reset  |
  * | answered   | drop                 | (end)           | (none)              | reset                 |
  * | closed     | drop                 | (none)          | (none)              | (none)                |
  */
-type State = 'deciding' | 'forwarding' | 'answered' | 'closed'
+type State = 'deciding' | 'collecting' | 'forwarding' | 'answered' | 'closed'
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
 const CLIENT_GONE = 499
@@ -82,8 +101,11 @@ export class ClientStream implements Caller, Timed {
   private bodyDone: boolean
   private bodyBytes = 0
   private reading = false
+  private collector: BodyCollector | null = null
+  private answerCopy: AnswerCopy | null = null
   private started = false
-  private answeredWhole = false
+  /** It was ended from here, with an answer or without: what follows is not the client's doing. */
+  private settled = false
   private trailers: TrailerFields = NO_FIELDS
   private answerTrailers: TrailerFields = NO_FIELDS
 
@@ -148,16 +170,28 @@ export class ClientStream implements Caller, Timed {
     this.state = 'closed'
     this.deadline = Infinity
     clock.delete(this)
-    this.owner.streamClosed(this, this.answeredWhole)
+    this.owner.streamClosed(this, !this.settled ? 'given up' : this.bodyDone ? 'answered' : 'unread')
+  }
+
+  /** Bytes of the body that have come and not been taken. */
+  get waitingBytes(): number {
+    return this.stream.readableLength
   }
 
   private onData(bytes: Buffer): void {
-    const { upstream, exchange } = this
-    if (this.state !== 'forwarding' || upstream === null || exchange === null) return
+    this.owner.bodyCame(bytes.length)
+    const { exchange } = this
+    if (exchange === null || (this.state !== 'forwarding' && this.state !== 'collecting')) return
     this.bodyBytes += bytes.length
     this.windowBytes += bytes.length
     this.touch()
-    if (this.bodyBytes > this.host.limits.bodyBytesMax) return this.refuse(refusal('body_too_large'))
+    if (this.bodyBytes > allowedBodyBytes(exchange, this.host.limits.bodyBytesMax))
+      return this.refuse(refusal('body_too_large'))
+    if (this.state === 'collecting') this.collect(exchange, bytes)
+    else if (this.upstream !== null) this.forwardBody(this.upstream, bytes)
+  }
+
+  private forwardBody(upstream: UpstreamLink, bytes: Buffer): void {
     const writable = this.head.chunked ? this.writeChunk(upstream, bytes) : upstream.write(bytes)
     if (writable || this.state !== 'forwarding') return
     // The upstream holds the body up: the client's minimum rate does not count meanwhile.
@@ -172,8 +206,14 @@ export class ClientStream implements Caller, Timed {
   }
 
   private onEnd(): void {
-    const { upstream } = this
-    if (this.state !== 'forwarding' || upstream === null || this.bodyDone) return
+    const { upstream, exchange } = this
+    // A stream that was reset ends for its reader too: that body is not whole.
+    if (this.bodyDone || this.stream.closed || this.stream.destroyed) return
+    if (this.state === 'collecting' && exchange !== null) {
+      this.bodyDone = true
+      return this.showBody(exchange)
+    }
+    if (this.state !== 'forwarding' || upstream === null) return
     this.bodyDone = true
     this.bodyDeadline = Infinity
     // Behind a body with a length HTTP/1.1 has no place for trailers: there they are dropped.
@@ -222,7 +262,7 @@ export class ClientStream implements Caller, Timed {
 
   private decide(exchange: Http2Exchange): void {
     const answer = runRequestPhases(exchange, this.policies, this.host)
-    if (answer === undefined) this.send(exchange)
+    if (answer === undefined) this.admitBody(exchange)
     else if (answer instanceof Promise) void this.decideLater(answer, exchange)
     else this.refuseByPolicy(answer, exchange)
   }
@@ -231,7 +271,7 @@ export class ClientStream implements Caller, Timed {
     const refused = await answer
     // Meanwhile the client may have gone or the exchange may have run out of time.
     if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.send(exchange)
+    if (refused === undefined) this.admitBody(exchange)
     else this.refuseByPolicy(refused, exchange)
   }
 
@@ -243,6 +283,66 @@ export class ClientStream implements Caller, Timed {
   private checked(answer: Refusal, exchange: Http2Exchange): Refusal {
     exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
     return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
+  }
+
+  // ── bodies that policies want whole ────────────────────────────────────────
+
+  private admitBody(exchange: Http2Exchange): void {
+    const { route } = exchange
+    if (this.head.contentLength > allowedBodyBytes(exchange, Infinity))
+      return this.refuse(refusal('body_too_large'))
+    if (route === null || !route.hasRequestBodies) return this.send(exchange)
+    const refused = askForBody(exchange, route.route.policies, this.host)
+    if (refused !== undefined) return this.refuseByPolicy(refused, exchange)
+    const { course } = exchange
+    if (course === null || course.readers.length === 0) return this.send(exchange)
+    if (this.head.contentLength > bodyBytesMaxOf(exchange)) {
+      const tooLarge = bodyTooLarge(exchange, this.host)
+      return tooLarge === undefined ? this.send(exchange) : this.refuse(tooLarge)
+    }
+    course.body = NO_BYTES
+    if (this.bodyDone) return this.showBody(exchange)
+    this.collector = new BodyCollector(bodyBytesMaxOf(exchange), this.host.bodies)
+    this.state = 'collecting'
+    if (this.head.expectContinue) this.informClient({ ':status': 100 })
+    this.touch()
+    this.watchBody()
+    this.readBody()
+  }
+
+  private collect(exchange: Http2Exchange, bytes: Buffer): void {
+    const { collector } = this
+    if (collector === null) return
+    const slices = [0, bytes.length]
+    const taken = collector.add(bytes, slices)
+    if (taken === 'taken') return
+    if (taken === 'no_memory') return this.refuse(refusal('overloaded'))
+    const tooLarge = bodyTooLarge(exchange, this.host)
+    if (tooLarge !== undefined) return this.refuse(tooLarge)
+    // Only policies in dry run wanted it: what has been read goes on in front of the rest.
+    courseOf(exchange).body = Buffer.concat([collector.body, bytes])
+    this.stream.pause()
+    this.send(exchange)
+  }
+
+  private showBody(exchange: Http2Exchange): void {
+    const course = courseOf(exchange)
+    course.body = this.collector?.body ?? NO_BYTES
+    course.isBodyWhole = true
+    this.state = 'deciding'
+    this.bodyDeadline = Infinity
+    this.setDeadline()
+    const answer = runBodies(exchange, course.body, this.host)
+    if (answer === undefined) this.send(exchange)
+    else if (answer instanceof Promise) void this.showBodyLater(answer, exchange)
+    else this.refuseByPolicy(answer, exchange)
+  }
+
+  private async showBodyLater(answer: Promise<Refusal | undefined>, exchange: Http2Exchange): Promise<void> {
+    const refused = await answer
+    if (this.exchange !== exchange || this.state !== 'deciding') return
+    if (refused === undefined) this.send(exchange)
+    else this.refuseByPolicy(refused, exchange)
   }
 
   // ── the way to the upstream ────────────────────────────────────────────────
@@ -279,10 +379,19 @@ export class ClientStream implements Caller, Timed {
       course.sentAtMs = performance.now()
     }
     link.writeText(requestHead(exchange, link.endpoint, false))
+    this.writeTaken(link, exchange)
     if (this.bodyDone) return
-    if (this.head.expectContinue) link.awaitAnswer()
+    if (this.head.expectContinue && this.bodyBytes === 0) link.awaitAnswer()
     else this.watchBody()
     this.readBody()
+  }
+
+  /** What policies have read of the body. */
+  private writeTaken(link: UpstreamLink, { course }: Http2Exchange): void {
+    const taken = course?.body ?? NO_BYTES
+    if (taken.length === 0) return
+    if (this.head.chunked && course?.isBodyWhole !== true) this.writeChunk(link, taken)
+    else link.write(taken)
   }
 
   private readBody(): void {
@@ -309,9 +418,17 @@ export class ClientStream implements Caller, Timed {
 
   interimResponse(response: Head): void {
     this.touch()
-    if (this.started || this.stream.destroyed || this.stream.closed) return
-    this.stream.additionalHeaders(interimFields(response))
+    if (!this.started) this.informClient(interimFields(response))
     if (!this.bodyDone && !this.stream.isPaused()) this.watchBody()
+  }
+
+  // An interim answer that cannot be sent may be left out.
+  private informClient(fields: OutgoingHttpHeaders): void {
+    try {
+      this.stream.additionalHeaders(fields)
+    } catch {
+      return
+    }
   }
 
   // Extended CONNECT (RFC 8441) is not offered, so nobody asked for one.
@@ -329,6 +446,7 @@ export class ClientStream implements Caller, Timed {
       course.upstreamMs = performance.now() - course.sentAtMs
     }
     const instead = runResponsePhases(exchange, this.policies, this.host)
+    this.copyAnswer(exchange, bytes, slices, ends)
     if (instead !== undefined) {
       this.replaceAnswer(instead, exchange, ends)
       return false
@@ -336,21 +454,30 @@ export class ClientStream implements Caller, Timed {
     const fields = responseFields(exchange, response)
     // The head lies in a buffer that the next read overwrites.
     exchange.answerHead = null
-    if (stream.destroyed || stream.closed) return false
-    this.started = true
     const isBodiless = this.isHead || response.status === 204 || response.status === 304
     const waitForTrailers = !ends && !isBodiless
+    const endStream = isBodiless || (ends && lengthOf(slices) === 0)
+    if (!this.respond(fields, { endStream, waitForTrailers })) {
+      this.refuse(refusal('upstream_bad_response'))
+      return false
+    }
     if (waitForTrailers) stream.on('wantTrailers', () => this.sendTrailers())
     stream.on('drain', () => this.onDrain())
-    stream.respond(fields, { endStream: isBodiless || (ends && lengthOf(slices) === 0), waitForTrailers })
     this.touch()
     return this.writeBody(exchange, bytes, slices)
   }
 
-  responseBody(bytes: Buffer, slices: readonly number[], _ends: boolean): boolean {
+  private copyAnswer(exchange: Http2Exchange, bytes: Buffer, slices: readonly number[], ends: boolean): void {
+    if (exchange.course === null || exchange.course.wanted.length === 0) return
+    this.answerCopy = new AnswerCopy(answerBytesMaxOf(exchange), this.host.bodies)
+    this.answerCopy.add(bytes, slices, ends)
+  }
+
+  responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
     const { exchange } = this
     if (exchange === null) return false
     this.touch()
+    this.answerCopy?.add(bytes, slices, ends)
     return this.writeBody(exchange, bytes, slices)
   }
 
@@ -407,8 +534,9 @@ export class ClientStream implements Caller, Timed {
 
   mayRetry(): boolean {
     const { exchange } = this
-    if (exchange === null || exchange.retried || this.head.chunked || this.head.contentLength > 0)
-      return false
+    if (exchange === null || exchange.retried) return false
+    const hasBody = this.head.chunked || this.head.contentLength > 0
+    if (hasBody && exchange.course?.isBodyWhole !== true) return false
     if (!IDEMPOTENT.has(exchange.method)) return false
     exchange.retried = true
     this.upstream = null
@@ -464,11 +592,18 @@ export class ClientStream implements Caller, Timed {
   }
 
   private respondOwn(fields: string[], body: Uint8Array): void {
-    const { stream } = this
-    if (stream.destroyed || stream.closed) return
-    this.started = true
-    stream.respond(fields, { endStream: body.length === 0 })
-    if (body.length > 0) stream.write(body)
+    if (this.respond(fields, { endStream: body.length === 0 }) && body.length > 0) this.stream.write(body)
+  }
+
+  /** False where the stream is no more, or where Node finds something in the head that HTTP/2 cannot carry. */
+  private respond(fields: string[], options: ServerStreamResponseOptions): boolean {
+    try {
+      this.stream.respond(fields, options)
+      this.started = true
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Refuses something of which no request could be made. */
@@ -504,7 +639,7 @@ export class ClientStream implements Caller, Timed {
   private endStream(): void {
     const { stream } = this
     this.state = 'answered'
-    this.answeredWhole = true
+    this.settled = true
     this.deadline = clock.after(this.host.limits.unreadTimeoutMs)
     if (stream.destroyed) return
     if (!stream.writableEnded) stream.end()
@@ -518,6 +653,7 @@ export class ClientStream implements Caller, Timed {
     this.leaveUpstream()
     if (exchange !== null) this.endExchange(exchange, code)
     this.state = 'answered'
+    this.settled = true
     this.deadline = Infinity
     // Node would end the body of a stream that is closed inside it, as if it were whole.
     this.stream.destroy(new Error(code))
@@ -545,11 +681,21 @@ export class ClientStream implements Caller, Timed {
     const { route, course } = exchange
     this.host.metrics.answered(route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
     if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, { status, durationMs, code })
+    this.endBodies(exchange)
     if (route?.hasDone === true) {
       const ended = { course, status, requestBytes: this.bodyBytes, responseBytes: exchange.bodyBytes }
       runDone(exchange, route.route.policies, this.host, outcomeOf(ended, code, durationMs))
     }
     exchange.lease.end()
+  }
+
+  private endBodies(exchange: Http2Exchange): void {
+    const { collector, answerCopy } = this
+    this.collector = null
+    this.answerCopy = null
+    if (answerCopy !== null) runAnswerBodies(exchange, answerCopy.body, this.host)
+    answerCopy?.release()
+    collector?.release()
   }
 
   private logExchange(
@@ -597,6 +743,7 @@ export class ClientStream implements Caller, Timed {
       case 'deciding':
         this.refuse(refusal('exchange_timeout'))
         return
+      case 'collecting':
       case 'forwarding':
         this.expireExchange()
         return

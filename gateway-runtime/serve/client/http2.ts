@@ -7,11 +7,13 @@ import {
 import type { Socket } from 'node:net'
 import type { Arrival } from '../arrival.ts'
 import { clock, type Timed } from '../clock.ts'
+import { ownRequestId } from '../exchange.ts'
 import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import type { Head } from '../http1/head.ts'
 import type { Lease } from '../lease.ts'
 import type { ConnectionHost, OpenConnection } from './http1.ts'
-import { ClientStream, type HostLook, type StreamOwner } from './http2-stream.ts'
+import { type Flood, FloodWatch } from './flood-watch.ts'
+import { ClientStream, type HostLook, type StreamEnd, type StreamOwner } from './http2-stream.ts'
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants
 
@@ -23,6 +25,7 @@ const SESSION_MEGABYTES = 16
 const STREAM_ID_MAX = 2 ** 31 - 1
 /** Between the two GOAWAYs: requests that are under way meanwhile are still served. */
 const DRAIN_NOTICE_MS = 200
+const FLOOD_WINDOW_MS = 1_000
 
 /** One connection of an HTTP/2 client: many streams, each forwarded or refused on its own. */
 export class Http2Connection implements OpenConnection, StreamOwner, Timed {
@@ -32,6 +35,10 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   private readonly socket: Socket
   private readonly session: ServerHttp2Session
   private readonly streams = new Set<ClientStream>()
+  private readonly watch: FloodWatch
+  private idleDeadline: number
+  private windowDeadline: number
+  private drainDeadline = Infinity
   private closing = false
   private look: (HostLook & { text: string; lease: Lease }) | null = null
 
@@ -39,7 +46,10 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     this.host = host
     this.socket = socket
     this.arrival = arrival
-    this.deadline = clock.after(host.limits.idleTimeoutMs)
+    this.watch = new FloodWatch(host.limits)
+    this.idleDeadline = clock.after(host.limits.idleTimeoutMs)
+    this.windowDeadline = clock.after(FLOOD_WINDOW_MS)
+    this.deadline = this.windowDeadline
     const { streamsMax, fieldsMax, headBytesMax } = host.limits
     this.session = performServerHandshake(socket, {
       maxSessionMemory: SESSION_MEGABYTES,
@@ -66,16 +76,28 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   }
 
   private onStream(stream: ServerHttp2Stream, flags: number, fields: string[]): void {
+    this.watch.headCame(fields)
+    // Taken back within the very bytes that it came with: nothing is begun for it.
+    if (stream.destroyed || stream.closed) {
+      stream.on('error', () => undefined)
+      return this.judge(this.watch.streamEnded(false))
+    }
     const endsWithHead = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const ours = new ClientStream(this, stream, endsWithHead)
     this.streams.add(ours)
-    this.deadline = Infinity
+    this.idleDeadline = Infinity
     ours.begin(fields)
   }
 
-  streamClosed(stream: ClientStream, _answered: boolean): void {
+  bodyCame(length: number): void {
+    this.watch.bodyCame(length)
+  }
+
+  streamClosed(stream: ClientStream, end: StreamEnd): void {
     this.streams.delete(stream)
-    if (this.streams.size === 0) this.deadline = clock.after(this.host.limits.idleTimeoutMs)
+    if (this.streams.size === 0) this.idleDeadline = clock.after(this.host.limits.idleTimeoutMs)
+    if (end === 'unread') this.watch.bodyDropped(STREAM_WINDOW_BYTES)
+    this.judge(this.watch.streamEnded(end !== 'given up'))
   }
 
   lookAtHost(head: Head, lease: Lease): HostLook {
@@ -100,16 +122,46 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     this.host.closed(this)
   }
 
-  /** The connection has been idle for long, or the notice of its drain has been out for long enough. */
   expire(): void {
-    this.deadline = Infinity
-    if (!this.session.destroyed) this.session.close()
+    const { nowMs } = clock
+    if (this.windowDeadline <= nowMs) this.endWindow()
+    if (this.session.destroyed) return
+    if (this.idleDeadline <= nowMs || this.drainDeadline <= nowMs) {
+      this.idleDeadline = Infinity
+      this.drainDeadline = Infinity
+      this.session.close()
+    }
+    this.setDeadline()
   }
 
-  /** Ends a connection whose client abuses it. */
-  private refuseAbuse(): void {
-    if (this.session.destroyed) return
-    this.session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM)
+  private setDeadline(): void {
+    this.deadline = Math.min(this.windowDeadline, this.idleDeadline, this.drainDeadline)
+  }
+
+  private endWindow(): void {
+    this.windowDeadline = clock.after(FLOOD_WINDOW_MS)
+    let waiting = 0
+    for (const stream of this.streams) waiting += stream.waitingBytes
+    this.judge(this.watch.endWindow(this.socket.bytesRead, this.socket.bytesWritten, waiting))
+  }
+
+  /** Ends a connection whose client floods it. */
+  private judge(flood: Flood | null): void {
+    if (flood === null || this.session.destroyed) return
+    this.host.log?.record({
+      requestId: ownRequestId(),
+      remoteAddress: this.arrival.peer,
+      method: '-',
+      host: '-',
+      path: '-',
+      status: 0,
+      bodyBytes: 0,
+      durationMs: 0,
+      api: undefined,
+      client: undefined,
+      code: flood,
+    })
+    this.session.destroy(new Error(flood), NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
   // ── drain ──────────────────────────────────────────────────────────────────
@@ -122,7 +174,8 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     if (this.closing || this.session.destroyed) return
     this.closing = true
     this.session.goaway(NGHTTP2_NO_ERROR, STREAM_ID_MAX)
-    this.deadline = clock.after(DRAIN_NOTICE_MS)
+    this.drainDeadline = clock.after(DRAIN_NOTICE_MS)
+    this.setDeadline()
   }
 
   /** There are no WebSockets on HTTP/2 here. */
