@@ -1,0 +1,308 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ApiItem, Item } from '#contract/items.ts'
+import { canonicalJson } from '#contract/manifest.ts'
+import { type TestIssuer, testIssuer } from '#policies/jwt-validation/tokens-in-tests.ts'
+import { createControlRequest } from './control-request.ts'
+import { Planner } from './plan.ts'
+import { emptyWorld, sha256 } from './ports.ts'
+import { createServer } from './serve/server.ts'
+import { Serving } from './serving.ts'
+import { oneApi, policy } from './testing/publisher.ts'
+import { closing, startUpstream, temporaryFolder } from './testing/world.ts'
+
+const end = closing()
+afterEach(() => end.closeAll())
+
+const secret = 'a secret of the till'
+const contracts: Item = {
+  kind: 'contracts',
+  id: 'contracts:orders',
+  clients: [
+    { id: 'till', name: 'Till', keyHashes: [sha256(secret)] },
+    { id: 'hexgate-pipeline', name: 'Pipeline', keyHashes: [] },
+  ],
+}
+
+/** A gateway whose one API has these policies, before an upstream that answers with what it was asked. */
+async function gatewayWith(policies: readonly ApiItem['policies'][number][]) {
+  const upstream = await startUpstream('orders', end)
+  const control = createControlRequest({ allowLoopback: true })
+  const server = createServer()
+  const logged: string[] = []
+  const world = {
+    ...emptyWorld,
+    request: control.request,
+    log: (_level: string, code: string) => void logged.push(code),
+  }
+  const serving = new Serving(server, new Planner({ allowLoopback: true, world }))
+  end.add(async () => {
+    await server.drain(0)
+    await control.close()
+  })
+  const inOrder = policies.map((one, index) => ({ ...one, order: index + 1 }))
+  const items = [...oneApi(upstream, { policies: inOrder }), contracts].map((item) =>
+    item.kind === 'api' ? { ...item, contracts: contracts.id } : item,
+  )
+  const contents = new Map(items.map((item) => [item.id, { item, hash: sha256(canonicalJson(item)) }]))
+  expect(await serving.serve(contents)).toEqual({ ok: true })
+  const port = serving.ports[0] ?? 0
+  const get = async (headers: Record<string, string> = {}, path = '/orders/1') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    const body = (await response.json()) as { code?: string; headers?: Record<string, string> }
+    return {
+      status: response.status,
+      code: body.code,
+      seen: body.headers,
+      challenge: response.headers.get('www-authenticate'),
+    }
+  }
+  const bearing = (token: string, path?: string) => get({ authorization: `Bearer ${token}` }, path)
+  return { get, bearing, port, logged }
+}
+
+/** An issuer's server, which counts how often it is asked. */
+async function keyServer(...issuers: readonly TestIssuer[]) {
+  const published = { issuers, asked: 0 }
+  const server = createHttpServer((_request, response) => {
+    published.asked++
+    response.end(JSON.stringify({ keys: published.issuers.map(({ jwk }) => jwk) }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const stop = async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  end.add(() => (server.listening ? stop() : undefined))
+  return { published, stop, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks` }
+}
+
+const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600
+
+function tokenOf(issuer: TestIssuer, claims: object = {}, kid = issuer.jwk.kid): Promise<string> {
+  const all = { sub: 'jane', iss: 'https://login.example', client_id: 'till', exp: inAnHour(), ...claims }
+  return issuer.sign({ alg: issuer.algorithm, kid }, all)
+}
+
+const old = await testIssuer('RS256', 'old')
+const fresh = await testIssuer('RS256', 'fresh')
+
+function jwt(url: string) {
+  return policy('jwt-validation', {
+    jwksUrl: [url],
+    issuers: ['https://login.example'],
+    claimsToHeaders: [{ claim: 'sub', header: 'x-user' }],
+  })
+}
+
+describe('tokens at a running gateway', () => {
+  it('are verified by published keys, decide what may be done, and tell the upstream who is calling', async () => {
+    const { url, published } = await keyServer(old)
+    const rules = [{ path: '/{id}', allOf: [{ roles: ['reader'] }] }]
+    const { get, bearing } = await gatewayWith([jwt(url), policy('claims-authorization', { rules })])
+    const token = await tokenOf(old, { roles: ['reader'] })
+    const good = await get({ authorization: `Bearer ${token}`, 'x-user': 'forged' })
+    expect(good).toMatchObject({ status: 200, seen: { 'x-user': 'jane' } })
+    for (let i = 0; i < 20; i++) expect((await bearing(token)).status).toBe(200)
+    expect(published.asked).toBe(1)
+    expect(await bearing(await tokenOf(old))).toMatchObject({
+      status: 403,
+      code: 'claims-authorization.denied',
+    })
+    expect(await bearing(token, '/orders/1/items')).toMatchObject({
+      status: 403,
+      code: 'claims-authorization.no_rule',
+    })
+  })
+
+  it('that are wrong get 401 with the check, never 500', async () => {
+    const { url } = await keyServer(old)
+    const { get, bearing } = await gatewayWith([jwt(url)])
+    expect(await get()).toMatchObject({ status: 401, code: 'jwt-validation.missing', challenge: 'Bearer' })
+    const wrong: [string, string][] = [
+      ['nonsense', 'malformed'],
+      [await tokenOf(old, { exp: 1 }), 'expired'],
+      [await tokenOf(old, { nbf: inAnHour() }), 'not_yet_valid'],
+      [await tokenOf(old, { iss: 'https://other.example' }), 'issuer'],
+      [await tokenOf(fresh, {}, 'old'), 'signature'],
+      [await tokenOf(old, { client_id: 'stranger' }), 'client'],
+      [`${(await tokenOf(old)).split('.').slice(0, 2).join('.')}.`, 'signature'],
+    ]
+    for (const [token, check] of wrong) {
+      expect(await bearing(token)).toMatchObject({
+        status: 401,
+        code: `jwt-validation.${check}`,
+        challenge: expect.stringMatching(/^Bearer error="invalid_token", error_description="[^"]+"$/),
+      })
+    }
+  })
+
+  it('hidden behind a second Authorization header are refused', async () => {
+    const { url } = await keyServer(old)
+    const { port } = await gatewayWith([jwt(url)])
+    const token = await tokenOf(old)
+    const socket = connect(port, '127.0.0.1')
+    const line = `Authorization: Bearer ${token}\r\n`
+    socket.write(`GET /orders/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${line}${line}\r\n`)
+    let answer = ''
+    for await (const part of socket) answer += String(part)
+    expect(answer).toMatch(/^HTTP\/1\.1 40[01] /)
+  })
+
+  it('go on through a rotation of keys and while the issuer is away', async () => {
+    const { url, published, stop } = await keyServer(old)
+    const { bearing, logged } = await gatewayWith([jwt(url)])
+    expect((await bearing(await tokenOf(old))).status).toBe(200)
+    published.issuers = [old, fresh]
+    expect((await bearing(await tokenOf(fresh))).status).toBe(200)
+    await stop()
+    for (const issuer of [old, fresh])
+      expect((await bearing(await tokenOf(issuer, { later: true }))).status).toBe(200)
+    expect(logged).toEqual([])
+  })
+
+  it('with unknown key ids make the gateway ask the issuer once, however many they are', async () => {
+    const { url, published } = await keyServer(old)
+    const { bearing } = await gatewayWith([jwt(url)])
+    await bearing(await tokenOf(old))
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => bearing(await tokenOf(old, {}, `unknown-${i}`))),
+    )
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 401, code: 'jwt-validation.unknown_key' })
+    expect(published.asked).toBe(2)
+  })
+
+  it('get 401 while the keys of the issuer cannot be had, and pass once they can', async () => {
+    const { bearing, logged } = await gatewayWith([jwt('http://127.0.0.1:1/jwks')])
+    expect(await bearing(await tokenOf(old))).toMatchObject({
+      status: 401,
+      code: 'jwt-validation.keys_unavailable',
+    })
+    expect(logged).toEqual(['jwks_unavailable'])
+  })
+})
+
+describe('the bundled issuer', () => {
+  /** The provider as a process of its own, and its client for pipelines. */
+  async function startSts() {
+    const folder = await temporaryFolder(end)
+    const root = join(import.meta.dirname, '..')
+    const prepare = `import(${JSON.stringify(join(root, 'sts/prepare.ts'))}).then((m) => m.prepareSts(${JSON.stringify(folder)}))`
+    await promisify(execFile)(process.execPath, ['-e', prepare], { cwd: root })
+    const child = spawn(process.execPath, [join(root, 'sts/main.ts')], {
+      env: {
+        ...process.env,
+        HEXGATE_STS_PORT: '0',
+        HEXGATE_STS_DATA: folder,
+        HEXGATE_PORTAL_URL: 'http://localhost:9',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const stop = async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    end.add(stop)
+    for await (const line of createInterface(child.stdout)) {
+      const { port } = JSON.parse(line) as { port?: number }
+      if (port !== undefined)
+        return { issuer: `http://localhost:${port}`, stop, ...(await clientsIn(folder)) }
+    }
+    throw new Error('it ended before it served')
+  }
+
+  async function clientsIn(folder: string) {
+    type Client = { id: string; secret: string }
+    const text = await readFile(join(folder, 'clients.json'), 'utf8')
+    const { portal, pipeline } = JSON.parse(text) as { portal: Client; pipeline: Client }
+    return { portal, pipeline }
+  }
+
+  const basic = ({ id, secret }: { id: string; secret: string }) =>
+    `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+
+  it('is asked about tokens, remembered while it is away, and its absence is a 503', async () => {
+    const { issuer, portal, pipeline, stop } = await startSts()
+    const fetchToken = async (scope: string) => {
+      const response = await fetch(`${issuer}/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: basic(pipeline) },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
+      })
+      return ((await response.json()) as { access_token: string }).access_token
+    }
+    const { bearing } = await gatewayWith([
+      policy('oauth2-token-introspection', {
+        introspectionURL: `${issuer}/oauth/introspect`,
+        authorizationValue: basic(portal),
+        scopes: ['api.write'],
+        exposeHeaders: true,
+      }),
+    ])
+    const token = await fetchToken('api.read api.write')
+    expect(await bearing(token)).toMatchObject({
+      status: 200,
+      seen: { 'x-agw-client-id': 'hexgate-pipeline' },
+    })
+    expect(await bearing(await fetchToken('api.read'))).toMatchObject({
+      status: 403,
+      code: 'oauth2-token-introspection.insufficient_scope',
+    })
+    expect(await bearing('nobodys')).toMatchObject({
+      status: 401,
+      code: 'oauth2-token-introspection.inactive',
+    })
+    await stop()
+    expect((await bearing(token)).status).toBe(200)
+    expect(await bearing('another')).toMatchObject({
+      status: 503,
+      code: 'oauth2-token-introspection.unavailable',
+    })
+  })
+
+  it('gives the gateway a token of its own for an upstream', async () => {
+    const { issuer, pipeline } = await startSts()
+    const { get } = await gatewayWith([
+      policy('credential-injection-oauth2', {
+        oauthService: `${issuer}/oauth/token`,
+        clientId: pipeline.id,
+        clientSecret: pipeline.secret,
+        scope: ['api.read'],
+      }),
+    ])
+    const first = await get({ authorization: 'Bearer theirs' })
+    expect(first).toMatchObject({
+      status: 200,
+      seen: { authorization: expect.stringMatching(/^Bearer (?!theirs)./) },
+    })
+    expect((await get()).seen?.['authorization']).toBe(first.seen?.['authorization'])
+  })
+})
+
+it('clients by id and secret, users by password, and addresses are known at a running gateway', async () => {
+  const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+  const ids = await gatewayWith([policy('client-id-enforcement')])
+  expect((await ids.get(basic(`till:${secret}`))).status).toBe(200)
+  expect(await ids.get(basic(`hexgate-pipeline:${secret}`))).toMatchObject({
+    status: 401,
+    code: 'client-id-enforcement.unknown',
+  })
+  const users = await gatewayWith([policy('http-basic-authentication', { username: 'jane', password: 'x' })])
+  expect((await users.get(basic('jane:x'))).status).toBe(200)
+  expect(await users.get()).toMatchObject({ status: 401, challenge: 'Basic realm="api", charset="UTF-8"' })
+  const refused = await gatewayWith([policy('ip-blocklist', { ips: ['127.0.0.0/8'] })])
+  expect(await refused.get()).toMatchObject({ status: 403, code: 'ip-blocklist.denied' })
+  const injected = await gatewayWith([
+    policy('credential-injection-basic-auth', { username: 'a', password: 'b', overwrite: true }),
+  ])
+  expect((await injected.get(basic('c:d'))).seen).toMatchObject(basic('a:b'))
+})
