@@ -115,6 +115,7 @@ describe('StateKeeper', () => {
     policyId: 'p',
     policyKind: 'rate-limiting',
     api: { id, name: 'a', version: '1', basePath: '/a', document: undefined, certificates: [] },
+    rules: [],
     clients: clientFinder(undefined),
     destination: () => undefined,
   })

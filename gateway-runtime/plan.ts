@@ -251,6 +251,7 @@ export class Planner {
             document: document?.item.openapi,
             certificates,
           },
+          rules,
           clients,
           destination: (wanted) => destinations.get(wanted),
         },
@@ -350,6 +351,7 @@ function poolOptionsOf(
 ): PoolOptions {
   const { timeouts = {}, ...rest } = settings
   return {
+    name: upstream.id,
     endpoints: upstream.endpoints,
     protocol: upstream.protocol ?? 'http1',
     balancing: upstream.balancing ?? 'round-robin',

@@ -53,6 +53,7 @@ export interface PortsOwner {
   readonly policyId: string
   readonly policyKind: string
   readonly api: ApiView
+  readonly rules: Ports['rules']
   readonly clients: ClientFinder
   readonly destination: (name: string) => Destination | undefined
 }
@@ -98,7 +99,7 @@ export class StateKeeper {
 
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
   portsFor(owner: PortsOwner, used: Set<string>): Ports {
-    const { policyId, policyKind, api, clients, destination } = owner
+    const { policyId, policyKind, api, rules, clients, destination } = owner
     const { request, sharedStore, countOnNode, spans, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
@@ -123,6 +124,7 @@ export class StateKeeper {
       environment: (name) => (isShown(name) ? process.env[name] : undefined),
       destination,
       api,
+      rules,
       log: (level, code, fields) => log(level, code, { policy: policyKind, api: api.name, ...fields }),
       count: (name, labels = {}) => count(policyKind, name, labels),
     }

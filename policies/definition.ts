@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Category } from '#domain/chain.ts'
+import type { PolicyRule } from '#domain/policy-rule.ts'
 import type { Client, Destination, Exchange, Outcome, Refusal, Session, SubjectAltName } from './exchange.ts'
 import type { InboundTls, UpstreamSettings } from './settings.ts'
 
@@ -93,6 +94,8 @@ export interface Ports {
   /** Another upstream of the API by its name, or undefined. */
   readonly destination: (name: string) => Destination | undefined
   readonly api: ApiView
+  /** The rules that it is attached under; none for every request. */
+  readonly rules: readonly PolicyRule[]
   /** A line in the node's log. Never with secrets. */
   readonly log: (
     level: 'debug' | 'info' | 'warn' | 'error',

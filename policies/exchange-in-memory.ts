@@ -118,6 +118,7 @@ export interface WorldInMemory {
   readonly clients?: Readonly<Record<string, Client>>
   readonly clientsById?: Readonly<Record<string, Client>>
   readonly destinations?: readonly string[]
+  readonly rules?: Ports['rules']
   readonly document?: unknown
   readonly certificates?: readonly ApiCertificate[]
   readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
@@ -184,6 +185,7 @@ export function portsInMemory(
       document: world.document,
       certificates: world.certificates ?? [],
     },
+    rules: world.rules ?? [],
     log: (level, code, fields) => logged.push({ level, code, fields }),
     count(name, labels) {
       const key = JSON.stringify([name, labels ?? {}])

@@ -24,10 +24,17 @@ import { route } from './route/policy.ts'
 import { spikeControl } from './spike-control/policy.ts'
 import { httpCaching } from './http-caching/policy.ts'
 import { streamIdleTimeout } from './stream-idle-timeout/policy.ts'
+import { mtlsClientIdentity } from './mtls-client-identity/policy.ts'
 import { tls } from './tls/policy.ts'
+import { tlsCertificateMonitoring } from './tls-certificate-monitoring/policy.ts'
 import { tlsOutbound } from './tls-outbound/policy.ts'
 import { tracing } from './tracing/policy.ts'
 import { upstreamIdleTimeout } from './upstream-idle-timeout/policy.ts'
+import { retry } from './retry/policy.ts'
+import { circuitBreaker } from './circuit-breaker/policy.ts'
+import { healthCheck } from './health-check/policy.ts'
+import { routeWeighted } from './route-weighted/policy.ts'
+import { websocketSession } from './websocket-session/policy.ts'
 
 /** Every policy that there is, in the order in which they are offered. */
 export const policies = [
@@ -37,6 +44,7 @@ export const policies = [
   oauth2TokenIntrospection,
   clientIdEnforcement,
   httpBasicAuthentication,
+  websocketSession,
   ipAllowlist,
   ipBlocklist,
   rateLimiting,
@@ -54,12 +62,18 @@ export const policies = [
   credentialInjectionApiKey,
   credentialInjectionOauth2,
   tls,
+  mtlsClientIdentity,
+  tlsCertificateMonitoring,
   route,
+  routeWeighted,
   tlsOutbound,
   connectTimeout,
   responseTimeout,
   streamIdleTimeout,
   upstreamIdleTimeout,
+  retry,
+  circuitBreaker,
+  healthCheck,
 ] as const
 
 const byKind = new Map<string, Policy>(policies.map((policy) => [policy.kind, policy as Policy]))

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { definePolicy, type Policy } from './definition.ts'
+import { msOf, seconds } from './seconds.ts'
 import type { UpstreamTimeouts } from './settings.ts'
 
 /** Longer than a day is no timeout any more. */
 const secondsMax = 86_400
 
-const seconds = z.number().min(0.001).max(secondsMax)
 type Config = { timeout: number }
 
 interface TimeoutText {
@@ -19,7 +19,7 @@ interface TimeoutText {
 /** A policy that says one of the times that an upstream is given. Its `timeout` is in seconds. */
 export function timeoutPolicy(part: keyof UpstreamTimeouts, text: TimeoutText): Policy<Config> {
   const config = z.strictObject({
-    timeout: seconds.default(text.default).meta({
+    timeout: seconds(0.001, secondsMax, text.default).meta({
       title: 'Seconds',
       description: `${text.description} In seconds.`,
       examples: [text.default, 0.5],
@@ -35,6 +35,6 @@ export function timeoutPolicy(part: keyof UpstreamTimeouts, text: TimeoutText): 
     config,
     summarise: ({ timeout }) => `${timeout} second${timeout === 1 ? '' : 's'}`,
     prepare: () => ({}),
-    upstream: ({ timeout }) => ({ timeouts: { [part]: Math.max(1, Math.round(timeout * 1_000)) } }),
+    upstream: ({ timeout }) => ({ timeouts: { [part]: msOf(timeout) } }),
   })
 }

@@ -32,6 +32,7 @@ const idlePorts: Ports = {
     document: { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} },
     certificates: [],
   },
+  rules: [],
   log: () => undefined,
   count: () => undefined,
 }
