@@ -55,11 +55,6 @@ export function ruleFaults(rules: readonly PolicyRule[]): Fault[] {
   )
 }
 
-/** Whether the path of a rule captures something, which routes then send on. The pattern must be free of faults. */
-export function capturesPath({ path }: PolicyRule): boolean {
-  return path !== undefined && RE2JS.compile(path).groupCount() > 0
-}
-
 function patternFault(pattern: string): string | undefined {
   try {
     RE2JS.compile(pattern)

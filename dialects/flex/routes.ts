@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { type UpstreamItem, upstreamItem } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
-import { capturesPath, ruleFaults } from '#policies/rules.ts'
 import { upstreamAddress } from './address.ts'
 import type { Attachment, Bindings } from './attachments.ts'
 import type { NodeSettings } from './configuration.ts'
@@ -257,7 +256,7 @@ export class Router {
     return {
       upstream: first.upstream,
       destinations: new Map(found.map(({ name, upstream }) => [name, upstream])),
-      attachments: [...this.#outbound(found), ...routes.flatMap(routesOf), ...refusal(routes)],
+      attachments: [...this.#outbound(found), ...routes, ...refusal(routes)],
     }
   }
 
@@ -316,26 +315,7 @@ function refusal(routes: readonly Attachment[]): Attachment[] {
   const [last] = routes.toReversed()
   if (last === undefined || routes.some(takesAll)) return []
   const { id } = last
-  return [
-    { ...last, isMade: true, id: `${id}/rest`, kind: 'route', config: { refuses: true }, rules: undefined },
-  ]
-}
-
-/** The part of a path that goes on is said by the rule that matched it, so that each such rule is a route. */
-function routesOf(route: Attachment): Attachment[] {
-  const { id, kind, rules = [], config } = route
-  const isSplit =
-    kind === 'route' &&
-    config['pathPattern'] === undefined &&
-    ruleFaults(rules).length === 0 &&
-    rules.some(capturesPath)
-  if (!isSplit) return [route]
-  return rules.map((rule, index) => ({
-    ...route,
-    id: rules.length === 1 ? id : `${id}/${index}`,
-    rules: [rule],
-    config: capturesPath(rule) ? { destinationPath: '/', ...config, pathPattern: rule.path } : config,
-  }))
+  return [{ ...last, isMade: true, id: `${id}/rest`, kind: 'route', config: {}, rules: undefined }]
 }
 
 export function isRoute(kind: string): boolean {
