@@ -1,9 +1,10 @@
+import type { X509Certificate } from 'node:crypto'
 import type { ApiCertificate } from '#policies/definition.ts'
 import type { InboundTls, OutboundTls } from '#policies/settings.ts'
 import { readCertificate } from './serve/tls/certificate.ts'
 import { certificatesOf } from './serve/tls/context.ts'
 
-/** The certificates that the TLS settings of an API name. The settings must have been found good before. */
+/** The certificates that the TLS settings of an API name. Those that cannot be read are refused elsewhere. */
 export function apiCertificates(
   inbound: InboundTls | undefined,
   outbound: OutboundTls | undefined,
@@ -19,15 +20,21 @@ export function apiCertificates(
 // Intermediates that are sent along expire as well as the leaf does, and count as what they come with.
 function read(pem: string | undefined, type: ApiCertificate['type']): ApiCertificate[] {
   if (pem === undefined || pem === '') return []
-  return certificatesOf(pem, type).map((certificate) => {
-    const { subject, subjectAltNames } = readCertificate(certificate.raw)
-    return {
-      type,
-      subject,
-      subjectAltNames,
-      serialNumber: certificate.serialNumber.toLowerCase(),
-      notBefore: certificate.validFromDate.getTime(),
-      notAfter: certificate.validToDate.getTime(),
-    }
-  })
+  try {
+    return certificatesOf(pem, type).map((certificate) => viewOf(certificate, type))
+  } catch {
+    return []
+  }
+}
+
+function viewOf(certificate: X509Certificate, type: ApiCertificate['type']): ApiCertificate {
+  const { subject, subjectAltNames } = readCertificate(certificate.raw)
+  return {
+    type,
+    subject,
+    subjectAltNames,
+    serialNumber: certificate.serialNumber.toLowerCase(),
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  }
 }

@@ -18,7 +18,7 @@ let sequence = 0
 let start = `${processPart}-`
 
 // What the upstream will not see of the client's head, policies do not see either.
-const HIDDEN = REQUEST_DROPS & ~(1 << FIELD.host)
+const HIDDEN = REQUEST_DROPS & ~(1 << FIELD.host) & ~(1 << FIELD.forwardedClientCert)
 
 /** A request id that no other request has. */
 export function ownRequestId(): string {

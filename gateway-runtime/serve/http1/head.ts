@@ -44,6 +44,8 @@ export const FIELD = {
   requestId: 15,
   authorization: 16,
   contentType: 17,
+  /** X-Forwarded-Client-Cert: never passed on as it came, and shown to policies, which may pass it on. */
+  forwardedClientCert: 18,
 } as const
 
 /** Why a head cannot be taken. `limits` kinds say which bound it crosses. */
@@ -673,6 +675,9 @@ function kindOfLong(bytes: Buffer, start: number, length: number): number {
       break
     case 18:
       return spells(bytes, start, 'proxy-authenticate') ? FIELD.hop : FIELD.other
+    case 23:
+      if (spells(bytes, start, 'x-forwarded-client-cert')) return FIELD.forwardedClientCert
+      break
     case 19:
       return spells(bytes, start, 'proxy-authorization') ? FIELD.hop : FIELD.other
   }

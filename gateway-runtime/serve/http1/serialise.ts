@@ -13,6 +13,7 @@ export const REQUEST_DROPS =
   (1 << FIELD.forwardedProto) |
   (1 << FIELD.forwardedHost) |
   (1 << FIELD.forwarded) |
+  (1 << FIELD.forwardedClientCert) |
   (1 << FIELD.underscore) |
   (1 << FIELD.requestId)
 
