@@ -1,10 +1,11 @@
 import { createControlRequest } from './control-request.ts'
 import { Counts } from './counts.ts'
 import { Planner } from './plan.ts'
+import { type CertificateFigures, certificatesOf, type UpstreamFigures, upstreamsOf } from './plan-figures.ts'
 import type { World } from './ports.ts'
 import { seldom } from './seldom.ts'
 import { createAccessLog } from './serve/log.ts'
-import type { Figures } from './serve/metrics.ts'
+import { type Figures, Metrics } from './serve/metrics.ts'
 import { createServer, type Server, type ServerEvent } from './serve/server.ts'
 import { type ListenerOverride, type Serves, Serving } from './serving.ts'
 
@@ -16,6 +17,8 @@ export interface DataPlaneOptions {
   readonly override: ListenerOverride
   /** The address of a Redis. */
   readonly sharedStore?: string
+  /** The address of a collector of spans. */
+  readonly otlpEndpoint?: string
 }
 
 /** Whoever logs and reports what a data plane has to say. */
@@ -36,11 +39,17 @@ export interface ProcessFigures {
   readonly cpuSeconds: number
 }
 
-/** All that is counted, summed over the processes. */
-export interface PlaneFigures {
+/** What one serving process counts, or several as if they were one. */
+export interface Counted {
   readonly traffic: Figures
   /** What policies count, by the keys of counts.ts. */
   readonly policies: ReadonlyMap<string, number>
+  readonly upstreams: ReadonlyMap<string, UpstreamFigures>
+  readonly certificates: ReadonlyMap<string, CertificateFigures>
+}
+
+/** All that is counted, summed over the processes. */
+export interface PlaneFigures extends Counted {
   /** Empty where this process serves by itself. */
   readonly workers: readonly ProcessFigures[]
 }
@@ -82,17 +91,18 @@ export async function assemble(
   })
   const requests = createControlRequest({ allowLoopback })
   const store = await storeOf(options, hearing)
+  const sink = await sinkOf(options, hearing)
   const world: World = {
     request: requests.request,
     sharedStore: store,
     countOnNode,
-    spans: undefined,
+    spans: sink?.take,
     log: (level, code, fields) => hearing.log(level, { ...fields, code }, code),
     count: (policyKind, name, labels) => counts.add(policyKind, name, labels),
   }
   const serving = new Serving(server, new Planner({ allowLoopback, world }), override)
   const close = async () => {
-    await Promise.all([requests.close(), store?.close()])
+    await Promise.all([requests.close(), store?.close(), sink?.close()])
   }
   return { server, serving, counts, close }
 }
@@ -108,6 +118,24 @@ async function storeOf({ sharedStore }: DataPlaneOptions, hearing: Hearing) {
   })
 }
 
+/** Nothing has been counted yet. */
+export const nothingCounted: Counted = {
+  traffic: new Metrics().figures(),
+  policies: new Map(),
+  upstreams: new Map(),
+  certificates: new Map(),
+}
+
+/** Loaded only by those who have one. */
+async function sinkOf({ otlpEndpoint }: DataPlaneOptions, hearing: Hearing) {
+  if (otlpEndpoint === undefined) return undefined
+  const { createSpanSink } = await import('./tracing.ts')
+  return createSpanSink(new URL(otlpEndpoint), {
+    info: (fields, text) => hearing.log('info', fields, text),
+    warn: (fields, text) => hearing.log('warn', fields, text),
+  })
+}
+
 /** Serves in this process: for tests, and for looking at it in a debugger. */
 export const serveHere: OpenDataPlane = async (options, hearing) => {
   const { server, serving, counts, close } = await assemble(options, hearing)
@@ -120,7 +148,16 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
     },
     problems: [],
     serve: (contents) => serving.serve(contents),
-    figures: () => Promise.resolve({ traffic: server.figures(), policies: counts.all, workers: [] }),
+    figures: async () => {
+      const { plan } = serving
+      return {
+        traffic: server.figures(),
+        policies: counts.all,
+        upstreams: plan === undefined ? new Map() : await upstreamsOf(plan),
+        certificates: plan === undefined ? new Map() : certificatesOf(plan),
+        workers: [],
+      }
+    },
     drain: async (deadlineMs) => {
       await server.drain(deadlineMs)
       await close()

@@ -1,7 +1,9 @@
-import { type Metric, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'prom-client'
 import { counterOf } from './counts.ts'
-import type { PlaneFigures, ProcessFigures } from './data-plane.ts'
-import { type Figures, type LatencyFigures, Metrics } from './serve/metrics.ts'
+import { nothingCounted, type PlaneFigures, type ProcessFigures } from './data-plane.ts'
+import { addHistogram, type Histogram } from './histogram.ts'
+import type { UpstreamFigures } from './plan-figures.ts'
+import { latencyBoundsMs, routeBoundsMs, type RouteFigures } from './serve/metrics.ts'
 
 /** What the exposition says beside the traffic. */
 export interface NodeFigures {
@@ -11,206 +13,234 @@ export interface NodeFigures {
   readonly isPortalConnected: boolean
 }
 
-const durationName = 'hexgate_request_duration_seconds'
-/** Every fourth of the fine buckets: one to an octave is enough for a dashboard. */
-const bucketStride = 4
-
 /** Writes the metrics of a node as Prometheus reads them. */
 export type Exposition = (figures: PlaneFigures) => Promise<{ contentType: string; text: string }>
+
+/** One series: its labels and its value; null where there is nothing to say. */
+type Series = readonly [labels: Readonly<Record<string, string | number>>, value: number | null]
+type Read = (now: PlaneFigures) => Iterable<Series>
+
+/** Every fourth of the fine buckets: one to an octave is enough for a dashboard. */
+const bucketStride = 4
+/** The busiest APIs; a histogram of thousands is more than a scrape should carry. */
+const histogramsMax = 500
 
 /** Makes it once; the figures are those of each scrape. */
 export function createExposition(node: () => NodeFigures): Exposition {
   const registry = new Registry()
-  let now: PlaneFigures = { traffic: new Metrics().figures(), policies: new Map(), workers: [] }
-  const traffic = () => now.traffic
+  let now: PlaneFigures = { ...nothingCounted, workers: [] }
   collectDefaultMetrics({ register: registry, prefix: 'hexgate_' })
-  addTraffic(registry, traffic)
-  addRoutes(registry, traffic)
-  addPolicies(registry, () => now.policies)
-  addWorkers(registry, () => now.workers)
-  addNode(registry, node)
-  addDurations(registry, traffic)
+  const counter = (name: string, help: string, labelNames: string[], read: Read) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const [labels, value] of read(now)) this.inc(labels, value ?? 0)
+      },
+    })
+  const gauge = (name: string, help: string, labelNames: string[], read: Read) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        if (labelNames.length === 0) this.remove()
+        for (const [labels, value] of read(now)) if (value !== null) this.set(labels, value)
+      },
+    })
+  addTraffic(counter, gauge)
+  addApis(counter)
+  addUpstreams(counter, gauge)
+  addWorkers(counter, gauge)
+  addNode(gauge, node)
+  addHistograms(registry, () => now)
   return async (figures) => {
     now = figures
     return { contentType: registry.contentType, text: await registry.metrics() }
   }
 }
 
-function addTraffic(registry: Registry, figures: () => Figures): void {
-  const registers = [registry]
-  new Counter({
-    name: 'hexgate_responses_total',
-    help: 'Answers by status.',
-    labelNames: ['status'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [status, count] of figures().statuses) this.inc({ status: String(status) }, count)
-    },
-  })
-  new Counter({
-    name: 'hexgate_refusals_total',
-    help: 'Requests that a policy refused.',
-    registers,
-    collect() {
-      this.reset()
-      this.inc(figures().refused)
-    },
-  })
-  new Counter({
-    name: 'hexgate_handshakes_total',
-    help: 'TLS handshakes and PROXY headers by how they ended: ok, or why not.',
-    labelNames: ['result'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [result, count] of figures().handshakes) this.inc({ result }, count)
-    },
-  })
-  new Gauge({
-    name: 'hexgate_connections',
-    help: 'Open connections from clients, WebSockets among them.',
-    registers,
-    collect() {
-      this.set(figures().connections)
-    },
-  })
-  new Gauge({
-    name: 'hexgate_websockets',
-    help: 'Open WebSockets.',
-    registers,
-    collect() {
-      this.set(figures().webSockets)
-    },
-  })
+type Add = (name: string, help: string, labelNames: string[], read: Read) => Metric
+
+function one(value: number | null): Series[] {
+  return [[{}, value]]
 }
 
-function addRoutes(registry: Registry, figures: () => Figures): void {
-  const helps = {
-    requests: 'Requests by API.',
-    errors: 'Answers 5xx by API.',
-    refused: 'Refused by policies, by API.',
-    dryRefused: 'Would have been refused by a policy in dry run, by API.',
-  }
-  for (const [member, help] of Object.entries(helps)) {
-    new Counter({
-      name: `hexgate_api_${member === 'dryRefused' ? 'dry_refused' : member}_total`,
-      help,
-      labelNames: ['api'],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [id, route] of figures().routes) this.inc({ api: id }, route[member as keyof typeof route])
-      },
-    })
-  }
+function addTraffic(counter: Add, gauge: Add): void {
+  counter('hexgate_responses_total', 'Answers by status.', ['status'], ({ traffic }) =>
+    [...traffic.statuses].map(([status, count]) => [{ status }, count]),
+  )
+  counter('hexgate_refusals_total', 'Requests that a policy refused.', [], ({ traffic }) =>
+    one(traffic.refused),
+  )
+  gauge('hexgate_connections', 'Open connections from clients, WebSockets among them.', [], ({ traffic }) =>
+    one(traffic.connections),
+  )
+  gauge('hexgate_websockets', 'Open WebSockets.', [], ({ traffic }) => one(traffic.webSockets))
+  counter(
+    'hexgate_handshakes_total',
+    'TLS handshakes and PROXY headers of clients by how they ended: ok, or why not.',
+    ['result'],
+    ({ traffic }) => [...traffic.handshakes].map(([result, count]) => [{ result }, count]),
+  )
+  counter(
+    'hexgate_policy_events_total',
+    'What policies count, by the names that they give it.',
+    ['policy', 'event', 'labels'],
+    ({ policies }) => [...policies].map(([key, count]) => [labelsOf(key), count]),
+  )
+  gauge(
+    'hexgate_certificate_not_after_timestamp_seconds',
+    'When a certificate that the node shows or goes by expires.',
+    ['use', 'api', 'subject'],
+    ({ certificates }) => [...certificates.values()].map(({ notAfter, ...labels }) => [labels, notAfter]),
+  )
 }
 
-function addPolicies(registry: Registry, policies: () => PlaneFigures['policies']): void {
-  new Counter({
-    name: 'hexgate_policy_events_total',
-    help: 'What policies count, by the names that they give it.',
-    labelNames: ['policy', 'event', 'labels'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const [key, count] of policies()) {
-        const { policy, name, labels } = counterOf(key)
-        const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`)
-        this.inc({ policy, event: name, labels: pairs.join(',') }, count)
-      }
-    },
-  })
+function labelsOf(key: string): Record<string, string> {
+  const { policy, name, labels } = counterOf(key)
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`)
+  return { policy, event: name, labels: pairs.join(',') }
 }
 
-type WorkerMember = Exclude<keyof ProcessFigures, 'worker'>
-
-function addWorkers(registry: Registry, workers: () => readonly ProcessFigures[]): void {
-  const counters: [name: string, help: string, member: WorkerMember][] = [
-    ['hexgate_worker_requests_total', 'Requests since the worker was started.', 'requests'],
-    ['hexgate_worker_crashes_total', 'How often a worker ended and was started again.', 'crashes'],
-    ['hexgate_worker_cpu_seconds_total', 'Processor time of the worker.', 'cpuSeconds'],
+function addApis(counter: Add): void {
+  const counters: [name: string, help: string, read: (route: RouteFigures) => number][] = [
+    ['requests', 'Requests by API.', (route) => route.requests],
+    ['errors', 'Answers 5xx by API.', (route) => route.errors],
+    ['refused', 'Refused by policies, by API.', (route) => route.refused],
+    [
+      'dry_refused',
+      'Would have been refused by a policy that is in dry run, by API.',
+      (route) => route.dryRefused,
+    ],
   ]
-  const gauges: [name: string, help: string, member: WorkerMember][] = [
-    ['hexgate_worker_up', 'Whether the worker serves.', 'isServing'],
-    ['hexgate_worker_connections', 'Open connections of the worker.', 'connections'],
-    ['hexgate_worker_resident_memory_bytes', 'Memory of the worker.', 'rssBytes'],
-  ]
-  const registers = [registry]
-  for (const [name, help, member] of counters) {
-    new Counter({
-      name,
-      help,
-      labelNames: ['worker'],
-      registers,
-      collect() {
-        this.reset()
-        for (const one of workers()) this.inc({ worker: one.worker }, Number(one[member]))
-      },
-    })
-  }
-  for (const [name, help, member] of gauges) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['worker'],
-      registers,
-      collect() {
-        this.reset()
-        for (const one of workers()) this.set({ worker: one.worker }, Number(one[member]))
-      },
-    })
-  }
+  for (const [name, help, read] of counters)
+    counter(`hexgate_api_${name}_total`, help, ['api'], ({ traffic }) =>
+      [...traffic.routes].map(([api, route]) => [{ api }, read(route)]),
+    )
 }
 
-function addNode(registry: Registry, node: () => NodeFigures): void {
+function addUpstreams(counter: Add, gauge: Add): void {
+  type Plain = [name: string, help: string, read: (upstream: UpstreamFigures) => number]
+  const counters: Plain[] = [
+    ['retries_total', 'Requests that were sent again.', (now) => now.retries],
+    ['retries_refused_total', 'Retries that the budget did not allow.', (now) => now.retriesRefused],
+    ['circuit_refusals_total', 'Requests that the circuit breaker refused.', (now) => now.circuitRefusals],
+  ]
+  const gauges: Plain[] = [
+    ['connections', 'Open connections.', (now) => now.connections],
+    ['idle_connections', 'Open connections without work.', (now) => now.idle],
+    ['pending_requests', 'Requests that wait for a connection.', (now) => now.pending],
+    ['circuits_open', 'Workers in which the circuit is open.', (now) => now.circuitsOpen],
+    ['unverified', 'Workers that take any certificate of it.', (now) => now.unverified],
+  ]
+  const byUpstream =
+    (read: Plain[2]): Read =>
+    ({ upstreams }) =>
+      [...upstreams].map(([upstream, now]) => [{ upstream }, read(now)])
+  for (const [name, help, read] of counters)
+    counter(`hexgate_upstream_${name}`, help, ['upstream'], byUpstream(read))
+  for (const [name, help, read] of gauges)
+    gauge(`hexgate_upstream_${name}`, help, ['upstream'], byUpstream(read))
+  addUpstreamResults(counter)
+  addEndpoints(gauge)
+}
+
+function addUpstreamResults(counter: Add): void {
+  const byResult =
+    (member: 'healthChecks' | 'handshakes'): Read =>
+    ({ upstreams }) =>
+      [...upstreams].flatMap(([upstream, now]) =>
+        [...now[member]].map(([result, count]): Series => [{ upstream, result }, count]),
+      )
+  const labelNames = ['upstream', 'result']
+  counter(
+    'hexgate_upstream_health_checks_total',
+    'Health checks by how they ended.',
+    labelNames,
+    byResult('healthChecks'),
+  )
+  counter(
+    'hexgate_upstream_handshakes_total',
+    'TLS handshakes with upstreams by how they ended: ok, or why not.',
+    labelNames,
+    byResult('handshakes'),
+  )
+}
+
+function addEndpoints(gauge: Add): void {
+  const gauges = [
+    ['connections', 'Open connections to an endpoint.', 'connections'],
+    ['unhealthy', 'Workers that find an endpoint unwell.', 'unhealthy'],
+    ['ejected', 'Workers that have ejected an endpoint for its failures.', 'ejected'],
+  ] as const
+  for (const [name, help, member] of gauges)
+    gauge(`hexgate_endpoint_${name}`, help, ['upstream', 'endpoint'], ({ upstreams }) =>
+      [...upstreams].flatMap(([upstream, { endpoints }]) =>
+        [...endpoints].map(([endpoint, now]): Series => [{ upstream, endpoint }, now[member]]),
+      ),
+    )
+}
+
+function addWorkers(counter: Add, gauge: Add): void {
+  const byWorker =
+    (member: Exclude<keyof ProcessFigures, 'worker'>): Read =>
+    ({ workers }) =>
+      workers.map((worker) => [{ worker: worker.worker }, Number(worker[member])])
+  const names = ['worker']
+  counter(
+    'hexgate_worker_requests_total',
+    'Requests since the worker was started.',
+    names,
+    byWorker('requests'),
+  )
+  counter(
+    'hexgate_worker_crashes_total',
+    'How often a worker ended and was started again.',
+    names,
+    byWorker('crashes'),
+  )
+  counter('hexgate_worker_cpu_seconds_total', 'Processor time of the worker.', names, byWorker('cpuSeconds'))
+  gauge('hexgate_worker_up', 'Whether the worker serves.', names, byWorker('isServing'))
+  gauge('hexgate_worker_connections', 'Open connections of the worker.', names, byWorker('connections'))
+  gauge('hexgate_worker_resident_memory_bytes', 'Memory of the worker.', names, byWorker('rssBytes'))
+}
+
+function addNode(gauge: Add, node: () => NodeFigures): void {
   const gauges: [name: string, help: string, read: (figures: NodeFigures) => number | null][] = [
     ['hexgate_config_revision', 'The revision that is served.', (now) => now.revision],
     ['hexgate_config_applied_timestamp_seconds', 'When it was applied.', (now) => now.appliedAtSeconds],
     ['hexgate_config_persisted', 'Whether a restart would find it.', (now) => Number(now.isPersisted)],
     ['hexgate_portal_connected', 'Whether the portal is connected.', (now) => Number(now.isPortalConnected)],
   ]
-  for (const [name, help, read] of gauges) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const value = read(node())
-        if (value === null) this.remove()
-        else this.set(value)
-      },
-    })
-  }
+  for (const [name, help, read] of gauges) gauge(name, help, [], () => one(read(node())))
 }
 
-function addDurations(registry: Registry, figures: () => Figures): void {
-  const histogram = {
-    name: durationName,
-    get: async () => ({
-      name: durationName,
-      help: 'Time from the head of a request to the end of its answer.',
-      type: 'histogram',
-      values: histogramValues(figures().latency),
-    }),
-  }
-  // The library's own histogram counts by itself; a registry asks no more of a metric than its name and `get`.
-  registry.registerMetric(histogram as unknown as Metric)
-}
-
-function histogramValues({ boundsMs, counts, sumMs }: LatencyFigures) {
-  const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = []
-  let seen = 0
-  for (const [index, count] of counts.entries()) {
-    seen += count
-    const bound = boundsMs[index]
-    if (bound !== undefined && index % bucketStride === 0)
-      values.push({ metricName: `${durationName}_bucket`, labels: { le: bound / 1_000 }, value: seen })
-  }
-  return [
-    ...values,
-    { metricName: `${durationName}_bucket`, labels: { le: '+Inf' }, value: seen },
-    { metricName: `${durationName}_sum`, labels: {}, value: sumMs / 1_000 },
-    { metricName: `${durationName}_count`, labels: {}, value: seen },
-  ]
+function addHistograms(registry: Registry, now: () => PlaneFigures): void {
+  addHistogram(
+    registry,
+    'hexgate_request_duration_seconds',
+    'Time from the head of a request to the end of its answer.',
+    () => {
+      const { counts, sumMs } = now().traffic.latency
+      return [{ labels: {}, boundsMs: latencyBoundsMs, counts, sumMs, stride: bucketStride }]
+    },
+  )
+  addHistogram(
+    registry,
+    'hexgate_api_request_duration_seconds',
+    'The same by API, for the busiest of them.',
+    () => {
+      const busy = [...now().traffic.routes].filter(([, route]) => route.requests > 0)
+      const busiest = busy.toSorted(([, a], [, b]) => b.requests - a.requests).slice(0, histogramsMax)
+      return busiest.map(([api, { latency, latencySumMs }]): Histogram => {
+        return { labels: { api }, boundsMs: routeBoundsMs, counts: latency, sumMs: latencySumMs, stride: 1 }
+      })
+    },
+  )
 }

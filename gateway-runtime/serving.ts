@@ -1,6 +1,7 @@
 import type { Reason } from '#contract/events.ts'
 import type { ListenerItem } from '#contract/items.ts'
 import { type Contents, type Draft, itemPointer, type Planner } from './plan.ts'
+import type { Plan } from './serve/plan.ts'
 import type { Port, Server } from './serve/server.ts'
 
 /** What a node says over the listener that its gateway is given, so that several nodes fit on one machine. */
@@ -57,6 +58,7 @@ export class Serving implements Serves {
   readonly #override: ListenerOverride
   #open: ReadonlyMap<string, Port> = new Map()
   #isServing = false
+  #plan: Plan | undefined
 
   constructor(server: Server, planner: Planner, override: ListenerOverride = {}) {
     this.#server = server
@@ -66,6 +68,11 @@ export class Serving implements Serves {
 
   get isServing(): boolean {
     return this.#isServing
+  }
+
+  /** What is served. */
+  get plan(): Plan | undefined {
+    return this.#plan
   }
 
   get ports(): readonly number[] {
@@ -97,8 +104,7 @@ export class Serving implements Serves {
 
   /** The first plan goes in before a port opens, so that nobody is answered without one. */
   async #begin(draft: Draft, places: readonly Place[], bound: Bound): Promise<Prepared> {
-    this.#server.swap(draft.plan)
-    draft.commit()
+    this.#swap(draft)
     const opened = await this.#openPlaces(places, bound)
     if (opened.reasons.length > 0) return { ok: false, reasons: opened.reasons }
     return this.#ready(opened, () => {
@@ -112,11 +118,17 @@ export class Serving implements Serves {
       draft.discard()
       return { ok: false, reasons: opened.reasons }
     }
-    const swap = () => {
-      this.#server.swap(draft.plan)
-      draft.commit()
-    }
-    return this.#ready(opened, swap, () => draft.discard())
+    return this.#ready(
+      opened,
+      () => this.#swap(draft),
+      () => draft.discard(),
+    )
+  }
+
+  #swap(draft: Draft): void {
+    this.#server.swap(draft.plan)
+    draft.commit()
+    this.#plan = draft.plan
   }
 
   #ready(

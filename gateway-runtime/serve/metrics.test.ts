@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Metrics, quantileMs } from './metrics.ts'
+import { Metrics, quantileMs, routeBoundsMs } from './metrics.ts'
 
 describe('metrics', () => {
   it('count answers, errors and refusals, in all and by route', () => {
@@ -25,6 +25,31 @@ describe('metrics', () => {
       expect(Math.abs(quantile / (share * 1_000) - 1)).toBeLessThan(0.2)
     }
     expect(quantileMs([0, 0], 0.5)).toBeNull()
+  })
+
+  it('count the durations of a route by octaves, as its fine buckets lie in them', () => {
+    const metrics = new Metrics()
+    const route = metrics.countersOf('a')
+    for (const ms of [0, 1, 1.01, 2, 3, 1e9]) metrics.answered(route, 200, ms, false)
+    const figures = metrics.figures().routes.get('a')
+    const counts = (figures?.latency ?? []).flatMap((count, index) =>
+      count === 0 ? [] : [[routeBoundsMs[index] ?? Infinity, count]],
+    )
+    expect(counts).toEqual([
+      [1 / 16, 1],
+      [1, 1],
+      [2, 2],
+      [4, 1],
+      [Infinity, 1],
+    ])
+    expect(figures?.latencySumMs).toBeCloseTo(1e9 + 7.01)
+  })
+
+  it('give the routes that are wanted alone', () => {
+    const metrics = new Metrics()
+    metrics.answered(metrics.countersOf('a'), 200, 1, false)
+    metrics.answered(metrics.countersOf('b'), 200, 1, false)
+    expect([...metrics.figures((id) => id === 'b').routes.keys()]).toEqual(['b'])
   })
 
   it('keep durations of zero, of hours and of nonsense in the first and the last bucket', () => {

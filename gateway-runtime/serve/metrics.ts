@@ -25,6 +25,9 @@ export interface RouteFigures {
   readonly dryRefused: number
   /** Open now. */
   readonly webSockets: number
+  /** One bucket to an octave: answers that took at most `routeBoundsMs[i]`; the last has no bound. */
+  readonly latency: readonly number[]
+  readonly latencySumMs: number
 }
 
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
@@ -32,14 +35,6 @@ export interface LatencyFigures {
   readonly boundsMs: readonly number[]
   readonly counts: readonly number[]
   readonly sumMs: number
-}
-
-export class RouteCounters implements RouteFigures {
-  requests = 0
-  errors = 0
-  refused = 0
-  dryRefused = 0
-  webSockets = 0
 }
 
 // Four buckets to an octave from 1/16 ms to 2^17 ms: a quantile is at most 19 % off.
@@ -52,6 +47,25 @@ export const latencyBoundsMs: readonly number[] = Array.from(
   { length: BUCKET_COUNT },
   (_, i) => 2 ** (OCTAVE_MIN + i / BUCKETS_PER_OCTAVE),
 )
+
+const OCTAVES = OCTAVE_MAX - OCTAVE_MIN + 1
+
+/** What the buckets of a route stand for, in milliseconds. */
+export const routeBoundsMs: readonly number[] = Array.from(
+  { length: OCTAVES },
+  (_, i) => 2 ** (OCTAVE_MIN + i),
+)
+
+/** The counters of one route as the server keeps them. */
+export class RouteCounters {
+  requests = 0
+  errors = 0
+  refused = 0
+  dryRefused = 0
+  webSockets = 0
+  latencySumMs = 0
+  readonly latency = new Float64Array(OCTAVES + 1)
+}
 
 const STATUS_MAX = 600
 
@@ -95,11 +109,15 @@ export class Metrics {
     if (byPolicy) this.refused++
     if (route === null) return
     route.requests++
+    route.latencySumMs += durationMs
+    const octave = bucketOfRoute(bucket)
+    route.latency[octave] = (route.latency[octave] ?? 0) + 1
     if (isError) route.errors++
     if (byPolicy) route.refused++
   }
 
-  figures(): Figures {
+  /** Of routes only those that are wanted: thousands of them take a while to copy. */
+  figures(wanted: (id: string, route: RouteCounters) => boolean = () => true): Figures {
     const statuses = new Map<number, number>()
     for (const [status, count] of this.statuses.entries()) if (count > 0) statuses.set(status, count)
     return {
@@ -111,9 +129,25 @@ export class Metrics {
       handshakes: new Map(this.handshakes),
       statuses,
       latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
-      routes: new Map([...this.routes].map(([id, counters]) => [id, { ...counters }])),
+      routes: this.routeFigures(wanted),
     }
   }
+
+  private routeFigures(wanted: (id: string, route: RouteCounters) => boolean): Map<string, RouteFigures> {
+    const routes = new Map<string, RouteFigures>()
+    for (const [id, route] of this.routes) {
+      if (!wanted(id, route)) continue
+      const { requests, errors, refused, dryRefused, webSockets, latency, latencySumMs } = route
+      const counts = [...latency]
+      routes.set(id, { requests, errors, refused, dryRefused, webSockets, latency: counts, latencySumMs })
+    }
+    return routes
+  }
+}
+
+/** The octave that a fine bucket lies in. */
+function bucketOfRoute(bucket: number): number {
+  return (bucket + BUCKETS_PER_OCTAVE - 1) >> 2
 }
 
 function bucketOf(durationMs: number): number {

@@ -8,7 +8,7 @@ import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
-import { type Figures, Metrics } from './metrics.ts'
+import { type Figures, Metrics, type RouteCounters } from './metrics.ts'
 import { Opening, type OpeningHost } from './opening.ts'
 import type { LivePolicy, LiveRoute, Plan, ServedListener, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
@@ -34,7 +34,7 @@ export interface Server {
    */
   drain(deadlineMs: number): Promise<void>
   /** Counters since the start; the reader takes differences. */
-  figures(): Figures
+  figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures
 }
 
 export interface ListenAt {
@@ -137,8 +137,8 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     await this.log?.flush()
   }
 
-  figures(): Figures {
-    return this.metrics.figures()
+  figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures {
+    return this.metrics.figures(wanted)
   }
 
   closed(connection: OpenConnection): void {

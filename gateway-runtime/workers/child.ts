@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import type { Count, CountedLimits } from '#policies/definition.ts'
-import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
+import type { Counted, DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
-import type { Figures } from '../serve/metrics.ts'
 import type { Bound } from '../serving.ts'
-import { read, withRoutes } from './figures.ts'
+import { onlyServed, read } from './figures.ts'
 import type { NodeLimits } from './node-limits.ts'
 import type { FromWorker, PreparedThere, ToWorker, WorkerReading } from './messages.ts'
 
@@ -13,8 +12,8 @@ import type { FromWorker, PreparedThere, ToWorker, WorkerReading } from './messa
 export class WorkerGone extends Error {}
 
 /** What a worker has counted so far. */
-export interface Reading extends Omit<WorkerReading, 'traffic'> {
-  readonly traffic: Figures
+export interface Reading extends Omit<WorkerReading, 'counted'> {
+  readonly counted: Counted
 }
 
 export interface ChildOptions {
@@ -98,10 +97,10 @@ export class Child {
     return this.#reading
   }
 
-  /** Forgets the figures of routes that are served no more. */
-  keepRoutes(isServed: (id: string) => boolean): void {
+  /** Forgets the figures of what is served no more. */
+  keepOnly(isServed: (id: string) => boolean): void {
     const reading = this.#reading
-    if (reading !== undefined) this.#reading = { ...reading, traffic: withRoutes(reading.traffic, isServed) }
+    if (reading !== undefined) this.#reading = { ...reading, counted: onlyServed(reading.counted, isServed) }
   }
 
   /** Beats since it was last heard. */
@@ -180,8 +179,8 @@ export class Child {
       case 'take':
         return this.#tell({ kind: 'taken', batch: message.batch, counts: this.#taken(message.takes) })
       case 'figures': {
-        const { traffic, ...rest } = message.reading
-        this.#reading = { ...rest, traffic: read(traffic, this.#reading?.traffic) }
+        const { counted, ...rest } = message.reading
+        this.#reading = { ...rest, counted: read(counted, this.#reading?.counted) }
         return message.ask === null ? undefined : this.#answered(message.ask, message)
       }
       case 'prepared':

@@ -1,42 +1,73 @@
-import type { Figures, RouteFigures } from '../serve/metrics.ts'
+import { type Counted, nothingCounted } from '../data-plane.ts'
+import type { RouteCounters, RouteFigures } from '../serve/metrics.ts'
 
 /**
- * Figures are numbers in objects, arrays and maps. They are written, read and summed by that alone, so that what
- * the server counts one day needs no word here.
+ * Figures are numbers in objects, arrays and maps. They are written, read and summed by that alone, so that what is
+ * counted one day needs no word here.
  */
 
 /** Figures as JSON: every map is its entries under a name that nothing else has. */
-export type Written = number | Written[] | { [name: string]: Written | [string | number, Written][] }
+export type Written = number | string | Written[] | { [name: string]: Written | [string | number, Written][] }
 
 const mapName = 'entries of a map'
 
-/** Writes figures, leaving out the routes about which nothing is new. */
-export function written(figures: Figures, before: Figures | undefined): Written {
-  const news = [...figures.routes].filter(([id, now]) => !isSame(now, before?.routes.get(id)))
-  return writtenOf({ ...figures, routes: new Map(news) })
-}
+/** What the control process was told, so that it is told only what is new. */
+export class Told {
+  readonly #routes = new Map<string, RouteFigures>()
+  readonly #upstreams = new Map<string, string>()
 
-function isSame(a: RouteFigures, b: RouteFigures | undefined): boolean {
-  return b !== undefined && JSON.stringify(a) === JSON.stringify(b)
+  /** Whether there is something new about a route. */
+  readonly isNews = (id: string, now: RouteCounters): boolean => {
+    const told = this.#routes.get(id)
+    return (
+      told === undefined ||
+      told.requests !== now.requests ||
+      told.dryRefused !== now.dryRefused ||
+      told.webSockets !== now.webSockets
+    )
+  }
+
+  /** Forgets what is served no more. */
+  keepOnly(isServed: (id: string) => boolean): void {
+    for (const id of this.#routes.keys()) if (!isServed(id)) this.#routes.delete(id)
+    for (const id of this.#upstreams.keys()) if (!isServed(id)) this.#upstreams.delete(id)
+  }
+
+  /** Writes what has been counted; of routes what `isNews` has let through, of upstreams what differs. */
+  news(counted: Counted): Written {
+    for (const [id, route] of counted.traffic.routes) this.#routes.set(id, route)
+    const upstreams = [...counted.upstreams].filter(([name, figures]) => {
+      const now = JSON.stringify(writtenOf(figures))
+      const isNew = this.#upstreams.get(name) !== now
+      this.#upstreams.set(name, now)
+      return isNew
+    })
+    return writtenOf({ ...counted, upstreams: new Map(upstreams) })
+  }
 }
 
 function writtenOf(value: unknown): Written {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number' || typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(writtenOf)
   if (value instanceof Map)
     return { [mapName]: [...value].map(([key, one]): [string | number, Written] => [key, writtenOf(one)]) }
   return Object.fromEntries(Object.entries(value ?? {}).map(([name, one]) => [name, writtenOf(one)]))
 }
 
-/** The other end of `written`: a route that it left out is as it was before. */
-export function read(given: Written, before: Figures | undefined): Figures {
-  // Written by `written` of the same build, in a process that this one started.
-  const figures = readOf(given) as Figures
-  return { ...figures, routes: new Map([...(before?.routes ?? []), ...figures.routes]) }
+/** The other end of `news`: what it left out is as it was before. */
+export function read(given: Written, before: Counted = nothingCounted): Counted {
+  // Written by `news` of the same build, in a process that this one started.
+  const now = readOf(given) as Counted
+  return {
+    ...now,
+    traffic: { ...now.traffic, routes: new Map([...before.traffic.routes, ...now.traffic.routes]) },
+    upstreams: new Map([...before.upstreams, ...now.upstreams]),
+    certificates: now.certificates.size > 0 ? now.certificates : before.certificates,
+  }
 }
 
 function readOf(value: unknown): unknown {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number' || typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(readOf)
   const members = Object.entries(value ?? {})
   const [first] = members
@@ -48,11 +79,11 @@ function readOf(value: unknown): unknown {
 }
 
 /** What is the same in every process. */
-const fixed: ReadonlySet<string> = new Set(['boundsMs'])
+const fixed: ReadonlySet<string> = new Set(['boundsMs', 'certificates'])
 
-/** The figures of two processes as if they were one. */
-export function summed(a: Figures, b: Figures): Figures {
-  return sumOf(a, b) as Figures
+/** What two processes have counted as if they were one. */
+export function summed(a: Counted, b: Counted): Counted {
+  return sumOf(a, b) as Counted
 }
 
 function sumOf(a: unknown, b: unknown): unknown {
@@ -65,26 +96,38 @@ function sumOf(a: unknown, b: unknown): unknown {
     return sum
   }
   const sum: Record<string, unknown> = { ...(a as object) }
-  for (const [name, one] of Object.entries(b ?? {})) if (!fixed.has(name)) sum[name] = sumOf(sum[name], one)
+  for (const [name, one] of Object.entries(b ?? {})) sum[name] = fixed.has(name) ? one : sumOf(sum[name], one)
   return sum
 }
 
 /** What is of now, and so not of a process that has ended. */
-const ofNow: ReadonlySet<string> = new Set(['connections', 'webSockets'])
+const ofNow: ReadonlySet<string> = new Set([
+  'connections',
+  'webSockets',
+  'idle',
+  'pending',
+  'circuitsOpen',
+  'unverified',
+  'pools',
+  'unhealthy',
+  'ejected',
+])
 
 /** What still counts when the process has ended. */
-export function remaining(figures: Figures): Figures {
-  return withoutNow(figures) as Figures
+export function remaining(counted: Counted): Counted {
+  return withoutNow(counted) as Counted
 }
 
 function withoutNow(value: unknown): unknown {
-  if (typeof value === 'number' || Array.isArray(value)) return value
+  if (typeof value !== 'object' || Array.isArray(value)) return value
   if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, withoutNow(one)]))
   const members = Object.entries(value ?? {})
   return Object.fromEntries(members.map(([name, one]) => [name, ofNow.has(name) ? 0 : withoutNow(one)]))
 }
 
-/** Forgets routes that are served no more. */
-export function withRoutes(figures: Figures, isServed: (id: string) => boolean): Figures {
-  return { ...figures, routes: new Map([...figures.routes].filter(([id]) => isServed(id))) }
+/** Forgets what is served no more. */
+export function onlyServed(counted: Counted, isServed: (id: string) => boolean): Counted {
+  const only = <V>(map: ReadonlyMap<string, V>) => new Map([...map].filter(([id]) => isServed(id)))
+  const { traffic, upstreams } = counted
+  return { ...counted, traffic: { ...traffic, routes: only(traffic.routes) }, upstreams: only(upstreams) }
 }

@@ -1,12 +1,19 @@
 import { createServer as createProbe } from 'node:net'
 import type { Reason } from '#contract/events.ts'
-import type { DataPlane, DataPlaneOptions, Hearing, PlaneFigures, ProcessFigures } from '../data-plane.ts'
+import {
+  type Counted,
+  type DataPlane,
+  type DataPlaneOptions,
+  type Hearing,
+  nothingCounted,
+  type PlaneFigures,
+  type ProcessFigures,
+} from '../data-plane.ts'
 import { type Contents, itemPointer } from '../plan.ts'
-import { type Figures, Metrics } from '../serve/metrics.ts'
 import { type Bound, listenFault, type Served } from '../serving.ts'
 import { Child, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
-import { remaining, summed, withRoutes } from './figures.ts'
+import { onlyServed, remaining, summed } from './figures.ts'
 import { NodeLimits } from './node-limits.ts'
 import { beatMs, type PreparedThere } from './messages.ts'
 
@@ -42,10 +49,7 @@ export class Fleet implements DataPlane {
   #contents: Contents | undefined
   #bound: Bound = {}
   /** What processes that ended have counted. */
-  #base: { traffic: Figures; policies: ReadonlyMap<string, number> } = {
-    traffic: new Metrics().figures(),
-    policies: new Map(),
-  }
+  #base: Counted = nothingCounted
   #draining = false
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -115,11 +119,9 @@ export class Fleet implements DataPlane {
   async figures(): Promise<PlaneFigures> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, readingMsMax).unref())
     await Promise.race([late, Promise.allSettled(this.#children().map((child) => child.readAnew()))])
-    const readings = this.#children().flatMap(({ reading }) => reading ?? [])
-    const counts = [this.#base, ...readings]
+    const readings = this.#children().flatMap(({ reading }) => reading?.counted ?? [])
     return {
-      traffic: counts.map(({ traffic }) => traffic).reduce(summed),
-      policies: summedCounts(counts.map(({ policies }) => policies)),
+      ...readings.reduce(summed, this.#base),
       workers: this.#slots.map(figuresOf),
     }
   }
@@ -161,7 +163,7 @@ export class Fleet implements DataPlane {
       }
       this.#contents = contents
       this.#bound = Object.assign({}, ...prepared.map((one) => (one.ok ? one.bound : {}))) as Bound
-      this.#forgetRoutes(contents)
+      this.#keepOnly(contents)
       // A worker that ends now comes back with these contents.
       await Promise.allSettled(children.map((child) => child.commit()))
       return { ok: true }
@@ -210,10 +212,10 @@ export class Fleet implements DataPlane {
     )
   }
 
-  #forgetRoutes(contents: Contents): void {
+  #keepOnly(contents: Contents): void {
     const isServed = (id: string) => contents.has(id)
-    this.#base = { ...this.#base, traffic: withRoutes(this.#base.traffic, isServed) }
-    for (const child of this.#children()) child.keepRoutes(isServed)
+    this.#base = onlyServed(this.#base, isServed)
+    for (const child of this.#children()) child.keepOnly(isServed)
   }
 
   #fork(slot: Slot): Child {
@@ -232,11 +234,7 @@ export class Fleet implements DataPlane {
   #ended(slot: Slot, child: Child, how: string): void {
     slot.child = undefined
     const { reading } = child
-    if (reading !== undefined)
-      this.#base = {
-        traffic: summed(this.#base.traffic, remaining(reading.traffic)),
-        policies: summedCounts([this.#base.policies, new Map(reading.policies)]),
-      }
+    if (reading !== undefined) this.#base = summed(this.#base, remaining(reading.counted))
     if (this.#draining) return
     const { delayMs, isLoop } = slot.crashes.add(performance.now())
     const next = isLoop
@@ -302,20 +300,14 @@ function refusedByEnd(served: Served | 'worker gone'): Served {
   return { ok: false, reasons: [{ pointer: '', reason: 'a serving process ends whenever it prepares this' }] }
 }
 
-function summedCounts(all: readonly Iterable<readonly [string, number]>[]): ReadonlyMap<string, number> {
-  const sum = new Map<string, number>()
-  for (const counts of all) for (const [key, count] of counts) sum.set(key, (sum.get(key) ?? 0) + count)
-  return sum
-}
-
 function figuresOf({ number, child, crashes }: Slot): ProcessFigures {
   const reading: Reading | undefined = child?.reading
   return {
     worker: number,
     isServing: child?.isServing === true,
     crashes: crashes.total,
-    requests: reading?.traffic.requests ?? 0,
-    connections: reading?.traffic.connections ?? 0,
+    requests: reading?.counted.traffic.requests ?? 0,
+    connections: reading?.counted.traffic.connections ?? 0,
     rssBytes: reading?.rssBytes ?? 0,
     cpuSeconds: reading?.cpuSeconds ?? 0,
   }

@@ -40,9 +40,8 @@ export const beatMs = 1_000
 
 /** What a worker says of itself every second and when it is asked. */
 export interface WorkerReading {
-  /** Of routes only those that have changed since the last reading. */
-  readonly traffic: Written
-  readonly policies: readonly (readonly [key: string, count: number])[]
+  /** Of what there may be thousands of, only what has changed since the last reading. */
+  readonly counted: Written
   readonly rssBytes: number
   readonly cpuSeconds: number
 }

@@ -1,10 +1,11 @@
 import type { Item } from '#contract/items.ts'
 import type { Ports } from '#policies/definition.ts'
-import { type Assembled, assemble, type DataPlaneOptions, type Hearing } from '../data-plane.ts'
-import type { Figures } from '../serve/metrics.ts'
+import { type Assembled, assemble, type Counted, type DataPlaneOptions, type Hearing } from '../data-plane.ts'
+import { certificatesOf, upstreamsOf } from '../plan-figures.ts'
+import type { Plan } from '../serve/plan.ts'
 import type { Ready } from '../serving.ts'
 import { NodeCounting } from './node-counting.ts'
-import { written } from './figures.ts'
+import { Told } from './figures.ts'
 import { beatMs, type FromWorker, type ToWorker, type WorkerReading } from './messages.ts'
 
 type Tell = (message: FromWorker) => void
@@ -19,7 +20,8 @@ export class Worker {
   #counting: NodeCounting | undefined
   #parts: Assembled | undefined
   #ready: Ready | undefined
-  #told: Figures | undefined
+  readonly #told = new Told()
+  readonly #certificates = new WeakMap<Plan, Counted['certificates']>()
   #drainMs = 0
   #ending = false
 
@@ -44,7 +46,7 @@ export class Worker {
       case 'start':
         this.#drainMs = message.drainMs
         this.#parts = await assemble(message.options, this.#hearing(), this.#countOnNode(message.options))
-        setInterval(() => this.#tellFigures(null), beatMs)
+        setInterval(() => void this.#tellFigures(null), beatMs)
         return this.#tell({ kind: 'started' })
       case 'items':
         for (const id of message.remove) this.#contents.delete(id)
@@ -59,6 +61,7 @@ export class Worker {
       case 'commit':
         await this.#ready?.commit()
         this.#ready = undefined
+        this.#told.keepOnly((id) => this.#contents.has(id))
         return this.#tell({ kind: 'done', ask: message.ask })
       case 'discard':
         await this.#ready?.discard()
@@ -92,18 +95,31 @@ export class Worker {
     }
   }
 
-  #tellFigures(ask: number | null): void {
-    const { server, counts } = this.#assembled
-    const figures = server.figures()
+  /** Every second what traffic there was; when it is asked, the upstreams and certificates as well. */
+  async #tellFigures(ask: number | null): Promise<void> {
+    const { server, serving, counts } = this.#assembled
+    const { plan } = serving
+    const isWhole = ask !== null && plan !== undefined
     const { user, system } = process.cpuUsage()
+    const upstreams = isWhole ? await upstreamsOf(plan) : new Map()
+    // From here on at once: of two readings the later one must hold the newer counts.
     const reading: WorkerReading = {
-      traffic: written(figures, this.#told),
-      policies: [...counts.all],
+      counted: this.#told.news({
+        traffic: server.figures(this.#told.isNews),
+        policies: counts.all,
+        upstreams,
+        certificates: isWhole ? this.#certificatesOf(plan) : new Map(),
+      }),
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
     }
-    this.#told = figures
     this.#tell({ kind: 'figures', ask, reading })
+  }
+
+  #certificatesOf(plan: Plan): Counted['certificates'] {
+    const known = this.#certificates.get(plan) ?? certificatesOf(plan)
+    this.#certificates.set(plan, known)
+    return known
   }
 
   async #end(deadlineMs: number): Promise<void> {

@@ -74,6 +74,7 @@ export interface Pool {
   /** Equal for pools with equal options: a plan may take over its predecessor's pool. */
   readonly identity: string
   readonly name: string
+  readonly outboundTls: OutboundTls | undefined
   /** Leads to one of the caller's upstreamReady and upstreamFailed, perhaps at once. */
   acquire(caller: Caller): void
   /** The caller waits no more. */
@@ -107,6 +108,7 @@ interface Waiting {
 class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   readonly identity: string
   readonly name: string
+  readonly outboundTls: OutboundTls | undefined
   readonly allowLoopback: boolean
   readonly timeouts: ConnectionTimeouts
   readonly totalMs: number
@@ -138,6 +140,7 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
     const { timeouts, settings = {}, balancing = 'round-robin' } = options
     const { breaker, outlier, retry, healthCheck } = settings
     this.identity = poolIdentity(options)
+    this.outboundTls = settings.tls
     this.name = options.name ?? options.endpoints[0]?.url ?? ''
     this.endpoints = endpointsOf(options)
     this.balancer = balancerOf(balancing, this.endpoints)
