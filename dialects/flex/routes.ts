@@ -74,8 +74,11 @@ export class Router {
   #byServices(instance: Placed<ApiInstance>): Routing | undefined {
     const { metadata, spec } = instance.resource
     const services = Object.entries(spec.services ?? {})
+    const [only] = services
+    const routes = only?.[1].routes ?? []
+    const isPlain = services.length === 1 && routes.length <= 1 && routes[0]?.rules === undefined
     const candidates = services.map(([name, service]) =>
-      this.#candidate(name, service, `${metadata.namespace}/${metadata.name}`, services.length === 1, {
+      this.#candidate(name, service, `${metadata.namespace}/${metadata.name}`, isPlain, {
         document: instance.document,
         path: ['spec', 'services', name],
         namespace: metadata.namespace,
@@ -83,10 +86,7 @@ export class Router {
     )
     const found = candidates.flatMap((one) => one ?? [])
     if (found.length < candidates.length) return undefined
-    const [only] = services
-    const routes = only?.[1].routes ?? []
-    if (services.length === 1 && routes.length <= 1 && routes[0]?.rules === undefined)
-      return this.#plain(found, routes[0]?.config?.destinationPath)
+    if (isPlain) return this.#plain(found, routes[0]?.config?.destinationPath)
     const made = services.flatMap(([name, service]) =>
       (service.routes ?? [{}]).map((route, index): Attachment => {
         const { rules, config }: NonNullable<typeof service.routes>[number] = route
@@ -95,7 +95,7 @@ export class Router {
         return {
           document: instance.document,
           path,
-          isMade: true,
+          isMade: service.routes === undefined,
           id: `${metadata.namespace}/${metadata.name}/${name}/${index}`,
           kind: 'route',
           order: undefined,
