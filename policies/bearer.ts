@@ -8,15 +8,17 @@ export const severalTokens = Symbol('several')
 // token68 (RFC 9110 §11.2): whatever else stands there is no token.
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 
-/**
- * The token of a request: undefined where there is none, and '' for Bearer credentials that cannot be one.
- */
+/** The token in the value of a header: undefined for other schemes, and '' for Bearer credentials that cannot be one. */
+export function tokenIn(value: string): string | undefined {
+  return /^bearer(?: |$)/i.test(value) ? (bearer.exec(value)?.[1] ?? '') : undefined
+}
+
+/** The token of a request, as `tokenIn` finds it. */
 export function bearerToken(exchange: Exchange): string | typeof severalTokens | undefined {
   const values = exchange.headerValues('authorization')
   if (values.length > 1) return severalTokens
-  const value = values[0]
-  if (value === undefined || !/^bearer(?: |$)/i.test(value)) return undefined
-  return bearer.exec(value)?.[1] ?? ''
+  const [value] = values
+  return value === undefined ? undefined : tokenIn(value)
 }
 
 /** A 401 for a token that is not good; `check` says in the code which check it was. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ExchangeInMemory } from './exchange-in-memory.ts'
-import { compileExpression, expressionFault } from './expression.ts'
+import { compileExpression, compileValues, expressionFault } from './expression.ts'
 import { queryValues, withoutParameter } from './query.ts'
 
 const exchange = new ExchangeInMemory({
   query: '?q=a+b&q=c&%71=d&bad=%zz',
   headers: { 'x-tenant': ['one', 'two'] },
   client: { id: 'client-1', name: 'Shop' },
+  claims: { sub: 'jane', level: 3, realm: { tenant: 'a' }, 'https://x.example/kind': 'b', roles: ['c'] },
 })
 
 describe('compileExpression', () => {
@@ -18,6 +19,12 @@ describe('compileExpression', () => {
     ["#[attributes.queryParams['bad']]", '%zz'],
     ["#[attributes.queryParams['none']]", undefined],
     ['#[authentication.clientId]', 'client-1'],
+    ['#[authentication.claims.sub]', 'jane'],
+    ["#[authentication.claims['level']]", '3'],
+    ['#[authentication.claims["realm.tenant"]]', 'a'],
+    ["#[authentication.claims['https://x.example/kind']]", 'b'],
+    ['#[authentication.claims.roles]', undefined],
+    ['#[authentication.claims.toString]', undefined],
   ])('%s reads %s', (text, value) => {
     expect(compileExpression(text)(exchange)).toBe(value)
   })
@@ -31,10 +38,24 @@ describe('compileExpression', () => {
     '#[attributes.headers[\'a"]]',
     "#[upper(attributes.headers['a'])]",
     '#[payload.id]',
+    '#[authentication.claims]',
+    '#[authentication.claims.a b]',
+    '#[vars.claimSet.sub]',
     "#[vars['__proto__']]",
     '#[attributes.remoteAddress',
   ])('%s is refused with a reason', (text) => {
     expect(expressionFault(text)).toContain(text === "#[attributes.headers['a b']]" ? 'a b' : text)
+  })
+})
+
+describe('compileValues', () => {
+  it.each([
+    ["#[attributes.headers['X-Tenant']]", ['one', 'two']],
+    ["#[attributes.queryParams['q']]", ['a b', 'c', 'd']],
+    ['#[authentication.claims.sub]', ['jane']],
+    ["#[attributes.headers['none']]", []],
+  ])('%s reads every value', (text, values) => {
+    expect(compileValues(text)(exchange)).toEqual(values)
   })
 })
 

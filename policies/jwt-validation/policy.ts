@@ -1,5 +1,5 @@
 import { compactVerify } from 'jose'
-import { bearerToken, invalidToken, missingToken, severalTokens } from '../bearer.ts'
+import { invalidToken, missingToken, tokenIn } from '../bearer.ts'
 import { claimAt, claimHeader, claimText } from '../claims.ts'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
@@ -26,17 +26,19 @@ const unknownKey = invalidToken(kind, 'unknown_key', 'The token names a key that
 const noKeys = invalidToken(kind, 'keys_unavailable', 'The keys of the issuer cannot be had at the moment.')
 const unknownClient = invalidToken(kind, 'client', 'The client of the token has no contract with this API.')
 
-type Found = string | typeof severalTokens | undefined
+/** Where the token of a request is. */
+interface Place {
+  values(exchange: Exchange): readonly string[]
+  /** The token in a value: undefined where there is none, and '' for what cannot be one. */
+  tokenIn(value: string): string | undefined
+}
 
-/** Finds the one token of a request. */
-function finderOf({ jwtOrigin, jwtExpression }: JwtValidationConfig): (exchange: Exchange) => Found {
-  if (jwtOrigin === 'httpBearerAuthenticationHeader') return bearerToken
-  const values = compileValues(jwtExpression)
-  return (exchange) => {
-    const found = values(exchange)
-    if (found.length > 1) return severalTokens
-    const [value] = found
-    return value === undefined || value === '' ? undefined : value.replace(/^bearer +/i, '')
+function placeOf({ jwtOrigin, jwtExpression }: JwtValidationConfig): Place {
+  if (jwtOrigin === 'httpBearerAuthenticationHeader')
+    return { values: (exchange) => exchange.headerValues('authorization'), tokenIn }
+  return {
+    values: compileValues(jwtExpression),
+    tokenIn: (value) => (value === '' ? undefined : value.replace(/^bearer +/i, '')),
   }
 }
 
@@ -77,7 +79,10 @@ class Signatures {
     this.#allowed = new Set(allowed)
   }
 
-  /** The claims of a token that was verified before. */
+  /**
+   * The claims of a token that was verified before, by the value that it came in: to look that up is all that most
+   * requests cost.
+   */
   known(text: string): Claims | undefined {
     const generation = this.#source.generation()
     const verified = this.#remembered.get(text)
@@ -91,32 +96,38 @@ class Signatures {
     this.#remembered.delete(text)
   }
 
-  async verify(text: string): Promise<{ claims: Claims } | { refusal: Refusal }> {
+  /** Verifies a token, and remembers it under a text. */
+  async verify(text: string, as = text): Promise<{ claims: Claims } | { refusal: Refusal }> {
     const token = readToken(text)
     if ('check' in token) return { refusal: invalidToken(kind, token.check, token.detail) }
     if (!this.#allowed.has(token.algorithm)) return { refusal: wrongAlgorithm }
-    const refusal = await this.#attempt(token)
+    const refusal = await this.#attempt(token, as)
     return refusal === undefined ? { claims: token.claims } : { refusal }
   }
 
-  async #attempt(token: Token): Promise<Refusal | undefined> {
+  async #attempt(token: Token, as: string): Promise<Refusal | undefined> {
     // What is allowed is an Algorithm, and this one is.
     const algorithm = token.algorithm as Algorithm
     const keys = await this.#source.find(token.keyId, algorithm)
     if (keys === undefined) return noKeys
-    if (await this.#isVerified(token, algorithm, keys)) return undefined
+    if (await this.#isVerified(token, algorithm, keys, as)) return undefined
     if (token.keyId !== undefined) return keys.length === 0 ? unknownKey : wrongSignature
     const newer = (await this.#source.renew()) ? await this.#source.find(undefined, algorithm) : undefined
-    return newer !== undefined && (await this.#isVerified(token, algorithm, newer))
+    return newer !== undefined && (await this.#isVerified(token, algorithm, newer, as))
       ? undefined
       : wrongSignature
   }
 
-  async #isVerified(token: Token, algorithm: Algorithm, keys: readonly VerificationKey[]): Promise<boolean> {
+  async #isVerified(
+    token: Token,
+    algorithm: Algorithm,
+    keys: readonly VerificationKey[],
+    as: string,
+  ): Promise<boolean> {
     // Taken before the verification: keys that change meanwhile are not those that vouched.
     const generation = this.#source.generation()
     if (!(await isSignedByOne(token, algorithm, keys))) return false
-    this.#remembered.set(token.text, { claims: token.claims, generation })
+    this.#remembered.set(as, { claims: token.claims, generation })
     return true
   }
 }
@@ -194,48 +205,47 @@ export const jwtValidation = definePolicy<JwtValidationConfig>({
     return `Tokens signed with ${allowedOf(config).join(', ')}, verified with ${from}`
   },
   prepare(config, ports) {
-    const find = finderOf(config)
+    const place = placeOf(config)
     const signatures = new Signatures(sourceOf(config, ports), allowedOf(config))
     const check = claimCheck(config, ports.nowMs)
     const writeHeaders = headerWriter(config)
     const checkClient = clientCheck(config, ports)
 
     const renewFor = (exchange: Exchange) => async (text: string) => {
-      const claims = signatures.known(text) ?? (await verifiedOrNone(signatures, text))
-      if (claims === undefined) return undefined
+      const answer = await signatures.verify(text)
+      if ('refusal' in answer) return undefined
+      const { claims } = answer
       const refusal = withClaims(exchange, claims, () => check(claims, exchange) ?? checkClient(exchange))
       return refusal === undefined ? claims : undefined
     }
-    const admit = (exchange: Exchange, text: string, claims: Claims): Refusal | undefined => {
+    const admit = (exchange: Exchange, value: string, claims: Claims): Refusal | undefined => {
       exchange.claims = claims
       const refusal = check(claims, exchange) ?? checkClient(exchange)
       if (refusal !== undefined) {
         exchange.claims = undefined
-        signatures.forget(text)
+        signatures.forget(value)
         return refusal
       }
       writeHeaders(exchange, claims)
       if (exchange.upgrades) exchange.renewIdentity = renewFor(exchange)
       return undefined
     }
-    const admitNew = async (exchange: Exchange, text: string) => {
-      const answer = await signatures.verify(text)
-      return 'refusal' in answer ? answer.refusal : admit(exchange, text, answer.claims)
+    const admitNew = async (exchange: Exchange, value: string, text: string) => {
+      const answer = await signatures.verify(text, value)
+      return 'refusal' in answer ? answer.refusal : admit(exchange, value, answer.claims)
     }
     return {
       onRequest(exchange) {
         writeHeaders(exchange, undefined)
-        const text = find(exchange)
-        if (text === undefined) return missing
-        if (text === severalTokens) return several
-        const claims = signatures.known(text)
-        return claims === undefined ? admitNew(exchange, text) : admit(exchange, text, claims)
+        const values = place.values(exchange)
+        if (values.length > 1) return several
+        const [value] = values
+        if (value === undefined) return missing
+        const claims = signatures.known(value)
+        if (claims !== undefined) return admit(exchange, value, claims)
+        const text = place.tokenIn(value)
+        return text === undefined ? missing : admitNew(exchange, value, text)
       },
     }
   },
 })
-
-async function verifiedOrNone(signatures: Signatures, text: string): Promise<Claims | undefined> {
-  const answer = await signatures.verify(text)
-  return 'claims' in answer ? answer.claims : undefined
-}
