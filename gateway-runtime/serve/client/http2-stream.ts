@@ -455,8 +455,9 @@ export class ClientStream implements Caller, Timed {
     // The head lies in a buffer that the next read overwrites.
     exchange.answerHead = null
     const isBodiless = this.isHead || response.status === 204 || response.status === 304
-    const waitForTrailers = !ends && !isBodiless
-    const endStream = isBodiless || (ends && lengthOf(slices) === 0)
+    const hasTrailers = this.answerTrailers.length > 0
+    const waitForTrailers = !isBodiless && (!ends || hasTrailers)
+    const endStream = isBodiless || (ends && !hasTrailers && lengthOf(slices) === 0)
     if (!this.respond(fields, { endStream, waitForTrailers })) {
       this.refuse(refusal('upstream_bad_response'))
       return false

@@ -15,16 +15,12 @@ import type { ConnectionHost, OpenConnection } from './http1.ts'
 import { type Flood, FloodWatch } from './flood-watch.ts'
 import { ClientStream, type HostLook, type StreamEnd, type StreamOwner } from './http2-stream.ts'
 
-const { NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM } = constants
+const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM } = constants
 
 // Windows as Envoy's guide for the edge has them: a slow reader of ours costs a client's stream, not our memory.
 const STREAM_WINDOW_BYTES = 64 * 1024
 const CONNECTION_WINDOW_BYTES = 1024 * 1024
 const SESSION_MEGABYTES = 16
-/** No client has sent a request with this id yet: the first GOAWAY of a drain takes back nothing (RFC 9113 §6.8). */
-const STREAM_ID_MAX = 2 ** 31 - 1
-/** Between the two GOAWAYs: requests that are under way meanwhile are still served. */
-const DRAIN_NOTICE_MS = 200
 const FLOOD_WINDOW_MS = 1_000
 
 /** One connection of an HTTP/2 client: many streams, each forwarded or refused on its own. */
@@ -38,8 +34,6 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   private readonly watch: FloodWatch
   private idleDeadline: number
   private windowDeadline: number
-  private drainDeadline = Infinity
-  private closing = false
   private look: (HostLook & { text: string; lease: Lease }) | null = null
 
   constructor(host: ConnectionHost, socket: Socket, arrival: Arrival) {
@@ -82,7 +76,7 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
       stream.on('error', () => undefined)
       return this.judge(this.watch.streamEnded(false))
     }
-    const endsWithHead = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+    const endsWithHead = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
     const ours = new ClientStream(this, stream, endsWithHead)
     this.streams.add(ours)
     this.idleDeadline = Infinity
@@ -126,16 +120,15 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     const { nowMs } = clock
     if (this.windowDeadline <= nowMs) this.endWindow()
     if (this.session.destroyed) return
-    if (this.idleDeadline <= nowMs || this.drainDeadline <= nowMs) {
+    if (this.idleDeadline <= nowMs) {
       this.idleDeadline = Infinity
-      this.drainDeadline = Infinity
       this.session.close()
     }
     this.setDeadline()
   }
 
   private setDeadline(): void {
-    this.deadline = Math.min(this.windowDeadline, this.idleDeadline, this.drainDeadline)
+    this.deadline = Math.min(this.windowDeadline, this.idleDeadline)
   }
 
   private endWindow(): void {
@@ -167,15 +160,12 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   // ── drain ──────────────────────────────────────────────────────────────────
 
   /**
-   * Two steps (RFC 9113 §6.8): the first GOAWAY asks the client to send no more, the second one says which of its
-   * requests were the last. What came between the two is served.
+   * GOAWAY names the last request that is served (RFC 9113 §6.8): what the client has sent behind it may go to
+   * another connection, whatever its method. A notice before it, which would let those be served too, is something
+   * that nghttp2 has and node:http2 does not offer: after any GOAWAY of its own it takes no more requests.
    */
   startDrain(): void {
-    if (this.closing || this.session.destroyed) return
-    this.closing = true
-    this.session.goaway(NGHTTP2_NO_ERROR, STREAM_ID_MAX)
-    this.drainDeadline = clock.after(DRAIN_NOTICE_MS)
-    this.setDeadline()
+    if (!this.session.destroyed) this.session.close()
   }
 
   /** There are no WebSockets on HTTP/2 here. */
