@@ -13,6 +13,7 @@ import { headerRemoval } from './header-removal/policy.ts'
 import { httpBasicAuthentication } from './http-basic-authentication/policy.ts'
 import { ipAllowlist } from './ip-allowlist/policy.ts'
 import { ipBlocklist } from './ip-blocklist/policy.ts'
+import { jsonThreatProtection } from './json-threat-protection/policy.ts'
 import { jwtValidation } from './jwt-validation/policy.ts'
 import { oauth2TokenIntrospection } from './oauth2-token-introspection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
@@ -57,6 +58,7 @@ export const policies = [
   headerInjection,
   headerRemoval,
   requestSizeLimit,
+  jsonThreatProtection,
   correlationId,
   credentialInjectionBasicAuth,
   credentialInjectionApiKey,
