@@ -31,7 +31,7 @@ const contracts: Item = {
   ],
 }
 
-/** A gateway whose one API has these policies, before an upstream that answers with what it was asked. */
+/** A gateway whose APIs /orders and /bills have these policies, before an upstream that answers with what it was asked. */
 async function gatewayWith(policies: readonly ApiItem['policies'][number][]) {
   const upstream = await startUpstream('orders', end)
   const control = createControlRequest({ allowLoopback: true })
@@ -48,8 +48,15 @@ async function gatewayWith(policies: readonly ApiItem['policies'][number][]) {
     await control.close()
   })
   const inOrder = policies.map((one, index) => ({ ...one, order: index + 1 }))
-  const items = [...oneApi(upstream, { policies: inOrder }), contracts].map((item) =>
-    item.kind === 'api' ? { ...item, contracts: contracts.id } : item,
+  const items = [...oneApi(upstream, { policies: inOrder }), contracts].flatMap((item) =>
+    item.kind === 'api'
+      ? ['/orders', '/bills'].map((basePath) => ({
+          ...item,
+          id: `api:${basePath}`,
+          basePath,
+          contracts: contracts.id,
+        }))
+      : [item],
   )
   const contents = new Map(items.map((item) => [item.id, { item, hash: sha256(canonicalJson(item)) }]))
   expect(await serving.serve(contents)).toEqual({ ok: true })
@@ -167,6 +174,15 @@ describe('tokens at a running gateway', () => {
     for (const issuer of [old, fresh])
       expect((await bearing(await tokenOf(issuer, { later: true }))).status).toBe(200)
     expect(logged).toEqual([])
+  })
+
+  it('of several APIs with one issuer are verified by keys that were fetched once', async () => {
+    const { url, published } = await keyServer(old)
+    const { bearing } = await gatewayWith([jwt(url)])
+    const token = await tokenOf(old)
+    expect((await bearing(token)).status).toBe(200)
+    expect((await bearing(token, '/bills/1')).status).toBe(200)
+    expect(published.asked).toBe(1)
   })
 
   it('with unknown key ids make the gateway ask the issuer once, however many they are', async () => {

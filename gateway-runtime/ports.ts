@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { ContractsItem } from '#contract/items.ts'
 import { isShown } from '#policies/environment.ts'
-import type { ApiView, Ports, SharedStore } from '#policies/definition.ts'
+import type { ApiView, Ports, SharedStore, StateSharing } from '#policies/definition.ts'
 import type { Client, Destination } from '#policies/exchange.ts'
 
 /** The clients of a contract set, by the hashes of their keys and by their ids. */
@@ -107,8 +107,8 @@ export class StateKeeper {
       sha256,
       clientByKeyHash: clients.byKeyHash,
       clientById: clients.byId,
-      state: <T>(key: string, create: () => T): T => {
-        const name = `${api.id} ${policyId} ${key}`
+      state: <T>(key: string, create: () => T, sharing: StateSharing = 'policy'): T => {
+        const name = sharing === 'kind' ? `* ${policyKind} ${key}` : `${api.id} ${policyId} ${key}`
         used.add(name)
         if (!this.#kept.has(name)) this.#kept.set(name, create())
         // The name stands for one type by the contract of Ports.state.

@@ -62,6 +62,12 @@ export interface FinishedSpan {
   readonly attributes: Readonly<Record<string, string | number | boolean>>
 }
 
+/**
+ * Who gets the same state under the same key: the one attached policy, or all policies of a kind in the process, for
+ * what is the same for all of them (the keys of an issuer).
+ */
+export type StateSharing = 'policy' | 'kind'
+
 /** What a prepared policy may use of the world it runs in. */
 export interface Ports {
   /** Monotonic milliseconds, for limits and timers. */
@@ -75,7 +81,7 @@ export interface Ports {
   /** The client of an id under contract with the API at hand, or undefined. */
   readonly clientById: (id: string) => Client | undefined
   /** State that outlives a plan, so that deploying an unrelated change does not reset counters. */
-  readonly state: <T>(key: string, create: () => T) => T
+  readonly state: <T>(key: string, create: () => T, sharing?: StateSharing) => T
   /** Calls once after a while; the answer cancels it. Any length: longer ones than a timer takes are re-armed. */
   readonly after: (ms: number, call: () => void) => () => void
   /** An HTTP request of the policy's own. Redirects are not followed; forbidden addresses are refused. */
@@ -172,6 +178,11 @@ export interface Prepared {
    * the gateway's own it is passed over.
    */
   onResponse?(exchange: Exchange): Refusal | undefined | void
+  /**
+   * The upstream could not be asked or gave no answer. What it returns takes the place of the refusal that is due,
+   * as a stale answer does; the policy nearest to the upstream is asked first, and onResponse follows for all.
+   */
+  onUpstreamFailure?(exchange: Exchange, due: Refusal): Refusal | undefined
   readonly responseBody?: AnswerBodyPhase
   /** The client's WebSocket is open. */
   onSession?(session: Session): void

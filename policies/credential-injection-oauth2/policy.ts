@@ -68,7 +68,7 @@ export const credentialInjectionOauth2 = definePolicy<Config>({
     }
     // Another secret is another token; it stands in the name as its hash.
     const name = JSON.stringify({ ...options, clientSecret: ports.sha256(config.clientSecret) })
-    const keeper = ports.state(`token ${name}`, () => new TokenKeeper(options, ports))
+    const keeper = ports.state(`token ${name}`, () => new TokenKeeper(options, ports), 'kind')
     const { overwrite, allowRequestWithoutCredential } = config
     const sent = new WeakMap<Exchange, string>()
     const inject = (exchange: Exchange, header: string | undefined): Refusal | undefined => {

@@ -57,7 +57,7 @@ function sourceOf(config: JwtValidationConfig, ports: Ports): KeySource {
         staleLimitMs: config.jwksServiceStaleLimit * minuteMs,
         timeoutMs: config.jwksServiceConnectionTimeout,
       }
-      return ports.state(`keys ${JSON.stringify(options)}`, () => new KeySet(options, ports))
+      return ports.state(`keys ${JSON.stringify(options)}`, () => new KeySet(options, ports), 'kind')
     }),
   )
 }
