@@ -179,6 +179,71 @@ describe('local mode', () => {
     )
   })
 
+  it('sends requests where their route says, rewrites their path by its group, and refuses what is no route’s', async () => {
+    const users = await startUpstream('users', end)
+    await write(
+      'a.yaml',
+      `apiVersion: gateway.mulesoft.com/v1alpha1
+kind: ApiInstance
+metadata: { name: shop }
+spec:
+  address: http://127.0.0.1:0/shop
+  services:
+    products:
+      address: ${upstream}/base
+      routes:
+        - rules: [{ path: /products(/.*), methods: GET }]
+          config: { destinationPath: /api }
+    users:
+      address: ${users}
+      routes:
+        - rules: [{ path: /users(/.*)? }]
+`,
+    )
+    const { get } = await start()
+    const asked = async (path: string) => (await get(path)).json()
+    expect(await asked('/shop/products/7?full=1')).toMatchObject({
+      name: 'orders',
+      url: '/base/api/7?full=1',
+    })
+    expect(await asked('/shop/users/7/a%20b')).toMatchObject({ name: 'users', url: '/7/a%20b' })
+    expect(await asked('/shop/users')).toMatchObject({ name: 'users', url: '/' })
+    const refused = await get('/shop/else')
+    expect(refused.status).toBe(404)
+    expect(await refused.json()).toMatchObject({ code: 'route.none' })
+  })
+
+  it('shares requests out among Services by weight', async () => {
+    const canary = await startUpstream('canary', end)
+    const service = (name: string, address: string) =>
+      `---\napiVersion: gateway.mulesoft.com/v1alpha1\nkind: Service\nmetadata: { name: ${name} }\nspec: { address: "${address}" }\n`
+    await write(
+      'a.yaml',
+      `${instance('orders', '/orders').replace(/  services:.*\n/, '')}${service('stable', upstream)}${service('canary', canary)}---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: PolicyBinding
+metadata: { name: canary-first }
+spec:
+  targetRef: { name: orders }
+  policyRef: { name: route-weighted }
+  config:
+    routes:
+      - { weight: 80, destinationRef: { name: stable } }
+      - { weight: 20, destinationRef: { name: canary }, destinationPath: /v2 }
+`,
+    )
+    const { get } = await start()
+    const seen: Record<string, number> = {}
+    for (let count = 0; count < 200; count++) {
+      const { name, url } = (await (await get('/orders/1')).json()) as { name: string; url: string }
+      const key = `${name} ${url}`
+      seen[key] = (seen[key] ?? 0) + 1
+    }
+    expect(Object.keys(seen).toSorted()).toEqual(['canary /v2/1', 'orders /1'])
+    expect(seen['canary /v2/1']).toBeGreaterThan(35)
+    expect(seen['canary /v2/1']).toBeLessThan(45)
+  })
+
   it('tells what it recognises and what it warns of, and follows the level of its log', async () => {
     const recognised = `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { request, type RequestOptions } from 'node:https'
+import { join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { KeyAndCertificate } from './testing/certificates.ts'
+import { closing, temporaryFolder, until } from './testing/world.ts'
+import {
+  admission,
+  createTrust,
+  inboundDocuments,
+  monitoring,
+  outboundInstance,
+  outboundSecrets,
+  renewal,
+  spiffe,
+  startTrustingUpstream,
+  type Trust,
+} from './testing/zero-trust.ts'
+
+const end = closing()
+const main = join(import.meta.dirname, 'main.ts')
+const anyPort = 'https://127.0.0.1:0'
+let trust: Trust
+let folder: string
+let upstream: string
+
+function write(file: string, text: string): Promise<void> {
+  return writeFile(join(folder, file), text)
+}
+
+interface Child {
+  readonly process: ChildProcess
+  readonly output: () => string
+  readonly exit: Promise<number | null>
+}
+
+function run(...args: string[]): Child {
+  const child = spawn(process.execPath, [main, '--local', folder, '--allow-loopback-upstreams', ...args], {
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', HEXGATE_WORKERS: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const exit = once(child, 'exit').then(([code]) => code as number | null)
+  end.add(async () => {
+    child.kill('SIGKILL')
+    await exit
+  })
+  return { process: child, output: () => output, exit }
+}
+
+/** A node that serves the folder, and a way to ask it with or without a certificate. */
+async function serve() {
+  const child = run('--admin-port', '0')
+  const started = () => /"adminPort":(\d+),"ports":\[(\d+)\]/.exec(child.output())
+  await until('the node started', () => started() ?? child.process.exitCode !== null)
+  const [, , port = ''] = started() ?? []
+  expect(child.output()).toContain('the node runs')
+  const get = (path: string, options: RequestOptions = {}) => ask({ port, path, ...options })
+  return { ...child, port, get }
+}
+
+interface Answer {
+  readonly status: number | undefined
+  readonly body: string
+  /** What ended the connection where there was no answer. */
+  readonly failure?: string
+}
+
+function ask(options: RequestOptions): Promise<Answer> {
+  return new Promise((resolve) => {
+    const asked = request(
+      {
+        host: '127.0.0.1',
+        servername: 'localhost',
+        ca: trust.serverCa.certificate,
+        agent: false,
+        ...options,
+      },
+      (response) => {
+        let body = ''
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+        response.on('end', () => resolve({ status: response.statusCode, body }))
+      },
+    )
+    asked.on('error', (error) =>
+      resolve({ status: undefined, body: '', failure: 'code' in error ? String(error.code) : error.message }),
+    )
+    asked.end()
+  })
+}
+
+const shown = ({ chain, key }: KeyAndCertificate): RequestOptions => ({ cert: chain, key })
+
+beforeAll(async () => {
+  trust = await createTrust()
+})
+beforeEach(async () => {
+  folder = await temporaryFolder(end)
+  upstream = await startTrustingUpstream(trust, end)
+})
+afterEach(() => end.closeAll())
+
+// Each starts processes, which takes its time on a machine that does much else.
+describe('a folder of zero-trust documents, served by the real process', { timeout: 120_000 }, () => {
+  it('lets a client with an allowed SPIFFE id through to an upstream that verifies the gateway', async () => {
+    await write('inbound.yaml', inboundDocuments(trust, anyPort, upstream))
+    await write('outbound.yaml', outboundSecrets(trust))
+    await write('monitoring.yaml', monitoring)
+    await write('certificates.yaml', renewal)
+    await write('network.yaml', admission)
+    const node = await serve()
+    const phone = await trust.clientCa.issue({ names: [`uri:${spiffe.phone}`], usage: 'client' })
+    const answer = await node.get('/trips?of=me', shown(phone))
+    expect(answer.failure).toBeUndefined()
+    expect(JSON.parse(answer.body)).toMatchObject({ url: '/trips?of=me', client: 'CN=travel-gateway' })
+    for (const name of [
+      'Certificate travel/bookings-server-cert',
+      'NetworkPolicy travel/nothing-by-default',
+      'NetworkPolicy travel/gateway-egress',
+    ])
+      expect(node.output()).toContain(`${name} is recognised`)
+    expect(node.output()).toContain('cert-manager does not take 90d; write 2160h')
+  })
+
+  it('refuses no certificate, another name, another CA and an expired one, and says which in its log', async () => {
+    await write('inbound.yaml', inboundDocuments(trust, anyPort, upstream))
+    await write('outbound.yaml', outboundSecrets(trust))
+    const node = await serve()
+    const day = 86_400_000
+    const clients: [string, RequestOptions][] = [
+      ['client_cert_missing', {}],
+      [
+        'client_cert_san_not_allowed',
+        shown(await trust.clientCa.issue({ names: [`uri:${spiffe.stranger}`], usage: 'client' })),
+      ],
+      [
+        'client_cert_untrusted_issuer',
+        shown(await trust.serverCa.issue({ names: [`uri:${spiffe.phone}`], usage: 'client' })),
+      ],
+      [
+        'client_cert_expired',
+        shown(
+          await trust.clientCa.issue({
+            names: [`uri:${spiffe.phone}`],
+            usage: 'client',
+            notBefore: new Date(Date.now() - 2 * day),
+            notAfter: new Date(Date.now() - day),
+          }),
+        ),
+      ],
+    ]
+    for (const [code, options] of clients) {
+      const answer = await node.get('/trips', options)
+      expect([code, answer.status === 200]).toEqual([code, false])
+      await until(`${code} in the log`, () => node.output().includes(code))
+    }
+  })
+
+  it('serves the instance that is about the way out alone, with a warning where it has no certificate', async () => {
+    await write('outbound.yaml', `${outboundInstance(anyPort, upstream)}---\n${outboundSecrets(trust)}`)
+    const node = await serve()
+    expect((await node.get('/')).failure).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    const answer = await node.get('/', { rejectUnauthorized: false })
+    expect(JSON.parse(answer.body)).toMatchObject({
+      client: 'CN=travel-gateway',
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+    })
+    expect(node.output()).toContain('https without a certificate')
+    expect(node.output()).toContain('all of these suites are of TLS 1.3')
+  })
+
+  it('refuses both instances on one port with both names, and serves neither', async () => {
+    await write('inbound.yaml', inboundDocuments(trust, 'https://0.0.0.0:8443', upstream))
+    await write(
+      'outbound.yaml',
+      `${outboundInstance('https://0.0.0.0:8443', upstream)}---\n${outboundSecrets(trust)}`,
+    )
+    const clash =
+      'outbound.yaml:7:12: bookings-api-outbound and bookings-api (inbound.yaml:2) claim the same port, host and path (/spec/address)\n'
+    const checked = run('--validate')
+    expect(await checked.exit).toBe(1)
+    expect(checked.output()).toBe(clash)
+    const served = run('--admin-port', '0')
+    expect(await served.exit).toBe(1)
+    expect(served.output()).toContain(clash.trim())
+  })
+
+  it('says that a right folder is right, with its warnings and with what it recognises', async () => {
+    await write('inbound.yaml', inboundDocuments(trust, 'https://0.0.0.0:8443', upstream))
+    await write('outbound.yaml', outboundSecrets(trust))
+    await write('monitoring.yaml', monitoring)
+    await write('certificates.yaml', renewal)
+    const checked = run('--validate')
+    expect(await checked.exit).toBe(0)
+    expect(checked.output().split('\n')).toEqual([
+      'warning: certificates.yaml:8:13: cert-manager does not take 90d; write 2160h (/spec/duration)',
+      'warning: certificates.yaml:9:16: cert-manager does not take 30d; write 720h (/spec/renewBefore)',
+      'note: certificates.yaml:1:1: Certificate travel/bookings-server-cert is recognised; the gateway has nothing to do for it',
+      'note: certificates.yaml:23:1: Certificate travel/backend-client-cert is recognised; the gateway has nothing to do for it',
+      `${folder} is right: 3 items`,
+      '',
+    ])
+  })
+
+  it('refuses a key that is not the one of its certificate, where it stands', async () => {
+    const wrong = { ...trust, server: { ...trust.server, key: trust.upstream.key } }
+    await write('inbound.yaml', inboundDocuments(wrong, 'https://0.0.0.0:8443', upstream))
+    await write('outbound.yaml', outboundSecrets(trust))
+    const checked = run('--validate')
+    expect(await checked.exit).toBe(1)
+    expect(checked.output()).toMatch(/^inbound\.yaml:18:5: .*(?:key|certificate).* \(\/spec\/tls\)\n$/)
+  })
+})
