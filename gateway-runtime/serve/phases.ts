@@ -110,6 +110,27 @@ export function runResponsePhases(
   return failure
 }
 
+/** What a policy puts in the place of a refusal that is due because the upstream failed, or that refusal. */
+export function runFailurePhases(
+  exchange: Running,
+  policies: Policies,
+  watch: PolicyWatch,
+  due: Refusal,
+): Refusal {
+  for (let place = exchange.reached - 1; place >= 0; place--) {
+    const policy = policies[place]
+    if (policy?.prepared.onUpstreamFailure === undefined || isPassedOver(exchange, place)) continue
+    try {
+      const instead = policy.prepared.onUpstreamFailure(seenBy(policy, place, exchange), due)
+      if (instead !== undefined && policy.dryRun !== true) return instead
+    } catch (error) {
+      // The refusal that is due stands.
+      watch.policyFailed(policy, error)
+    }
+  }
+  return due
+}
+
 function wantBody(exchange: Running, policy: LivePolicy, seen: Exchange): void {
   const phase = policy.prepared.responseBody
   if (phase === undefined || phase.wants?.(seen) === false) return

@@ -209,10 +209,24 @@ export class Cache {
       this.#land(course, confirmed !== undefined)
       return given(confirmed ?? stale, course)
     }
-    if (exchange.status < 500 || !this.#freshness.coversError(stale, asked, exchange.status)) return undefined
+    return this.#inPlaceOfError(course, exchange.status)
+  }
+
+  #inPlaceOfError(course: Course, status: number): Refusal | undefined {
+    const { stale, asked } = course
+    if (stale === undefined || status < 500 || !this.#freshness.coversError(stale, asked, status))
+      return undefined
     this.#ports.count('errors_covered')
     this.#land(course, true)
+    // It has its answer, and that is not to be kept again.
+    course.isForwarded = false
     return given(stale, course)
+  }
+
+  /** The upstream could not be asked. */
+  failed(exchange: Exchange, status: number): Refusal | undefined {
+    const course = this.#courses.get(exchange)
+    return course === undefined ? undefined : this.#inPlaceOfError(course, status)
   }
 
   #isWorthKeeping(exchange: Exchange, course: Course): boolean {

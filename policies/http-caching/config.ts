@@ -17,15 +17,10 @@ const writeBehind = z.strictObject({
     .max(60_000)
     .default(1_000)
     .meta({ title: 'Every', description: 'How often the queue is written, in milliseconds.' }),
-  maxQueue: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1_000)
-    .meta({
-      title: 'Queue',
-      description: 'Answers that wait at most; older ones beyond are lost and counted.',
-    }),
+  maxQueue: z.int().min(1).max(100_000).default(1_000).meta({
+    title: 'Queue',
+    description: 'Answers that wait at most; older ones beyond are lost and counted.',
+  }),
 })
 
 export const config = z

@@ -18,6 +18,7 @@ export const httpCaching = definePolicy<Config>({
     return {
       onRequest: (exchange) => cache.asked(exchange),
       onResponse: (exchange) => cache.answered(exchange),
+      onUpstreamFailure: (exchange, due) => cache.failed(exchange, due.status),
       responseBody: {
         maxBytes: given.maxEntryBytes,
         wants: (exchange) => cache.wants(exchange),

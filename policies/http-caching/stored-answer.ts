@@ -98,6 +98,8 @@ export class Freshness {
       delete headers['pragma']
     } else if (headers['cache-control'] !== undefined) {
       headers['cache-control'] = headers['cache-control'].toLowerCase()
+      // RFC 9111 §5.4: it counts only where there is no Cache-Control.
+      delete headers['pragma']
     }
     // The host is part of the key where it should be.
     delete headers['host']

@@ -114,24 +114,22 @@ function unknownParameter({ query }: Exchange, operation: CheckedOperation, chec
   return { status: 400, code: `${kind}.parameter_unknown`, detail } as const
 }
 
+/** Without a length it is not known before it has come. */
 function isWithoutBody(exchange: Exchange): boolean {
-  const length = exchange.header('content-length')
-  if (length !== undefined) return length === '0'
-  return exchange.httpVersion !== '2' && exchange.header('transfer-encoding') === undefined
+  return exchange.header('content-length') === '0'
 }
 
 /** What can be said of a body before it has come. */
 function bodyHeadViolation(exchange: Exchange, { body }: CheckedOperation): Violation | undefined {
   if (body === undefined) return undefined
   if (isWithoutBody(exchange)) return body.isRequired ? missingBody : undefined
-  const type = exchange.header('content-type') ?? ''
-  if (contentFor(body.content, type) !== 'unknown') return undefined
-  const known = [...body.content.keys()].join(', ')
-  return {
-    status: 415,
-    code: `${kind}.media_type_unknown`,
-    detail: `The specification takes ${known || 'no body'} here.`,
-  }
+  const type = exchange.header('content-type')
+  return type === undefined || contentFor(body.content, type) !== 'unknown' ? undefined : wrongType(body)
+}
+
+function wrongType({ content }: NonNullable<CheckedOperation['body']>): Violation {
+  const detail = `The specification takes ${[...content.keys()].join(', ') || 'no body'} here.`
+  return { status: 415, code: `${kind}.media_type_unknown`, detail }
 }
 
 const missingBody: Violation = {
@@ -154,9 +152,23 @@ function requestViolation(
   return unknown ?? bodyHeadViolation(exchange, operation)
 }
 
-function bodyCheckOf(exchange: Exchange, { operation }: Course) {
-  const check = operation.body && contentFor(operation.body.content, exchange.header('content-type') ?? '')
+function bodyCheckOf(exchange: Exchange, { operation: { body } }: Course) {
+  const type = exchange.header('content-type')
+  if (body === undefined || type === undefined) return undefined
+  const check = contentFor(body.content, type)
   return typeof check === 'function' ? check : undefined
+}
+
+/** Why a whole body is not as described. */
+function bodyViolation(exchange: Exchange, course: Course, bytes: Uint8Array): Violation | undefined {
+  const { body } = course.operation
+  if (body === undefined) return undefined
+  if (bytes.length === 0) return body.isRequired ? missingBody : undefined
+  if (exchange.header('content-type') === undefined) return wrongType(body)
+  const fault = bodyCheckOf(exchange, course)?.(bytes)
+  if (fault === undefined) return undefined
+  const where = fault.pointer === '' ? 'The body' : `The body at ${fault.pointer}`
+  return { status: 400, code: `${kind}.body_invalid`, detail: `${where} ${fault.message}.` }
 }
 
 function isTooLong(exchange: Exchange, bytesMax: number): boolean {
@@ -248,24 +260,17 @@ export const specValidation = definePolicy<Config>({
         maxBytes: maxBodyBytes,
         wants(exchange) {
           const course = courses.get(exchange)
-          if (course === undefined || isWithoutBody(exchange)) return false
-          if (bodyCheckOf(exchange, course) === undefined) return false
+          if (course?.operation.body === undefined || isWithoutBody(exchange)) return false
+          const isUntyped = exchange.header('content-type') === undefined
+          if (!isUntyped && bodyCheckOf(exchange, course) === undefined) return false
           if (blockOperation || !isTooLong(exchange, maxBodyBytes)) return true
           ports.count('unchecked', { where: 'request' })
           return false
         },
         run(exchange, body) {
           const course = courses.get(exchange)
-          if (course === undefined) return undefined
-          if (body.length === 0) {
-            const isMissing = course.operation.body?.isRequired === true
-            return isMissing ? said(course.operation.name, missingBody) : undefined
-          }
-          const fault = bodyCheckOf(exchange, course)?.(body)
-          if (fault === undefined) return undefined
-          const where = fault.pointer === '' ? 'The body' : `The body at ${fault.pointer}`
-          const detail = `${where} ${fault.message}.`
-          return said(course.operation.name, { status: 400, code: `${kind}.body_invalid`, detail })
+          const violation = course && bodyViolation(exchange, course, body)
+          return course && violation && said(course.operation.name, violation)
         },
       },
       responseBody: answerPhase(courses, given, ports),

@@ -24,7 +24,7 @@ import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, runDone, runRequestPhases, runResponsePhases } from '../phases.ts'
+import { POLICY_FAILED, runDone, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
 import type { LivePolicy, LiveRoute, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
@@ -771,7 +771,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     this.upstream = null
     if (this.state === 'tunnel') this.closeTunnel(failure)
     else if (this.started) this.cut(failure)
-    else this.refuse(refusal(failure, retryAfterSeconds), false)
+    else this.refuse(this.inPlaceOf(refusal(failure, retryAfterSeconds)), false)
+  }
+
+  /** A policy may have something better than a refusal. */
+  private inPlaceOf(due: Refusal): Refusal {
+    const { exchange } = this
+    if (exchange?.route == null) return due
+    const answer = runFailurePhases(exchange, exchange.route.route.policies, this.host, due)
+    return answer === due ? due : this.checked(answer, exchange)
   }
 
   // ── ends of exchanges ──────────────────────────────────────────────────────
@@ -811,7 +819,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     const body = problemBody(refused, requestId)
     const options = { isHead: false, end: CLOSE_END }
     this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options).bytes)
-    this.host.metrics.answered(null, refused.status, 0, false)
+    this.host.metrics.answered(null, refused.status, 0, false, refused.code)
     this.host.log?.record({
       requestId,
       remoteAddress: this.arrival.peer,
@@ -860,7 +868,8 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     this.unreadDeadline = Infinity
     const durationMs = performance.now() - exchange.startMs
     const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
-    this.host.metrics.answered(exchange.route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
+    const { route, refusedByPolicy, code } = exchange
+    this.host.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, code)
     if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, status, durationMs, cutBy)
     if (this.collector !== null || this.answerCopy !== null) this.endBodies(exchange)
     if (exchange.route?.hasDone === true && status !== 101) this.tellDone(exchange, status, durationMs, cutBy)
