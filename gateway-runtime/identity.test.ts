@@ -48,7 +48,7 @@ async function gatewayWith(policies: readonly ApiItem['policies'][number][]) {
     await control.close()
   })
   const inOrder = policies.map((one, index) => ({ ...one, order: index + 1 }))
-  const items = [...oneApi(upstream, { policies: inOrder }), contracts].flatMap((item) =>
+  const items = [...oneApi(upstream, { policies: inOrder }), contracts].flatMap((item): Item[] =>
     item.kind === 'api'
       ? ['/orders', '/bills'].map((basePath) => ({
           ...item,
