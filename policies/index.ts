@@ -15,6 +15,7 @@ import { ipAllowlist } from './ip-allowlist/policy.ts'
 import { ipBlocklist } from './ip-blocklist/policy.ts'
 import { jsonThreatProtection } from './json-threat-protection/policy.ts'
 import { jwtValidation } from './jwt-validation/policy.ts'
+import { messageLogging } from './message-logging/policy.ts'
 import { oauth2TokenIntrospection } from './oauth2-token-introspection/policy.ts'
 import { rateLimiting } from './rate-limiting/policy.ts'
 import { rateLimitingSlaBased } from './rate-limiting-sla-based/policy.ts'
@@ -60,6 +61,7 @@ export const policies = [
   requestSizeLimit,
   jsonThreatProtection,
   correlationId,
+  messageLogging,
   credentialInjectionBasicAuth,
   credentialInjectionApiKey,
   credentialInjectionOauth2,
