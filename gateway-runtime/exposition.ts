@@ -78,6 +78,18 @@ function addTraffic(counter: Add, gauge: Add): void {
   counter('hexgate_refusals_total', 'Requests that a policy refused.', [], ({ traffic }) =>
     one(traffic.refused),
   )
+  counter(
+    'hexgate_own_answers_total',
+    "Answers of the gateway's own by their codes: of a policy, or why the upstream's did not come.",
+    ['code'],
+    ({ traffic }) => [...traffic.codes].map(([code, count]) => [{ code }, count]),
+  )
+  counter(
+    'hexgate_dry_run_refusals_total',
+    'What policies in dry run would have answered, by their codes.',
+    ['code'],
+    ({ traffic }) => [...traffic.dryCodes].map(([code, count]) => [{ code }, count]),
+  )
   gauge('hexgate_connections', 'Open connections from clients, WebSockets among them.', [], ({ traffic }) =>
     one(traffic.connections),
   )

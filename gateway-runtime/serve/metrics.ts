@@ -12,6 +12,10 @@ export interface Figures {
   /** TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
   readonly handshakes: ReadonlyMap<string, number>
   readonly statuses: ReadonlyMap<number, number>
+  /** Answers of the gateway's own by their codes: of a policy, or why the upstream's answer did not come. */
+  readonly codes: ReadonlyMap<string, number>
+  /** What policies in dry run would have answered, by code. */
+  readonly dryCodes: ReadonlyMap<string, number>
   readonly latency: LatencyFigures
   /** By route id; a route keeps its counters over a swap. */
   readonly routes: ReadonlyMap<string, RouteFigures>
@@ -74,6 +78,8 @@ export class Metrics {
   connections = 0
   webSockets = 0
   private readonly handshakes = new Map<string, number>()
+  private readonly codes = new Map<string, number>()
+  private readonly dryCodes = new Map<string, number>()
   private errors = 0
   private refused = 0
   private requests = 0
@@ -93,12 +99,24 @@ export class Metrics {
     this.handshakes.set(result, (this.handshakes.get(result) ?? 0) + 1)
   }
 
+  dryRefused(route: RouteCounters | null, code: string): void {
+    if (route !== null) route.dryRefused++
+    countIn(this.dryCodes, code)
+  }
+
   /** Forgets routes that are served no more. */
   keepOnly(routeIds: ReadonlySet<string>): void {
     for (const id of this.routes.keys()) if (!routeIds.has(id)) this.routes.delete(id)
   }
 
-  answered(route: RouteCounters | null, status: number, durationMs: number, byPolicy: boolean): void {
+  /** `code` says why it was an answer of the gateway's own. */
+  answered(
+    route: RouteCounters | null,
+    status: number,
+    durationMs: number,
+    byPolicy: boolean,
+    code?: string,
+  ): void {
     this.requests++
     this.statuses[status] = (this.statuses[status] ?? 0) + 1
     const bucket = bucketOf(durationMs)
@@ -107,6 +125,7 @@ export class Metrics {
     const isError = status >= 500
     if (isError) this.errors++
     if (byPolicy) this.refused++
+    if (code !== undefined) countIn(this.codes, code)
     if (route === null) return
     route.requests++
     route.latencySumMs += durationMs
@@ -128,6 +147,8 @@ export class Metrics {
       webSockets: this.webSockets,
       handshakes: new Map(this.handshakes),
       statuses,
+      codes: new Map(this.codes),
+      dryCodes: new Map(this.dryCodes),
       latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
       routes: this.routeFigures(wanted),
     }
@@ -143,6 +164,14 @@ export class Metrics {
     }
     return routes
   }
+}
+
+/** Codes are few; one that is made of what a caller sends must not fill the memory. */
+const CODES_MAX = 1_000
+
+function countIn(counts: Map<string, number>, code: string): void {
+  const known = counts.get(code)
+  if (known !== undefined || counts.size < CODES_MAX) counts.set(code, (known ?? 0) + 1)
 }
 
 /** The octave that a fine bucket lies in. */

@@ -158,7 +158,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   }
 
   dryRefused(policy: LivePolicy, refused: Refusal, route: ServedRoute | null): void {
-    if (route?.counters) route.counters.dryRefused++
+    this.metrics.dryRefused(route?.counters ?? null, refused.code)
     const detail = `${policy.kind} (${policy.id}) in dry run would have answered ${refused.status} ${refused.code}`
     this.onEvent({ level: 'info', code: 'policy_dry_run', detail })
   }

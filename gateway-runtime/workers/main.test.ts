@@ -34,8 +34,9 @@ function start(execArgv: string[] = []) {
 async function serving(items: readonly Item[], execArgv: string[] = []) {
   const worker = start(execArgv)
   const options = { trustedHops: 0, allowLoopback: true, accessLog: true, override: {} }
-  // Nobody listens there; the package for it is loaded all the same.
-  worker.tell({ kind: 'start', options: { ...options, sharedStore: 'redis://127.0.0.1:1' }, drainMs: 5_000 })
+  // Nobody listens there; the packages for them are loaded all the same.
+  const away = { sharedStore: 'redis://127.0.0.1:1', otlpEndpoint: 'http://127.0.0.1:1' }
+  worker.tell({ kind: 'start', options: { ...options, ...away }, drainMs: 5_000 })
   expect(await worker.answer('started')).toBeDefined()
   worker.tell({ kind: 'items', remove: [], set: items.map((item) => [item.id, item.id, item]) })
   worker.tell({ kind: 'prepare', ask: 1, bound: {} })

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { type PlaneFigures, nothingCounted } from './data-plane.ts'
+import { createExposition } from './exposition.ts'
+import { Metrics } from './serve/metrics.ts'
+
+const node = { revision: null, appliedAtSeconds: 12, isPersisted: true, isPortalConnected: false }
+
+function figures(): PlaneFigures {
+  const metrics = new Metrics()
+  metrics.connections = 3
+  metrics.handshake('client_cert_expired')
+  metrics.answered(metrics.countersOf('api:a'), 200, 3, false)
+  metrics.answered(metrics.countersOf('api:a'), 429, 0.5, true, 'rate-limiting.exceeded')
+  metrics.dryRefused(metrics.countersOf('api:a'), 'cors.refused')
+  const endpoint = { pools: 2, connections: 4, unhealthy: 1, ejected: 2 }
+  return {
+    traffic: metrics.figures(),
+    policies: new Map([['["jwt-validation","key_sets",[["result","ok"],["issuer","a"]]]', 5]]),
+    upstreams: new Map([
+      [
+        'upstream:a',
+        {
+          connections: 4,
+          idle: 2,
+          pending: 1,
+          circuitsOpen: 1,
+          unverified: 2,
+          circuitRefusals: 7,
+          retries: 8,
+          retriesRefused: 9,
+          healthChecks: new Map([['failed', 3]]),
+          handshakes: new Map([['upstream_tls_expired', 6]]),
+          endpoints: new Map([['https://a:8443', endpoint]]),
+        },
+      ],
+    ]),
+    certificates: new Map([
+      ['x', { use: 'listener', api: 'api:a', subject: 'CN=a', notAfter: 1_800_000_000 }],
+    ]),
+    workers: [
+      { worker: 1, isServing: true, crashes: 0, requests: 2, connections: 3, rssBytes: 4, cpuSeconds: 5 },
+      { worker: 2, isServing: false, crashes: 6, requests: 0, connections: 0, rssBytes: 0, cpuSeconds: 0 },
+    ],
+  }
+}
+
+it('says all that is known of traffic, APIs, policies, upstreams, certificates and workers', async () => {
+  const { text } = await createExposition(() => node)(figures())
+  const lines = text.split('\n')
+  for (const line of [
+    'hexgate_responses_total{status="429"} 1',
+    'hexgate_refusals_total 1',
+    'hexgate_own_answers_total{code="rate-limiting.exceeded"} 1',
+    'hexgate_dry_run_refusals_total{code="cors.refused"} 1',
+    'hexgate_handshakes_total{result="client_cert_expired"} 1',
+    'hexgate_connections 3',
+    'hexgate_policy_events_total{policy="jwt-validation",event="key_sets",labels="result=ok,issuer=a"} 5',
+    'hexgate_api_requests_total{api="api:a"} 2',
+    'hexgate_api_dry_refused_total{api="api:a"} 1',
+    'hexgate_api_request_duration_seconds_bucket{le="0.0005",api="api:a"} 1',
+    'hexgate_api_request_duration_seconds_bucket{le="0.004",api="api:a"} 2',
+    'hexgate_api_request_duration_seconds_count{api="api:a"} 2',
+    'hexgate_request_duration_seconds_sum 0.0035',
+    'hexgate_upstream_pending_requests{upstream="upstream:a"} 1',
+    'hexgate_upstream_circuits_open{upstream="upstream:a"} 1',
+    'hexgate_upstream_unverified{upstream="upstream:a"} 2',
+    'hexgate_upstream_retries_total{upstream="upstream:a"} 8',
+    'hexgate_upstream_health_checks_total{upstream="upstream:a",result="failed"} 3',
+    'hexgate_upstream_handshakes_total{upstream="upstream:a",result="upstream_tls_expired"} 6',
+    'hexgate_endpoint_ejected{upstream="upstream:a",endpoint="https://a:8443"} 2',
+    'hexgate_certificate_not_after_timestamp_seconds{use="listener",api="api:a",subject="CN=a"} 1800000000',
+    'hexgate_worker_requests_total{worker="1"} 2',
+    'hexgate_worker_crashes_total{worker="2"} 6',
+    'hexgate_worker_up{worker="2"} 0',
+    'hexgate_config_applied_timestamp_seconds 12',
+  ])
+    expect(lines).toContain(line)
+  expect(text).not.toContain('\nhexgate_config_revision ')
+})
+
+it('says nothing of what is there no more', async () => {
+  const exposition = createExposition(() => node)
+  await exposition(figures())
+  const { text } = await exposition({ ...nothingCounted, workers: [] })
+  expect(text).not.toContain('api:a')
+  expect(text).not.toContain('worker="2"')
+  expect(text).toContain('hexgate_connections 0')
+})
