@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { ApiItem, Item } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import { type TestIssuer, testIssuer } from '#policies/jwt-validation/tokens-in-tests.ts'
@@ -32,8 +33,8 @@ const contracts: Item = {
 }
 
 /** A gateway whose APIs /orders and /bills have these policies, before an upstream that answers with what it was asked. */
-async function gatewayWith(policies: readonly ApiItem['policies'][number][]) {
-  const upstream = await startUpstream('orders', end)
+async function gatewayWith(policies: readonly ApiItem['policies'][number][], behind?: string) {
+  const upstream = behind ?? (await startUpstream('orders', end))
   const control = createControlRequest({ allowLoopback: true })
   const server = createServer()
   const logged: string[] = []
@@ -204,6 +205,63 @@ describe('tokens at a running gateway', () => {
       code: 'jwt-validation.keys_unavailable',
     })
     expect(logged).toEqual(['jwks_unavailable'])
+  })
+})
+
+describe('a WebSocket', () => {
+  const tenant = { key: 'tenant', value: "#[attributes.headers['x-tenant']]" }
+  const sessionPolicies = (url: string) => [
+    policy('jwt-validation', { jwksUrl: [url], leeway: 0, mandatoryCustomClaims: [tenant] }),
+    policy('claims-authorization', { rules: [{ path: '/live', allOf: [{ roles: ['reader'] }] }] }),
+    policy('websocket-session', { graceSeconds: 0 }),
+  ]
+  const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds
+
+  /** An upstream that sends every message back. */
+  async function echoing(): Promise<string> {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket) => socket.on('message', (text) => socket.send(String(text))))
+    await once(server, 'listening')
+    end.add(() => {
+      for (const socket of server.clients) socket.terminate()
+      server.close()
+    })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  function opened(port: number, token: string): Promise<WebSocket> {
+    const headers = { authorization: `Bearer ${token}`, 'x-tenant': 'a' }
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/orders/live`, { headers })
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('open', () => {
+        end.add(() => socket.terminate())
+        resolve(socket)
+      })
+    })
+  }
+
+  it('is opened by a token, renewed by another one under the same rules, and closed when that has expired', async () => {
+    const { url } = await keyServer(old)
+    const { port } = await gatewayWith(sessionPolicies(url), await echoing())
+    const claims = { roles: ['reader'], tenant: 'a' }
+    await expect(opened(port, await tokenOf(old, { tenant: 'a' }))).rejects.toThrow('403')
+    await expect(opened(port, await tokenOf(old, { ...claims, tenant: 'b' }))).rejects.toThrow('401')
+    const firstEnd = inSeconds(2)
+    const socket = await opened(port, await tokenOf(old, { ...claims, exp: firstEnd }))
+    const renew = async (change: object) => {
+      socket.send(JSON.stringify({ type: 'renew', token: await tokenOf(old, { ...claims, ...change }) }))
+      const [answer] = (await once(socket, 'message')) as [Buffer]
+      return JSON.parse(String(answer)) as unknown
+    }
+    const refused = { type: 'renew', status: 'refused', reason: 'invalid_token' }
+    expect(await renew({ exp: firstEnd + 60, tenant: 'b' })).toEqual(refused)
+    expect(await renew({ exp: firstEnd + 60, roles: [] })).toEqual(refused)
+    expect(await renew({ exp: firstEnd + 2 })).toMatchObject({ status: 'renewed', expiresAt: firstEnd + 2 })
+    const [code] = (await once(socket, 'close')) as [number]
+    expect(code).toBe(4401)
+    expect(Date.now()).toBeGreaterThanOrEqual((firstEnd + 2) * 1_000)
+    expect(Date.now()).toBeLessThan((firstEnd + 3) * 1_000)
   })
 })
 
