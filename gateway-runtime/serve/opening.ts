@@ -113,6 +113,7 @@ export class Opening implements Timed, HandshakeEnd {
     this.state = 'done'
     this.end()
     this.host.opened(this.socket, new PlainArrival(this.door, this.socket, this.peer), undefined)
+    this.socket.resume()
   }
 
   private takeHello(): void {
