@@ -17,13 +17,17 @@ async function listen(server: net.Server): Promise<number> {
 }
 
 /** A portal that says where the gateway of the key listens. */
-async function portalNaming(port: number): Promise<string> {
+async function portalNaming(port: number, httpsPort?: number): Promise<string> {
+  const listeners = [
+    { id: 'http', protocol: 'http', address: '127.0.0.1', port },
+    ...(httpsPort === undefined
+      ? []
+      : [{ id: 'https', protocol: 'https', address: '127.0.0.1', port: httpsPort }]),
+  ]
   const portal = createServer((request, response) => {
     const knows = request.headers.authorization === 'Bearer hgk_known'
     response.writeHead(knows ? 200 : 401, { 'content-type': 'application/json' })
-    response.end(
-      JSON.stringify({ listeners: [{ id: 'http', protocol: 'http', address: '127.0.0.1', port }] }),
-    )
+    response.end(JSON.stringify({ listeners }))
   })
   return `http://127.0.0.1:${await listen(portal)}`
 }
@@ -36,6 +40,14 @@ describe('a node added by the pasted command', () => {
     const portal = await portalNaming(taken)
     const added = await fitting(['--portal', portal, '--key', 'hgk_known'], {})
     expect(Number(optionIn(added, 'http-port'))).toBeGreaterThan(taken)
+  })
+
+  it('takes other ports for http and https each where theirs are taken', async () => {
+    const [http, https] = [await listen(net.createServer()), await listen(net.createServer())]
+    const portal = await portalNaming(http, https)
+    const added = await fitting(['--portal', portal, '--key', 'hgk_known'], {})
+    expect(Number(optionIn(added, 'http-port'))).toBeGreaterThan(http)
+    expect(Number(optionIn(added, 'https-port'))).toBeGreaterThan(https)
   })
 
   it('takes the port that the configuration says where it is free', async () => {

@@ -44,11 +44,16 @@ export async function fitting(
   if (!isGiven('admin-port') && !env['HEXGATE_ADMIN_PORT']) {
     added.push(...(await beside('admin-port', 9901, '127.0.0.1')))
   }
-  if (!isGiven('http-port') && !env['HEXGATE_HTTP_PORT'] && key && portal) {
-    const listeners = await listenersOf(portal, key)
-    const [only] = listeners
-    // An override of the port holds for every listener, so it helps where there is one.
-    if (only && listeners.length === 1) added.push(...(await beside('http-port', only.port, only.address)))
+  const open = (['http', 'https'] as const).filter(
+    (protocol) => !isGiven(`${protocol}-port`) && !env[`HEXGATE_${protocol.toUpperCase()}_PORT`],
+  )
+  if (open.length === 0 || !key || !portal) return added
+  const listeners = await listenersOf(portal, key)
+  for (const protocol of open) {
+    const [only, ...others] = listeners.filter((listener) => listener.protocol === protocol)
+    // An override of a port holds for every listener of its protocol, so it helps where there is one.
+    if (only && others.length === 0)
+      added.push(...(await beside(`${protocol}-port`, only.port, only.address)))
   }
   return added
 }
@@ -63,10 +68,12 @@ async function beside(option: string, usual: number, address: string): Promise<s
   throw new Failure(`No port from ${usual} on is free.`)
 }
 
-const gatewayOfKey = z.object({ listeners: z.array(z.object({ address: z.string(), port: z.int() })) })
+const gatewayOfKey = z.object({
+  listeners: z.array(z.object({ protocol: z.string(), address: z.string(), port: z.int() })),
+})
 
 // A portal that is away, or a key that is wrong, is for the node itself to report: it may have a configuration.
-async function listenersOf(portal: string, key: string): Promise<{ address: string; port: number }[]> {
+async function listenersOf(portal: string, key: string): Promise<z.infer<typeof gatewayOfKey>['listeners']> {
   try {
     const response = await fetch(new URL('/api/v1/gateway/self', portal), {
       headers: { authorization: `Bearer ${key}` },
