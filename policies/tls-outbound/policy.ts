@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { cipherSuites, isCipherSuite } from '#domain/cipher-suite.ts'
 import { definePolicy } from '../definition.ts'
+import { checkedBy } from '../form-fields.ts'
 import type { TlsVersion } from '../settings.ts'
+import { namePatternFault } from '../subject-alt-names.ts'
 
 const pem = (word: string, what: string) =>
   z
@@ -23,7 +25,9 @@ const certificate = z.strictObject({
   }),
 })
 
-const version = z.enum(['1.2', '1.3'])
+const namePattern = z.string().max(2_000).check(checkedBy(namePatternFault))
+
+const version = z.enum(['1.2', '1.3'], { error: 'must be 1.2 or 1.3; what is older is not safe' })
 const versions: Readonly<Record<z.infer<typeof version>, TlsVersion>> = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' }
 
 const config = z
@@ -73,12 +77,13 @@ const config = z
         examples: ['orders.example'],
       }),
     subjectAltNames: z
-      .array(z.string().min(1).max(2_000))
+      .array(namePattern)
       .max(100)
       .default([])
       .meta({
         title: 'Allowed names',
-        description: 'Names of which the certificate must have one, in place of the server name.',
+        description:
+          'Names of which the certificate must have one, in place of the server name: URIs such as SPIFFE ids (/* at the end for all below), DNS names, mailboxes, addresses.',
         examples: ['spiffe://example/orders', 'orders.example'],
       }),
     spkiHashes: z
@@ -100,6 +105,11 @@ const config = z
     const { skipValidation, subjectAltNames, spkiHashes, minversion, maxversion } = context.value
     const fault = (path: string, message: string) =>
       context.issues.push({ code: 'custom', path: [path], message, input: context.value })
+    const { trustedCA, crl } = context.value
+    if (trustedCA !== '' && !/-----BEGIN CERTIFICATE-----/.test(trustedCA))
+      fault('trustedCA', 'must be certificates in PEM form')
+    if (crl !== '' && !/-----BEGIN X509 CRL-----/.test(crl))
+      fault('crl', 'must be revocation lists in PEM form')
     if (minversion > maxversion) fault('minversion', 'is newer than maxversion')
     if (skipValidation && subjectAltNames.length > 0)
       fault('subjectAltNames', 'has no meaning while skipValidation takes any certificate')

@@ -187,6 +187,7 @@ export function certificatesOf(pem: string, where: string): X509Certificate[] {
   })
 }
 
-function blocksOf(pem: string, label: string): string[] {
+/** The blocks of a PEM text that have that label. */
+export function blocksOf(pem: string, label: string): string[] {
   return pem.match(new RegExp(`-----BEGIN ${label}-----[\\s\\S]+?-----END ${label}-----`, 'g')) ?? []
 }

@@ -183,9 +183,22 @@ const badUpstreams: readonly BadCase[] = [
       revoked = await root.issue({ names: [`dns:${NAME}`], usage: 'server' })
       return served(revoked)
     },
-    tls: async () => ({
-      crl: (await root.crl([revoked])).replaceAll('N CRL', 'N X509 CRL').replaceAll('D CRL', 'D X509 CRL'),
-    }),
+    tls: async () => ({ crl: await root.crl([revoked]) }),
+  },
+  {
+    name: 'an entry in the second of two CRLs',
+    code: 'upstream_tls_cert_revoked',
+    upstream: async () => {
+      revoked = await issuing.issue({ names: [`dns:${NAME}`], usage: 'server' })
+      return served(revoked)
+    },
+    tls: async () => ({ crl: `${await root.crl([])}${await issuing.crl([revoked])}` }),
+  },
+  {
+    name: 'a revocation that cannot be told, since the list of its CA is missing',
+    code: 'upstream_tls_untrusted',
+    upstream: () => served(good),
+    tls: async () => ({ crl: await root.crl([]) }),
   },
   {
     name: 'the name of somebody else',
@@ -275,7 +288,12 @@ describe('an upstream with https', () => {
   it('may show any of the names that are allowed, whatever its host is called', async () => {
     const names = ['uri:spiffe://example/orders', 'email:ops@orders.example', 'ip:192.0.2.7']
     const upstream = await upstreamWith(await issued({ names }))
-    for (const allowed of ['spiffe://example/orders', 'ops@orders.example', '192.0.2.7']) {
+    for (const allowed of [
+      'spiffe://example/orders',
+      'spiffe://example/*',
+      'ops@orders.example',
+      '192.0.2.7',
+    ]) {
       const subjectAltNames = ['other.example', allowed]
       const gateway = await gatewayTo(upstream.port, { trustedCa: root.certificate, subjectAltNames })
       expect(await answerThrough(gateway)).toMatchObject({ status: 200 })
@@ -406,7 +424,7 @@ describe('an upstream with https', () => {
       'cannot be read',
     ],
     ['a protocol that is not spoken', { alpn: ['h2'] }, 'alpn must allow http/1.1'],
-    ['a CRL that cannot be read', { crl: 'none' }, 'TLS cannot be set up'],
+    ['a CRL that is none', { crl: 'none' }, 'holds no list'],
   ])('is refused when the plan is built with %s', (_name, change, message) => {
     expect(() => poolWith('https://orders.example', { ...tlsDefaults, ...change })).toThrow(message)
   })

@@ -1,4 +1,4 @@
-import { hash, X509Certificate } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   type ConnectionOptions,
@@ -7,6 +7,9 @@ import {
   type SecureContext,
 } from 'node:tls'
 import type { OutboundTls } from '#policies/settings.ts'
+import { compileNames } from '#policies/subject-alt-names.ts'
+import { readCertificate } from '../tls/certificate.ts'
+import { blocksOf, certificatesOf } from '../tls/context.ts'
 import { openSslCiphers } from '#domain/cipher-suite.ts'
 
 /** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
@@ -48,6 +51,7 @@ export class OutboundContext {
   private readonly settings: OutboundTls | undefined
   private readonly context: SecureContext
   private readonly protocols: readonly string[]
+  private readonly allows: ReturnType<typeof compileNames>
   private readonly failed: Partial<Record<TlsFailure, number>> = {}
   private established = 0
   private lastFault: string | undefined
@@ -56,6 +60,7 @@ export class OutboundContext {
   constructor(settings: OutboundTls | undefined, spoken: readonly string[]) {
     this.settings = settings
     this.context = contextOf(settings)
+    this.allows = compileNames(settings?.subjectAltNames ?? [])
     const wanted = settings?.alpn ?? []
     this.protocols = wanted.length === 0 ? spoken : wanted.filter((protocol) => spoken.includes(protocol))
     if (this.protocols.length === 0)
@@ -99,29 +104,35 @@ export class OutboundContext {
 
   // Called once OpenSSL has verified the chain.
   private faultOf(peer: PeerCertificate, name: string): Error | undefined {
-    const certificate = new X509Certificate(peer.raw)
     const { subjectAltNames = [], spkiHashes = [] } = this.settings ?? {}
-    if (subjectAltNames.length === 0 && !isFor(certificate, name))
+    if (subjectAltNames.length === 0 && !isFor(new X509Certificate(peer.raw), name))
       return new NotAccepted('upstream_tls_name_mismatch', `the certificate is not for ${name}`)
-    if (subjectAltNames.length > 0 && !subjectAltNames.some((allowed) => isFor(certificate, allowed)))
+    if (subjectAltNames.length === 0 && spkiHashes.length === 0) return undefined
+    const parts = partsOf(peer.raw)
+    if (parts === undefined || !this.allows(parts.subjectAltNames))
       return new NotAccepted('upstream_tls_san_not_allowed', 'no name of the certificate is allowed')
-    if (spkiHashes.length > 0 && !spkiHashes.includes(spkiHash(certificate)))
+    if (spkiHashes.length > 0 && !spkiHashes.includes(parts.spkiHash))
       return new NotAccepted('upstream_tls_pin_mismatch', 'the public key of the certificate is not pinned')
     return undefined
   }
 }
 
 function contextOf(settings: OutboundTls | undefined): SecureContext {
-  if (settings === undefined) return createSecureContext({ minVersion: 'TLSv1.2' })
+  // A handshake inside a connection could put another certificate in the place of the one that was looked at.
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
+  if (settings === undefined) return createSecureContext({ minVersion: 'TLSv1.2', secureOptions })
   const { certificate, trustedCa, crl, minVersion, maxVersion, ciphers } = settings
-  if (trustedCa !== '') checkCertificates(trustedCa, 'trustedCA')
+  if (trustedCa !== '') certificatesOf(trustedCa, 'trustedCA')
+  if (crl !== '' && blocksOf(crl, 'X509 CRL').length === 0) throw new Error('crl holds no list in PEM form')
   try {
     return createSecureContext({
       minVersion,
       maxVersion,
+      secureOptions,
       // Whoever names an intermediate CA as trusted means it, with or without its root.
       ...(trustedCa === '' ? {} : { ca: trustedCa, allowPartialTrustChain: true }),
-      ...(crl === '' ? {} : { crl }),
+      // One text with several lists would be read up to the end of the first.
+      ...(crl === '' ? {} : { crl: blocksOf(crl, 'X509 CRL') }),
       ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
       ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }),
     })
@@ -130,45 +141,22 @@ function contextOf(settings: OutboundTls | undefined): SecureContext {
   }
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
-
-// OpenSSL passes over what it cannot read here, and would then trust nobody.
-function checkCertificates(pem: string, where: string): void {
-  const blocks = pem.match(CERTIFICATE) ?? []
-  if (blocks.length === 0) throw new Error(`${where} holds no certificate in PEM form`)
-  for (const [index, block] of blocks.entries()) {
-    try {
-      void new X509Certificate(block)
-    } catch {
-      throw new Error(`certificate ${index + 1} of ${where} cannot be read`)
-    }
-  }
-}
-
 // RFC 9525 §6: subject alternative names alone, never the common name; a wildcard is a whole label.
 const NAMES_ONLY = { subject: 'never', partialWildcards: false } as const
 
-/** Whether a certificate carries a name: of a host, an address, a mailbox, or a URI. */
+/** Whether a certificate is for a host or an address. */
 function isFor(certificate: X509Certificate, name: string): boolean {
-  if (name.includes('://')) return urisOf(certificate).includes(name)
-  if (name.includes('@')) return certificate.checkEmail(name, { subject: 'never' }) !== undefined
   if (isIP(name) !== 0) return certificate.checkIP(name) !== undefined
   return certificate.checkHost(name, NAMES_ONLY) !== undefined
 }
 
-// `TYPE:value` joined by ", "; a value with anything that could be taken for that is written as a JSON string.
-const ALT_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/gy
-
-function urisOf(certificate: X509Certificate): string[] {
-  const uris: string[] = []
-  for (const [, type, value = ''] of (certificate.subjectAltName ?? '').matchAll(ALT_NAME))
-    if (type === 'URI') uris.push(value.startsWith('"') ? String(JSON.parse(value)) : value)
-  return uris
-}
-
-/** RFC 7469 §2.4 */
-function spkiHash(certificate: X509Certificate): string {
-  return hash('sha256', certificate.publicKey.export({ type: 'spki', format: 'der' }), 'base64')
+// One that cannot be read to the end, or with a forged name, has no name that counts.
+function partsOf(der: Buffer): ReturnType<typeof readCertificate> | undefined {
+  try {
+    return readCertificate(der)
+  } catch {
+    return undefined
+  }
 }
 
 const CLIENT_REFUSED =
