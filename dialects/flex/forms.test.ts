@@ -442,6 +442,145 @@ describe('TLS towards upstreams', () => {
   })
 })
 
+describe('TLS towards clients', () => {
+  const server = secret(
+    'server',
+    { 'tls.crt': pem('CERTIFICATE', 'server'), 'tls.key': pem('PRIVATE KEY', 'server') },
+    'kubernetes.io/tls',
+  )
+  const callers = secret('callers', {
+    'ca.crt': pem('CERTIFICATE', 'callers'),
+    'ca.crl': pem('X509 CRL', 'list'),
+  })
+  const secure = (name: string, path: string, tls: string, metadata = '') =>
+    instance(
+      name,
+      `{ address: "https://0.0.0.0:8443${path}", services: { up: { address: "http://b.internal" } }${tls === '' ? '' : `, tls: ${tls}`} }`,
+      metadata,
+    )
+  const strict =
+    '{ certificate: { secretName: server }, clientValidation: { trustedCA: { secretName: callers }, crl: { secretName: callers }, subjectAltNames: ["spiffe://a/b"] }, minVersion: "1.3" }'
+
+  it('becomes an https listener and a policy that takes no part in the order', () => {
+    const items = itemsOf(secure('a', '/a', strict), server, callers)
+    expect(items[0]).toMatchObject({ kind: 'listener', protocol: 'https', port: 8443 })
+    expect(items.find(({ kind }) => kind === 'api')).toMatchObject({
+      listeners: ['listener:0.0.0.0:8443'],
+      policies: [
+        {
+          kind: 'tls',
+          order: -1,
+          config: {
+            mode: 'STRICT',
+            certificate: { crt: pem('CERTIFICATE', 'server'), key: pem('PRIVATE KEY', 'server') },
+            trustedCA: pem('CERTIFICATE', 'callers'),
+            crl: pem('X509 CRL', 'list'),
+            subjectAltNames: ['spiffe://a/b'],
+            minversion: '1.3',
+          },
+        },
+      ],
+    })
+    expect(expectRoundTrip(items)).toContain('# HOLDS A PRIVATE KEY.')
+  })
+
+  it('asks for no certificate where it does not say how to validate one', () => {
+    const items = itemsOf(secure('a', '', '{ certificate: { secretName: server } }'), server)
+    expect(items.find(({ kind }) => kind === 'api')).toMatchObject({
+      policies: [{ config: { mode: 'DISABLE' } }],
+    })
+    expectRoundTrip(items)
+  })
+
+  it('is taken from another instance at the same port and host, and must not differ from it', () => {
+    const open = secure('b', '/b', '{ certificate: { secretName: server } }')
+    const [a, b] = apisOf(secure('a', '/a', strict), secure('b', '/b', ''), server, callers)
+    expect(b?.policies[0]?.config).toEqual(a?.policies[0]?.config)
+    expect(linesOf(secure('a', '/a', strict), open, server, callers)).toEqual([
+      expect.stringMatching(
+        /^1\.yaml:4:\d+ \/spec\/tls b and a \(0\.yaml:1\) ask for different TLS at the same port and host$/,
+      ),
+    ])
+  })
+
+  it('may be a policy, inline, bound, or for all instances that speak it', () => {
+    const config = 'config: { certificate: { secretName: server } }'
+    const bound = binding('b', `{ targetRef: { name: a }, policyRef: { name: tls }, ${config} }`)
+    expect(apisOf(secure('a', '', ''), bound, server)[0]?.policies).toMatchObject([
+      { id: 'default/b', kind: 'tls', order: -1 },
+    ])
+    const all = binding('all', `{ targetRef: { kind: Selector }, policyRef: { name: tls }, ${config} }`)
+    const apis = apisOf(
+      secure('a', '', ''),
+      plain('b', ''),
+      secure('c', '/c', strict).replace('0.0.0.0', 'c.example'),
+      all,
+      server,
+      callers,
+    )
+    expect(apis.map(({ policies }) => policies.map(({ id }) => id))).toEqual([
+      ['default/all'],
+      [],
+      ['default/c/tls'],
+    ])
+  })
+
+  it.each([
+    [
+      'on a plain address',
+      plain('a', '').replace('services', 'tls: { certificate: { secretName: server } }, services'),
+      /\/spec\/tls needs an https address/,
+    ],
+    [
+      'without CAs for its clients',
+      secure('a', '', '{ certificate: { secretName: server }, clientValidation: {} }'),
+      /\/clientValidation STRICT needs a trustedCA/,
+    ],
+    [
+      'in a mode that there is not',
+      secure('a', '', '{ certificate: { secretName: server }, clientValidation: { mode: strict } }'),
+      /\/mode must be STRICT, PERMISSIVE or DISABLE/,
+    ],
+    ['without a certificate', secure('a', '', '{ clientValidation: {} }'), /\/spec\/tls\/certificate /],
+  ])('is refused %s', (_, text, line) => expect(linesOf(text, server, callers).join('\n')).toMatch(line))
+
+  it('that nobody says gets a certificate of the gateway’s own, which is a warning', () => {
+    expect(linesOf(secure('a', '', ''))).toEqual([expect.stringContaining('https without a certificate')])
+  })
+})
+
+describe('texts of a configuration', () => {
+  const value = '{ valueFrom: { secretKeyRef: { name: logins, key: password } } }'
+  const injection = (password: string) =>
+    binding(
+      'login',
+      `{ targetRef: { name: a }, policyRef: { name: credential-injection-basic-auth }, config: { username: gateway, password: ${password} } }`,
+    )
+
+  it('may come out of a Secret, and go back into one with a clear comment', () => {
+    const items = itemsOf(plain('a', ''), injection(value), secret('logins', { password: 'planted' }))
+    expect(items.find(({ kind }) => kind === 'api')).toMatchObject({
+      policies: [{ config: { password: 'planted' } }],
+    })
+    const text = expectRoundTrip(items)
+    expect(text).toContain('# HOLDS SECRETS of policies')
+    expect(text.match(/planted/g)).toHaveLength(1)
+  })
+
+  it('are refused where the Secret does not have them', () => {
+    const at = '/spec/config/password/valueFrom/secretKeyRef'
+    expect(linesOf(plain('a', ''), injection(value)).join()).toContain(
+      `${at} there is no Secret default/logins`,
+    )
+    expect(linesOf(plain('a', ''), injection(value), secret('logins', {})).join()).toContain(
+      `${at} Secret default/logins has no password`,
+    )
+    expect(linesOf(plain('a', ''), injection('{ valueFrom: { fieldRef: {} } }')).join()).toContain(
+      'fieldRef is not supported here',
+    )
+  })
+})
+
 describe('documents of others', () => {
   it('are refused by name with the reason', () => {
     expect(linesOf(`${v1alpha1}\nkind: PolicyDefinition\n`)[0]).toContain('a policy cannot be defined here')

@@ -1,8 +1,8 @@
 import type { ContractsItem } from '#contract/items.ts'
 import type { Attachment } from './attachments.ts'
-import { faultsOf } from './document.ts'
+import { faultsOf, type Path } from './document.ts'
 import type { Register } from './register.ts'
-import { type ApiKeysRef, apiKeysRef, secretInConfig } from './resources.ts'
+import { type ApiKeysRef, apiKeysRef, secretInConfig, valueFrom } from './resources.ts'
 import type { Reference, Secrets } from './secrets.ts'
 
 /** Policies that know clients by what a Secret holds. */
@@ -79,8 +79,13 @@ export class PolicyConfigs {
   }
 
   /** The attachment with the configuration that its policy takes. */
-  resolved(attachment: Attachment): Attachment {
-    if (attachment.isMade) return attachment
+  resolved(written: Attachment): Attachment {
+    if (written.isMade) return written
+    // The walk below makes an object of an object.
+    const attachment = {
+      ...written,
+      config: this.#withTexts(written.config, written, ['config']) as Attachment['config'],
+    }
     const { kind, config } = attachment
     if (clientKinds.has(kind)) {
       const { apiKeys: _, ...rest } = config
@@ -90,6 +95,28 @@ export class PolicyConfigs {
       return { ...attachment, config: this.#withPems(attachment) }
     if (kind === 'tls-certificate-monitoring') this.#checkMonitored(attachment)
     return attachment
+  }
+
+  /** Puts texts out of Secrets where the configuration says `valueFrom`. */
+  #withTexts(value: unknown, attachment: Attachment, inside: Path): unknown {
+    if (Array.isArray(value))
+      return value.map((one, index) => this.#withTexts(one, attachment, [...inside, index]))
+    if (typeof value !== 'object' || value === null) return value
+    if (!Object.hasOwn(value, 'valueFrom'))
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, this.#withTexts(one, attachment, [...inside, key])]),
+      )
+    const { document, namespace } = attachment
+    const path = [...attachment.path, ...inside]
+    const parsed = valueFrom.safeParse(value)
+    if (!parsed.success) {
+      this.#register.faults.push(...faultsOf(parsed.error, document, path))
+      return ''
+    }
+    const { name, key } = parsed.data.valueFrom.secretKeyRef
+    const at = { document, namespace, path: [...path, 'valueFrom', 'secretKeyRef'] }
+    // What is missing has been said; whatever the policy thinks of an empty text would hide it.
+    return this.#secrets.text(name, key, at) ?? ''
   }
 
   #withPems({ config, document, path, namespace }: Attachment): Attachment['config'] {

@@ -159,7 +159,7 @@ class Compilation {
 
   /** The TLS that a `tls` policy says. */
   #boundTls(instance: Placed<ApiInstance>): TlsConfig | undefined {
-    const bound = this.#attachments(instance).find(({ kind }) => kind === 'tls')
+    const [bound] = tlsPoliciesOf(this.#attachments(instance))
     return bound && this.#configs.resolved(bound).config
   }
 
@@ -266,15 +266,13 @@ class Compilation {
     written: readonly Attachment[],
     config: TlsConfig | undefined,
   ): Attachment[] {
-    const bound = written.filter(({ kind }) => kind === 'tls')
     const hasOwn = instance.resource.spec.tls !== undefined
-    for (const one of bound.slice(hasOwn ? 0 : 1))
-      this.#register.report(one, [...one.path, 'policyRef'], 'this API already says its TLS')
+    const bound = tlsPoliciesOf(written)
     if (protocol === 'http') {
-      for (const one of bound)
-        this.#register.report(one, [...one.path, 'policyRef'], 'TLS needs an https address')
+      for (const one of bound) this.#misplaced(one, 'TLS needs an https address')
       return []
     }
+    for (const one of bound.slice(hasOwn ? 0 : 1)) this.#misplaced(one, 'this API already says its TLS')
     const [first] = bound
     if (config === undefined) return []
     if (first !== undefined && !hasOwn) return [this.#configs.resolved(first)]
@@ -287,6 +285,13 @@ class Compilation {
         namespace,
       }),
     ]
+  }
+
+  /** TLS for many instances gives way to that of one of them, and passes by those that have none. */
+  #misplaced(one: Attachment, detail: string): void {
+    const path = [...one.path, 'policyRef']
+    if (one.automated) this.#register.note('info', one, path, detail)
+    else this.#register.report(one, path, detail)
   }
 
   /** What a Configuration says of idle connections holds for every API that does not say it itself. */
@@ -324,6 +329,12 @@ function placeOfFault({ isMade, path }: Attachment, inside: readonly string[]): 
 /** One listener without TLS is for all APIs, and need not be named. */
 function isPlain([first, second]: readonly ListenerItem[]): boolean {
   return second === undefined && first?.protocol === 'http'
+}
+
+/** The `tls` policies of an instance, its own before those for many. */
+function tlsPoliciesOf(attachments: readonly Attachment[]): Attachment[] {
+  const all = attachments.filter(({ kind }) => kind === 'tls')
+  return [...all.filter(({ automated }) => !automated), ...all.filter(({ automated }) => automated)]
 }
 
 function isWild({ listener: { address } }: Address): boolean {

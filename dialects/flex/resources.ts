@@ -290,6 +290,13 @@ export const apiKeysRef = z.strictObject({
 /** How the config of a `tls` or `tls-outbound` policy names a Secret in the place of PEM texts. */
 export const secretInConfig = secretRef
 
+/** How any text of a policy's config is taken out of a Secret, as Kubernetes writes it. */
+export const valueFrom = z.strictObject({
+  valueFrom: z.strictObject({
+    secretKeyRef: z.strictObject({ name, key: z.string().min(1).max(253) }),
+  }),
+})
+
 const resources = [
   apiInstance,
   service,

@@ -34,6 +34,8 @@ function entriesOf({ resource: { data = {}, stringData = {} } }: Placed<Secret>)
   ]
 }
 
+const notBase64 = 'is not base64; use stringData for plain text'
+
 const pemOf = {
   certificate: /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/,
   key: /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/,
@@ -73,12 +75,15 @@ export class Secrets {
     return secret === undefined ? undefined : this.#pem(secret, ['ca.crl', 'tls.crl'], 'crl', at)
   }
 
-  /** Every certificate in a Secret, leaf first; none where it holds none. */
-  certificates({ namespace }: Reference, name: string): string | undefined {
-    const secret = this.#register.find('Secret', namespace, name)
+  /** One entry of a Secret as it is. */
+  text(name: string, entry: string, at: Reference): string | undefined {
+    const secret = this.#find(name, at)
     if (secret === undefined) return undefined
-    const entry = entriesOf(secret).find((one) => one.name === 'tls.crt' || one.name === 'ca.crt')
-    return entry?.text !== undefined && pemOf.certificate.test(entry.text) ? entry.text : undefined
+    const found = entriesOf(secret).find((one) => one.name === entry)
+    if (found === undefined)
+      this.#register.report(at, at.path, `${keyOf('Secret', at.namespace, name)} has no ${entry}`)
+    else if (found.text === undefined) this.#register.report(secret, [found.field, entry], notBase64)
+    return found?.text
   }
 
   /** The clients whose API keys a Secret holds. */
@@ -116,10 +121,7 @@ export class Secrets {
     }
     const { field, name, text } = entry
     if (text !== undefined && pemOf[kind].test(text)) return text
-    const detail =
-      text === undefined
-        ? 'is not base64; use stringData for plain text'
-        : `holds no PEM text of ${pemWords[kind]}`
+    const detail = text === undefined ? notBase64 : `holds no PEM text of ${pemWords[kind]}`
     this.#register.report(secret, [field, name], detail)
     return undefined
   }
@@ -143,7 +145,7 @@ export class Secrets {
   }
 
   #keyFault(text: string | undefined, hashes: ReadonlyMap<string, string>): string | undefined {
-    if (text === undefined) return 'is not base64; use stringData for plain text'
+    if (text === undefined) return notBase64
     if (!/^[\x21-\x7e]{8,1024}$/.test(text)) return 'must be 8 to 1024 visible ASCII characters'
     const owner = hashes.get(this.#hashOf(text))
     return owner === undefined ? undefined : `is the key of ${owner} too`

@@ -11,6 +11,7 @@ import { upstreamItem } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { mapSecrets } from '#policies/secrets.ts'
 import { clientKinds } from './policies.ts'
 import { apiKeysType } from './resources.ts'
 import { isRoute } from './routes.ts'
@@ -112,6 +113,7 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
   )
   const automated = api.policies.filter((policy) => policy.automated === true)
   const keys = keysOf(api, metadata, work)
+  const texts = new SecretTexts(metadata)
   const instance = {
     apiVersion,
     kind: 'ApiInstance',
@@ -123,12 +125,13 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
       address: listener === undefined ? '' : addressOf(api, listener),
       ...(inbound === undefined ? {} : { tls: inbound.tls }),
       services: servicesOf(api, work, outbound?.tls),
-      policies: inlined.toSorted((a, b) => a.order - b.order).map((policy) => policyOf(policy, keys)),
+      policies: inlined.toSorted((a, b) => a.order - b.order).map((policy) => policyOf(policy, keys, texts)),
     },
   }
   return [
     { resource: instance },
-    ...automated.map((policy, index) => bindingOf(policy, index, metadata, keys)),
+    ...automated.map((policy, index) => bindingOf(policy, index, metadata, keys, texts)),
+    ...texts.resources(),
     ...(keys === undefined ? [] : [keys.secret]),
     ...(inbound?.secrets ?? []),
     ...(outbound?.secrets ?? []),
@@ -201,9 +204,54 @@ interface Keys {
   readonly secret: Written
 }
 
-function policyOf(policy: AttachedPolicy, keys: Keys | undefined): Record<string, unknown> {
+/** Takes what is secret out of configurations and into a Secret of the API. */
+class SecretTexts {
+  readonly #metadata: Metadata
+  readonly #entries: Record<string, string> = {}
+
+  constructor({ name, namespace }: Metadata) {
+    this.#metadata = { name: `${name}-policy-secrets`, namespace }
+  }
+
+  without({ kind, config }: AttachedPolicy): Record<string, unknown> {
+    const taken = mapSecrets(kind, config, (value, path) => {
+      if (typeof value !== 'string' || value === '') return value
+      const key = [kind, Object.keys(this.#entries).length + 1, ...path]
+        .join('.')
+        .replaceAll(/[^-._a-zA-Z0-9]/g, '_')
+      this.#entries[key] = value
+      return { valueFrom: { secretKeyRef: { name: this.#metadata.name, key } } }
+    })
+    // The configuration of a policy is an object, and stays one.
+    return taken as Record<string, unknown>
+  }
+
+  resources(): Written[] {
+    if (Object.keys(this.#entries).length === 0) return []
+    const comment = 'HOLDS SECRETS of policies: keep it out of version control, or seal it.'
+    return [
+      {
+        comment,
+        resource: {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: this.#metadata,
+          type: 'Opaque',
+          stringData: this.#entries,
+        },
+      },
+    ]
+  }
+}
+
+function policyOf(
+  policy: AttachedPolicy,
+  keys: Keys | undefined,
+  texts: SecretTexts,
+): Record<string, unknown> {
   const { kind, order, rules, dryRun, label } = policy
-  const config = keys?.kind === kind ? { ...policy.config, apiKeys: keys.reference } : { ...policy.config }
+  const config =
+    keys?.kind === kind ? { ...texts.without(policy), apiKeys: keys.reference } : texts.without(policy)
   return {
     policyRef: { name: kind },
     ...(kind === 'tls' || kind === 'tls-outbound' ? {} : { order }),
@@ -219,6 +267,7 @@ function bindingOf(
   index: number,
   { name, namespace }: Metadata,
   keys: Keys | undefined,
+  texts: SecretTexts,
 ): Written {
   const targetRef = { kind: 'Selector', selector: { labels: { [instanceLabel]: name } } }
   return {
@@ -226,7 +275,7 @@ function bindingOf(
       apiVersion,
       kind: 'PolicyBinding',
       metadata: { name: `${name}-automated-${index + 1}`, namespace },
-      spec: { targetRef, ...policyOf(policy, keys) },
+      spec: { targetRef, ...policyOf(policy, keys, texts) },
     },
   }
 }
