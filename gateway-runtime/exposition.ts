@@ -54,7 +54,7 @@ export function createExposition(node: () => NodeFigures): Exposition {
       },
     })
   addTraffic(counter, gauge)
-  addApis(counter)
+  addApis(counter, gauge)
   addUpstreams(counter, gauge)
   addWorkers(counter, gauge)
   addNode(gauge, node)
@@ -120,7 +120,7 @@ function labelsOf(key: string): Record<string, string> {
   return { policy, event: name, labels: pairs.join(',') }
 }
 
-function addApis(counter: Add): void {
+function addApis(counter: Add, gauge: Add): void {
   const counters: [name: string, help: string, read: (route: RouteFigures) => number][] = [
     ['requests', 'Requests by API.', (route) => route.requests],
     ['errors', 'Answers 5xx by API.', (route) => route.errors],
@@ -135,6 +135,9 @@ function addApis(counter: Add): void {
     counter(`hexgate_api_${name}_total`, help, ['api'], ({ traffic }) =>
       [...traffic.routes].map(([api, route]) => [{ api }, read(route)]),
     )
+  gauge('hexgate_api_websockets', 'Open WebSockets by API.', ['api'], ({ traffic }) =>
+    [...traffic.routes].map(([api, route]) => [{ api }, route.webSockets]),
+  )
 }
 
 function addUpstreams(counter: Add, gauge: Add): void {

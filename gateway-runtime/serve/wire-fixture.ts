@@ -54,13 +54,16 @@ export class ScriptedUpstream {
   }
 }
 
+/** With its trailers. */
+const LAST_CHUNK = /\r\n0\r\n(?:[^\r\n]+\r\n)*\r\n$/
+
 function isComplete(text: string): boolean {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return false
   const fields = text.slice(0, end + 2)
   const length = /\r\ncontent-length: (\d+)\r\n/i.exec(fields)?.[1]
   if (length !== undefined) return text.length >= end + 4 + Number(length)
-  return /\r\ntransfer-encoding: chunked\r\n/i.test(fields) ? text.endsWith('0\r\n\r\n') : true
+  return /\r\ntransfer-encoding: chunked\r\n/i.test(fields) ? LAST_CHUNK.test(text) : true
 }
 
 function portOf(address: string | AddressInfo | null): number {

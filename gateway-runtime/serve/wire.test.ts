@@ -404,9 +404,9 @@ describe('what passes, and how it is written again', () => {
     ['a length', `${post('Content-Length: 3')}abc`, /Content-Length: 3\r\n[^]*\r\n\r\nabc$/],
     ['zeros before a length', `${post('Content-Length: 0003')}abc`, /\r\n\r\nabc$/],
     [
-      'chunks, framed anew, without extensions and trailers',
+      'chunks, framed anew, without extensions',
       `${post('Transfer-Encoding: CHUNKED')}3;x="y"\r\nabc\r\n02\r\nde\r\n0\r\nT: 1\r\n\r\n`,
-      /\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n$/,
+      /\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nT: 1\r\n\r\n$/i,
     ],
     ['Connection does not take Host away', get(HOST, 'Connection: host'), /\r\nHost: 127/],
     [
