@@ -318,6 +318,7 @@ function keptOf(given: Config, ports: Ports, freshness: Freshness): Kept {
     freshness,
     ports,
     mode === 'write-behind' ? writeBehind : undefined,
+    JSON.stringify([given.httpCachingKey, given.useHttpCacheHeaders, given.ttl, given.responseExpression]),
   )
 }
 

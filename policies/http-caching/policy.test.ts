@@ -493,6 +493,12 @@ describe('http-caching of all nodes', () => {
     expect(await get()).toMatchObject({ by: 'cache' })
   })
 
+  it('takes nothing that was kept by other rules', async () => {
+    const { store } = storeInMemory()
+    await shared({ useHttpCacheHeaders: false }, store).get({}, { headers: { 'cache-control': 'no-store' } })
+    expect(await shared({}, store).get()).toMatchObject({ by: 'upstream' })
+  })
+
   it('takes nothing from the store that it cannot read', async () => {
     const { store, world } = storeInMemory()
     const { get } = shared({}, store)

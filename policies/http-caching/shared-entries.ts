@@ -20,12 +20,16 @@ const confirmableMs = 60_000
 const yearMs = 365 * 24 * 3_600_000
 const everything = 'everything'
 
-/** Answers in the store that all nodes share; under one key the last one that was kept. */
+/**
+ * Answers in the store that all nodes share; under one key the last one that was kept. `meaning` is what keys and
+ * lifetimes follow from: with another one there is nothing yet.
+ */
 export class SharedEntries implements Kept {
   readonly #store: SharedStore
   readonly #freshness: Freshness
   readonly #ports: Ports
   readonly #behind: WriteBehind | undefined
+  readonly #meaning: string
   #isAway = false
 
   constructor(
@@ -33,7 +37,9 @@ export class SharedEntries implements Kept {
     freshness: Freshness,
     ports: Ports,
     behind: { flushInterval: number; maxQueue: number } | undefined,
+    meaning: string,
   ) {
+    this.#meaning = ports.sha256(meaning)
     this.#store = store
     this.#freshness = freshness
     this.#ports = ports
@@ -81,7 +87,7 @@ export class SharedEntries implements Kept {
   }
 
   #nameOf(key: string): string {
-    return `answer ${this.#ports.sha256(key)}`
+    return `answer ${this.#ports.sha256(`${this.#meaning} ${key}`)}`
   }
 
   #failed(error: unknown): void {
