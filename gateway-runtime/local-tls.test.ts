@@ -53,8 +53,8 @@ function run(...args: string[]): Child {
 }
 
 /** A node that serves the folder, and a way to ask it with or without a certificate. */
-async function serve() {
-  const child = run('--admin-port', '0')
+async function serve(...args: string[]) {
+  const child = run('--admin-port', '0', ...args)
   const started = () => /"adminPort":(\d+),"ports":\[(\d+)\]/.exec(child.output())
   await until('the node started', () => started() ?? child.process.exitCode !== null)
   const [, , port = ''] = started() ?? []
@@ -172,6 +172,40 @@ describe('a folder of zero-trust documents, served by the real process', { timeo
     })
     expect(node.output()).toContain('https without a certificate')
     expect(node.output()).toContain('all of these suites are of TLS 1.3')
+  })
+
+  it('opens another port for https than the documents say, where it is told to', async () => {
+    await write(
+      'outbound.yaml',
+      `${outboundInstance('https://127.0.0.1:1', upstream)}---\n${outboundSecrets(trust)}`,
+    )
+    const node = await serve('--https-port', '0')
+    expect((await node.get('/', { rejectUnauthorized: false })).status).toBe(200)
+  })
+
+  it('takes a renewed certificate from its Secret while it serves, and keeps to the old one while the new is wrong', async () => {
+    await write('inbound.yaml', inboundDocuments(trust, anyPort, upstream))
+    await write('outbound.yaml', outboundSecrets(trust))
+    const node = await serve()
+    const phone = shown(await trust.clientCa.issue({ names: [`uri:${spiffe.phone}`], usage: 'client' }))
+    expect((await node.get('/', phone)).status).toBe(200)
+    const renewed = {
+      ...trust,
+      server: await trust.upstreamCa.issue({ names: ['dns:localhost'], usage: 'server' }),
+    }
+    await write(
+      'inbound.yaml',
+      inboundDocuments(
+        { ...renewed, server: { ...renewed.server, key: trust.server.key } },
+        anyPort,
+        upstream,
+      ),
+    )
+    await until('the refusal', () => node.output().includes('local.refused'))
+    expect((await node.get('/', phone)).status).toBe(200)
+    await write('inbound.yaml', inboundDocuments(renewed, anyPort, upstream))
+    const byNewCa = { ...phone, ca: trust.upstreamCa.certificate }
+    await until('the new certificate shown', async () => (await node.get('/', byNewCa)).status === 200)
   })
 
   it('refuses both instances on one port with both names, and serves neither', async () => {
