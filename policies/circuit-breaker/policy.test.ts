@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { circuitBreaker } from './policy.ts'
+
+describe('circuit-breaker', () => {
+  it('says limits and ejection, with times in milliseconds', () => {
+    const config = circuitBreaker.config.parse({
+      thresholds: { maxRequests: 10 },
+      outlier: { consecutive5xxErrors: 3, interval: 5, baseEjectionTime: 0.5, maxEjectionPercent: 100 },
+      halfOpenRequests: 2,
+    })
+    expect(circuitBreaker.upstream?.(config)).toEqual({
+      breaker: {
+        maxConnections: 1_024,
+        maxPendingRequests: 1_024,
+        maxRequests: 10,
+        maxRetries: 3,
+        halfOpenRequests: 2,
+      },
+      outlier: {
+        consecutive5xxErrors: 3,
+        intervalMs: 5_000,
+        baseEjectionMs: 500,
+        maxEjectionPercent: 100,
+      },
+    })
+  })
+
+  it('refuses a limit that it does not have', () => {
+    const parsed = circuitBreaker.config.safeParse({ thresholds: { maxConnectionPools: 4 } })
+    expect(parsed.error?.issues[0]).toMatchObject({
+      path: ['thresholds', 'maxConnectionPools'],
+      message: 'every upstream has one pool; leave it out',
+    })
+    expect(circuitBreaker.config.safeParse({ thresholds: { maxRequests: 0 } }).success).toBe(false)
+  })
+})
