@@ -55,6 +55,7 @@ In both
   --shared-store URL  a Redis that nodes share (redis:// or rediss://), for counters and caches
                       that are of all nodes together               HEXGATE_SHARED_STORE
   --otlp-endpoint URL the collector that spans go to, over HTTP    HEXGATE_OTLP_ENDPOINT
+                                                                   or OTEL_EXPORTER_OTLP_ENDPOINT
   --workers N|auto    processes that share the ports; auto is one for each core
                                                                    HEXGATE_WORKERS       auto
   --drain-ms N        how long running requests may take at the end HEXGATE_DRAIN_MS     10000
@@ -109,7 +110,10 @@ export function readOptions(args: readonly string[], environment: Environment): 
     drainMs: whole(values['drain-ms'], 'drain-ms', 'HEXGATE_DRAIN_MS', 3_600_000) ?? 10_000,
     accessLog: values['no-access-log'] !== true && environment['HEXGATE_ACCESS_LOG'] !== 'off',
     sharedStore: sharedStoreOf(text(values['shared-store'], 'HEXGATE_SHARED_STORE')),
-    otlpEndpoint: otlpEndpointOf(text(values['otlp-endpoint'], 'HEXGATE_OTLP_ENDPOINT')),
+    otlpEndpoint: otlpEndpointOf(
+      text(values['otlp-endpoint'], 'HEXGATE_OTLP_ENDPOINT') ??
+        text(undefined, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    ),
     workers: workersOf(text(values.workers, 'HEXGATE_WORKERS') ?? 'auto'),
   }
 }
