@@ -74,6 +74,21 @@ export const acknowledgement = z.discriminatedUnion('status', [
 
 export const nodeStatuses = ['healthy', 'degraded'] as const
 
+const quantiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() })
+
+const upstreamReport = z.object({
+  connections: z.int(),
+  /** Requests that wait for a connection. */
+  pending: z.int(),
+  /** In how many workers the circuit is open. */
+  circuitsOpen: z.int(),
+  retries: z.int(),
+  /** Of how many there are. */
+  endpoints: z.int(),
+  unhealthyEndpoints: z.int(),
+  ejectedEndpoints: z.int(),
+})
+
 /** node → portal, every 5 s. Counters are of the last interval. */
 export const report = z.object({
   status: z.enum(nodeStatuses),
@@ -88,12 +103,54 @@ export const report = z.object({
   errors: z.int(),
   /** Refused by a policy. */
   refused: z.int(),
-  latencyMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+  latencyMs: quantiles.nullable(),
   connections: z.int(),
   webSockets: z.int(),
   rssBytes: z.int(),
   /** Per API instance id. */
-  apis: z.record(z.string(), z.object({ requests: z.int(), errors: z.int(), refused: z.int() })),
+  apis: z.record(
+    z.string(),
+    z.object({
+      requests: z.int(),
+      errors: z.int(),
+      refused: z.int(),
+      /** Would have been refused by a policy in dry run. */
+      dryRefused: z.int().optional(),
+      latencyMs: quantiles.optional(),
+    }),
+  ),
+  /** TLS handshakes and PROXY headers by how they ended. */
+  handshakes: z.record(z.string(), z.int()).optional(),
+  /** Answers of the gateway's own by their codes. */
+  codes: z.record(z.string(), z.int()).optional(),
+  /** Per upstream id, those in trouble first. Connections, pending and endpoints are of now. */
+  upstreams: z.record(z.string(), upstreamReport).optional(),
+  /** Those that expire first. */
+  certificates: z
+    .array(
+      z.object({
+        use: z.enum(['listener', 'listener-ca', 'upstream', 'upstream-ca']),
+        apiId: z.string(),
+        subject: z.string(),
+        notAfter: z.iso.datetime(),
+      }),
+    )
+    .max(100)
+    .optional(),
+  /** The processes that serve. */
+  workers: z
+    .array(
+      z.object({
+        worker: z.int(),
+        isServing: z.boolean(),
+        /** Since the node was started. */
+        crashes: z.int(),
+        connections: z.int(),
+        rssBytes: z.int(),
+      }),
+    )
+    .max(256)
+    .optional(),
 })
 
 /** node → portal, when it happens. */

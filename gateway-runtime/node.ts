@@ -180,7 +180,7 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
   const problems = () => problemsOf(revisions, plane)
   const report = async (): Promise<Report> => {
     const figures = await plane.figures()
-    return reportOf(parts, revisions, interval.take(figures.traffic), rssOf(figures), [
+    return reportOf(parts, revisions, interval.take(figures), rssOf(figures), [
       ...plane.problems,
       ...problems(),
     ])
@@ -275,6 +275,9 @@ function rssOf({ workers }: PlaneFigures): number {
   return workers.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss())
 }
 
+/** More of them are of one kind. */
+const problemsMax = 50
+
 function reportOf(
   parts: Parts,
   revisions: Revisions,
@@ -285,7 +288,7 @@ function reportOf(
   const manifest = revisions.current?.manifest
   return {
     status: problems.length === 0 ? 'healthy' : 'degraded',
-    problems,
+    problems: problems.slice(0, problemsMax),
     uptimeSeconds: (performance.now() - parts.startedAtMs) / 1_000,
     appliedRevision: manifest?.revision ?? null,
     appliedHash: manifest?.hash ?? null,

@@ -185,13 +185,17 @@ function bucketOf(durationMs: number): number {
 }
 
 /** The latency below which a share of the answers lies (0.99, say), between two readings; null without answers. */
-export function quantileMs(counts: readonly number[], share: number): number | null {
+export function quantileMs(
+  counts: readonly number[],
+  share: number,
+  boundsMs: readonly number[] = latencyBoundsMs,
+): number | null {
   const total = counts.reduce((sum, count) => sum + count, 0)
   if (total === 0) return null
   let seen = 0
   for (const [bucket, count] of counts.entries()) {
     seen += count
-    if (seen >= total * share) return latencyBoundsMs[bucket] ?? 2 ** OCTAVE_MAX
+    if (seen >= total * share) return boundsMs[bucket] ?? 2 ** OCTAVE_MAX
   }
   return 2 ** OCTAVE_MAX
 }
