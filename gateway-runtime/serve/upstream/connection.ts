@@ -462,7 +462,8 @@ export class UpstreamConnection implements Timed, PooledLink {
     this.state = 'tunnel'
     this.deadline = Infinity
     if (this.caller?.switchProtocols(this.head, bytes, start, end) !== true)
-      this.fail('upstream_bad_response')
+      return this.fail('upstream_bad_response')
+    this.owner.answered(this, 101)
   }
 
   // RFC 9112 §6.3: how long the body is

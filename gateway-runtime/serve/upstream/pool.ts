@@ -135,6 +135,9 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   /** Connections that streams share; null where every exchange has one of its own. */
   private readonly sessions: Http2Sessions | null
   private disposed = false
+  /** Of the choice at hand. */
+  private tried: Endpoint | null = null
+  private panics = false
 
   constructor(options: PoolOptions) {
     const { timeouts, settings = {}, balancing = 'round-robin' } = options
@@ -327,6 +330,7 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
 
   // On a fresh connection: another idle one may be just as stale.
   retry(caller: Caller, failed: PooledLink): void {
+    this.outliers?.abandoned(failed.endpoint)
     this.connect(failed.endpoint, caller)
   }
 
@@ -372,19 +376,25 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
     const { endpoints, balancer } = this
     const [first] = endpoints
     if (endpoints.length === 1 && first !== undefined) return this.mayUse(first) ? first : null
-    const nowMs = clock.nowMs
-    const isReachable = (endpoint: Endpoint<PooledLink>) => !endpoint.isAvoided(nowMs)
-    const mayGo = this.isPanicking()
-      ? () => true
-      : (endpoint: Endpoint<PooledLink>) => endpoint.isHealthy && this.mayUse(endpoint)
+    this.tried = tried
+    this.panics = this.isPanicking()
     return (
-      balancer.pick((one) => one !== tried && mayGo(one) && isReachable(one), key) ??
-      balancer.pick((one) => mayGo(one) && isReachable(one), key) ??
-      balancer.pick(mayGo, key) ??
-      balancer.pick((one) => this.mayUse(one), key) ??
+      balancer.pick(this.isBest, key) ??
+      balancer.pick(this.isGood, key) ??
+      balancer.pick(this.mayGo, key) ??
+      balancer.pick(this.isLeft, key) ??
       null
     )
   }
+
+  // Made once: a choice among endpoints is made for every request.
+  private readonly isBest = (endpoint: Endpoint<PooledLink>) =>
+    endpoint !== this.tried && this.isGood(endpoint)
+  private readonly isGood = (endpoint: Endpoint<PooledLink>) =>
+    this.mayGo(endpoint) && !endpoint.isAvoided(clock.nowMs)
+  private readonly mayGo = (endpoint: Endpoint<PooledLink>) =>
+    this.panics || (endpoint.isHealthy && this.mayUse(endpoint))
+  private readonly isLeft = (endpoint: Endpoint<PooledLink>) => this.mayUse(endpoint)
 
   private mayUse(endpoint: Endpoint<PooledLink>): boolean {
     return this.outliers === null || this.outliers.allows(endpoint, clock.nowMs)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -250,6 +251,32 @@ describe('an upstream with one endpoint and a breaker', () => {
     expect(await ask(gateway)).toMatchObject({ status: 200 })
   })
 
+  it('is taken back by a WebSocket that opens', async () => {
+    const accept = createHash('sha1').update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+    const opened = head(
+      'HTTP/1.1 101 Switching Protocols',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      `Sec-WebSocket-Accept: ${accept}`,
+    )
+    upstream.script = turns(answer(500), answer(500), answer(500), opened, OK)
+    const gateway = await gatewayTo([upstream], { breaker, outlier: { ...outlier, baseEjectionMs: 1 } })
+    for (let i = 0; i < 3; i++) await ask(gateway)
+    const upgrade = head(
+      'GET / HTTP/1.1',
+      'Host: a',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${KEY}`,
+    )
+    await eventually(() => upstream.seen !== '' && gateway.pool.figures().endpoints[0]?.isEjected === true)
+    const { text } = await opensThrough(gateway, upgrade)
+    expect(text).toContain('101')
+    expect(gateway.pool.figures().endpoints[0]?.isEjected).toBe(false)
+    expect(await ask(gateway)).toMatchObject({ status: 200 })
+  })
+
   it('gets no more requests at once than its breaker allows', async () => {
     const held: Socket[] = []
     upstream.script = (_request, socket) => void held.push(socket)
@@ -275,6 +302,16 @@ describe('an upstream with one endpoint and a breaker', () => {
     expect(upstream.connections).toBe(1)
   })
 })
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+/** Asks until the circuit lets one through. */
+async function opensThrough(gateway: Gateway, request: string) {
+  for (;;) {
+    const said = await talk(gateway.port, [request], { until: (text) => text.includes('\r\n\r\n') })
+    if (!said.text.includes('upstream_circuit_open') && statusOf(said.text) !== 503) return said
+  }
+}
 
 /** Asks until a request is through to the upstream; that one is still under way. */
 async function firstThrough(gateway: Gateway, isThrough: () => boolean) {

@@ -13,7 +13,7 @@ import {
   type KeyAndCertificate,
   selfSigned,
 } from '../../testing/certificates.ts'
-import { codeOf, type Gateway, head, OK, startGateway, statusOf, talk } from '../wire-fixture.ts'
+import { codeOf, eventually, type Gateway, head, OK, startGateway, statusOf, talk } from '../wire-fixture.ts'
 import { createPool } from './pool.ts'
 
 const GET = head('GET / HTTP/1.1', 'Host: gateway.example', 'Connection: close')
@@ -353,6 +353,40 @@ describe('an upstream with https', () => {
     expect(upstream.sockets[0]?.getPeerX509Certificate()?.serialNumber.toLowerCase()).toBe(
       client.serialNumber,
     )
+  })
+
+  it('has its health checked through the same TLS, with the certificate of the gateway', async () => {
+    const client = await issuing.issue({ subject: 'CN=gateway', usage: 'client' })
+    const upstream = await upstreamWith({ ...served(good), ca: root.certificate, requestCert: true })
+    const own = { certificate: client.chain, key: client.key }
+    for (const [certificate, isHealthy] of [
+      [own, true],
+      [undefined, false],
+    ] as const) {
+      const gateway = await startGateway({
+        upstreamPort: upstream.port,
+        pool: {
+          endpoints: [{ url: `https://127.0.0.1:${upstream.port}` }],
+          settings: {
+            tls: { ...tlsDefaults, trustedCa: root.certificate, certificate },
+            healthCheck: {
+              path: '/health',
+              method: 'HEAD',
+              intervalMs: 20,
+              timeoutMs: 500,
+              healthyThreshold: 1,
+              unhealthyThreshold: 1,
+              expectedStatuses: [200],
+            },
+          },
+        },
+      })
+      closing.push(() => gateway.stop())
+      const { pool } = gateway
+      await eventually(() => pool.figures().endpoints[0]?.isHealthy === isHealthy)
+      await eventually(() => (pool.figures().healthChecks?.[isHealthy ? 'succeeded' : 'failed'] ?? 0) > 2)
+    }
+    expect(upstream.sockets.filter(({ authorized }) => authorized).length).toBeGreaterThan(2)
   })
 
   it.each(['-tls1_3', '-tls1_2'])(
