@@ -241,6 +241,46 @@ describe('a folder of zero-trust documents, served by the real process', { timeo
     ])
   })
 
+  it('warns of certificates that have expired, and of what a policy needs and does not have', async () => {
+    const day = 86_400_000
+    const dates = { notBefore: new Date(Date.now() - 9 * day), notAfter: new Date(Date.now() - day) }
+    const expired = await trust.serverCa.issue({ subject: 'CN=old', usage: 'server', ...dates })
+    await write(
+      'inbound.yaml',
+      inboundDocuments({ ...trust, server: expired }, 'https://0.0.0.0:8443', upstream),
+    )
+    await write('outbound.yaml', outboundSecrets(trust))
+    await write('monitoring.yaml', monitoring)
+    const checked = run('--validate')
+    expect(await checked.exit).toBe(0)
+    expect(checked.output()).toMatch(
+      /^warning: bookings-api, tls-certificate-monitoring: certificate_expired .*CN=old/,
+    )
+    const shared = (address: string) => `---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: PolicyBinding
+metadata: { name: limit, namespace: travel }
+spec:
+  targetRef: { name: bookings-api }
+  policyRef: { name: rate-limiting }
+  config: { clusterizable: true, rateLimits: [{ maximumRequests: 1, timePeriodInMilliseconds: 1000 }] }
+${address}`
+    await write('limit.yaml', shared(''))
+    const alone = run('--validate')
+    expect(await alone.exit).toBe(1)
+    expect(alone.output()).toMatch(/^limit\.yaml:\d+:\d+: counting across nodes .* needs a shared store/)
+    await write(
+      'limit.yaml',
+      shared(`---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: Configuration
+metadata: { name: node }
+spec: { sharedStorage: { redis: { address: "cache.internal:6379" } } }
+`),
+    )
+    expect(await run('--validate').exit).toBe(0)
+  })
+
   it('refuses a key that is not the one of its certificate, where it stands', async () => {
     const wrong = { ...trust, server: { ...trust.server, key: trust.upstream.key } }
     await write('inbound.yaml', inboundDocuments(wrong, 'https://0.0.0.0:8443', upstream))

@@ -9,7 +9,7 @@ import { Secret } from '#domain/secret.ts'
 import { foldersIn, type Sources, sourcesIn } from './folder.ts'
 import type { Options } from './options.ts'
 import { type Contents, Planner } from './plan.ts'
-import { sha256 } from './ports.ts'
+import { emptyWorld, sha256, type World } from './ports.ts'
 import { certificateMaker } from './self-signed.ts'
 import type { Serves } from './serving.ts'
 
@@ -59,15 +59,34 @@ function lineOfReason({ pointer, reason }: { pointer: string; reason: string }, 
   return fault === undefined ? `${reason} (${pointer})` : lineOf(fault)
 }
 
+/** A world in which policies can be made although nobody will use them; what they say is kept. */
+function worldForNobody(hasStore: boolean, said: string[]): World {
+  const never = () => new Promise<never>(() => undefined)
+  return {
+    ...emptyWorld,
+    request: never,
+    sharedStore: hasStore ? { evaluate: never, get: never, set: never, delete: never } : undefined,
+    log(level, code, { policy, api, ...fields } = {}) {
+      if (level === 'debug' || level === 'info') return
+      said.push(`${String(api)}, ${String(policy)}: ${code} ${JSON.stringify(fields)}`)
+    },
+  }
+}
+
 /** Says whether folders are right without serving them: all that a node would make of them is made and discarded. */
-export async function checkFolder(folder: string, options: { allowLoopback: boolean }): Promise<Read> {
-  const read = await readFolder(folder, options)
+export async function checkFolder(folder: string, options: Options): Promise<Read> {
+  const allowLoopback = options.allowLoopbackUpstreams
+  const read = await readFolder(folder, { allowLoopback })
   if (!read.ok) return read
-  const built = await new Planner(options).build(read.contents)
+  const said: string[] = []
+  const hasStore = (options.sharedStore ?? read.settings.sharedStore) !== undefined
+  const built = await new Planner({ allowLoopback, world: worldForNobody(hasStore, said) }).build(
+    read.contents,
+  )
   if (!built.ok)
     return { ok: false, faults: built.reasons.map((reason) => lineOfReason(reason, read.locate)) }
   built.draft.discard()
-  return read
+  return { ...read, warnings: [...read.warnings, ...said] }
 }
 
 /** The options with what the folder's Configurations say where the command says nothing. */

@@ -26,7 +26,7 @@ async function main(): Promise<number | undefined> {
 }
 
 async function validate(folder: string, options: Options): Promise<number> {
-  const read = await checkFolder(folder, { allowLoopback: options.allowLoopbackUpstreams })
+  const read = await checkFolder(folder, options)
   if (read.ok) {
     for (const line of read.warnings) process.stdout.write(`warning: ${line}\n`)
     for (const line of read.recognised) process.stdout.write(`note: ${line}\n`)
