@@ -220,7 +220,7 @@ describe('a WebSocket', () => {
   /** An upstream that sends every message back. */
   async function echoing(): Promise<string> {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-    server.on('connection', (socket) => socket.on('message', (text) => socket.send(String(text))))
+    server.on('connection', (socket) => socket.on('message', (text: Buffer) => socket.send(text.toString())))
     await once(server, 'listening')
     end.add(() => {
       for (const socket of server.clients) socket.terminate()
@@ -371,6 +371,18 @@ it('clients by id and secret, users by password, and addresses are known at a ru
     status: 401,
     code: 'client-id-enforcement.unknown',
   })
+  const named = await gatewayWith([
+    policy('client-id-enforcement', {
+      credentialsOrigin: 'expression',
+      clientIdExpression: "#[attributes.headers['client_id']]",
+      clientSecretExpression: "#[attributes.headers['client_secret']]",
+    }),
+  ])
+  const answer = await named.get({ client_id: 'till', client_secret: secret })
+  expect(answer.status).toBe(200)
+  // Many servers cannot tell an underscore from a hyphen, so that such headers never go on.
+  expect(JSON.stringify(answer.seen)).not.toContain('client_')
+  expect(await named.get({ 'client-id': 'till', 'client-secret': secret })).toMatchObject({ status: 401 })
   const users = await gatewayWith([policy('http-basic-authentication', { username: 'jane', password: 'x' })])
   expect((await users.get(basic('jane:x'))).status).toBe(200)
   expect(await users.get()).toMatchObject({ status: 401, challenge: 'Basic realm="api", charset="UTF-8"' })

@@ -19,6 +19,8 @@ let start = `${processPart}-`
 
 // What the upstream will not see of the client's head, policies do not see either.
 const HIDDEN = REQUEST_DROPS & ~(1 << FIELD.host) & ~(1 << FIELD.forwardedClientCert)
+// Who asks for a name with an underscore means it, though: clients are told to send client_id.
+const HIDDEN_FROM_NAMED = HIDDEN & ~(1 << FIELD.underscore)
 
 /** A request id that no other request has. */
 export function ownRequestId(): string {
@@ -207,14 +209,14 @@ export class Http1Exchange implements Running {
   header(name: string): string | undefined {
     const edited = this.requestEdits?.get(name)
     if (edited !== undefined) return edited ?? undefined
-    const field = this.head.find(name, HIDDEN)
+    const field = this.head.find(name, HIDDEN_FROM_NAMED)
     return field < 0 ? undefined : this.head.value(field)
   }
 
   headerValues(name: string): readonly string[] {
     const edited = this.requestEdits?.get(name)
     if (edited !== undefined) return edited === null ? [] : [edited]
-    return valuesOf(this.head, name, HIDDEN)
+    return valuesOf(this.head, name, HIDDEN_FROM_NAMED)
   }
 
   headerNames(): readonly string[] {
