@@ -20,6 +20,8 @@ export interface OpeningHost {
   readonly lease: Lease | null
   /** The connection can speak HTTP now. `protocol` is what ALPN came to. */
   opened(socket: Socket, arrival: Arrival, protocol: string | undefined): void
+  /** It came to no connection, or to one that is refused every request. */
+  openingFailed(result: HandshakeResult, peer: string): void
   /** The opening is over, however it ended. */
   openingEnded(opening: Opening): void
 }
@@ -162,8 +164,7 @@ export class Opening implements Timed, HandshakeEnd {
       socket.destroy()
       return
     }
-    const found = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : ''
-    if (found !== (this.serverName ?? '')) {
+    if (!this.isNamedAlike(socket)) {
       this.count('server_name_mismatch')
       socket.destroy()
       return
@@ -174,6 +175,13 @@ export class Opening implements Timed, HandshakeEnd {
     this.end()
     const arrival = new TlsArrival(this.door, this.socket, this.peer, socket, handshaken)
     this.host.opened(socket, arrival, socket.alpnProtocol || undefined)
+  }
+
+  // All rests on the name that was read here, so OpenSSL must have read the same. Of a session that TLS 1.2 resumes
+  // it keeps no name.
+  private isNamedAlike(socket: TLSSocket): boolean {
+    const found = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : ''
+    return found === (this.serverName ?? '') || (found === '' && socket.isSessionReused())
   }
 
   private handshakenOf(socket: TLSSocket, context: TlsContext): Handshaken {
@@ -210,6 +218,7 @@ export class Opening implements Timed, HandshakeEnd {
     if (this.state === 'lingering' || this.state === 'done') return
     this.state = 'done'
     this.host.metrics.handshake(result)
+    if (result !== 'ok') this.host.openingFailed(result, this.peer)
   }
 
   private end(): void {

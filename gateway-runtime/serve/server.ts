@@ -12,6 +12,7 @@ import { type Figures, Metrics, type RouteCounters } from './metrics.ts'
 import { Opening, type OpeningHost } from './opening.ts'
 import type { LivePolicy, LiveRoute, Plan, ServedListener, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
+import type { HandshakeResult } from './tls/results.ts'
 
 export type { Listening } from './listener.ts'
 
@@ -196,6 +197,11 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     this.connections.add(connection)
     this.metrics.connections = this.connections.size
     if (this.draining) connection.startDrain()
+  }
+
+  // Whoever scans ports must not reach the portal with it: it is information, under one code for each reason.
+  openingFailed(result: HandshakeResult, peer: string): void {
+    this.onEvent({ level: 'info', code: `handshake_${result}`, detail: `from ${peer}` })
   }
 
   openingEnded(opening: Opening): void {

@@ -103,6 +103,8 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
       const name = text.replace(/:\d+$/, '').toLowerCase()
       const routes = arrival.routesOf(lease.plan, name)
       const fault = arrival.faultOf(lease.plan, name)
+      // Another host may be right for this connection, another certificate needs a new one.
+      if (fault !== null && fault !== 'misdirected_request') this.startDrain()
       const hops: Hops = untrustedHops(peer, secure, text)
       look = this.look = { name, hops, routes, fault, text, lease }
     }

@@ -1,5 +1,6 @@
 import { type AddressInfo, connect as connectPlain, createServer as createRelay, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TlsSession } from '#policies/exchange.ts'
@@ -327,12 +328,85 @@ describe('versions, suites and protocols', () => {
   })
 })
 
+describe('HTTP/2', () => {
+  it('is refused in the same words, and its connection ends', async () => {
+    const session = connectHttp2(`https://b.example:${gateway.port}`, {
+      host: '127.0.0.1',
+      servername: 'b.example',
+      ca: root.certificate,
+    })
+    const closed = once(session, 'close')
+    const stream = session.request({ ':path': '/', ':authority': 'b.example' })
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+    expect(headers[':status']).toBe(401)
+    const parts: Buffer[] = await stream.toArray()
+    expect(codeOf(Buffer.concat(parts).toString())).toBe('client_cert_missing')
+    await closed
+  })
+
+  it('shows the identity, and gives other hosts 421 without ending', async () => {
+    const session = connectHttp2(`https://b.example:${gateway.port}`, {
+      host: '127.0.0.1',
+      servername: 'b.example',
+      ca: root.certificate,
+      cert: client.chain,
+      key: client.key,
+    })
+    const statusFor = async (authority: string) => {
+      const stream = session.request({ ':path': '/', ':authority': authority })
+      const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+      stream.resume()
+      return headers[':status']
+    }
+    expect(await statusFor('b.example')).toBe(200)
+    expect(seen[0]?.peer?.sha256).toBe(client.sha256)
+    expect(await statusFor('a.example')).toBe(421)
+    expect(await statusFor('b.example')).toBe(200)
+    session.close()
+  })
+})
+
+describe('a session', () => {
+  it('may be resumed where no certificate is asked for, and only for its host', async () => {
+    gateway.serve((pool) => [
+      tlsRoute(pool, 'a.example', tlsSettings(certificates.a)),
+      tlsRoute(pool, 'any.example', tlsSettings(certificates.any)),
+    ])
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const options = clientOptions(gateway.port, root, 'a.example', undefined, { maxVersion: version })
+      let session: Buffer | undefined
+      const first = connect(options)
+      first.on('session', (ticket: Buffer) => {
+        session = ticket
+      })
+      await once(first, 'secureConnect')
+      first.write(get('a.example'))
+      await once(first, 'data')
+      session ??= first.getSession()
+      first.destroy()
+      const again = { ...options, ...(session === undefined ? {} : { session }) }
+      const second = await openTls(again)
+      expect(second.socket.isSessionReused(), version).toBe(true)
+      expect(statusOf(await second.ask(get('a.example')))).toBe(200)
+      second.socket.destroy()
+      const other = await openTls({ ...again, servername: 'any.example' })
+      expect(other.socket.isSessionReused(), version).toBe(false)
+      other.socket.destroy()
+    }
+  })
+})
+
 describe('what is no good handshake', () => {
   it('plain HTTP is told in words', async () => {
     const { text } = await talk(gateway.port, [get('a.example')])
     expect(statusOf(text)).toBe(400)
     expect(codeOf(text)).toBe('https_required')
     expect(gateway.count('http_request')).toBeGreaterThan(0)
+    expect(gateway.events).toContainEqual({
+      level: 'info',
+      code: 'handshake_http_request',
+      detail: 'from 127.0.0.1',
+    })
   })
 
   it('anything else gets an alert', async () => {
