@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { cpuSeconds } from './processes.ts'
 
@@ -15,6 +16,8 @@ export interface Load {
   readonly core: number
   /** Bytes of a body to POST; without it the request is a GET. */
   readonly body?: number
+  /** With a client certificate out of a folder, on new connections each time or on kept ones. */
+  readonly tls?: { readonly folder: string; readonly fresh: boolean }
 }
 
 export interface Sample {
@@ -25,7 +28,7 @@ export interface Sample {
 /** Drives wrk against a proxy and reads what CPU the proxy's processes used meanwhile, for each request answered. */
 export async function measure(proxyPid: number, load: Load): Promise<Sample> {
   const before = cpuSeconds(proxyPid)
-  const { requests, failed, seconds } = await wrk(load)
+  const { requests, failed, seconds } = await (load.tls === undefined ? wrk(load) : tlsLoad(load, load.tls))
   const used = cpuSeconds(proxyPid) - before
   if (failed > 0) throw new Error(`${failed} of ${requests} requests to ${load.url} failed`)
   if (requests === 0) throw new Error(`no request to ${load.url} was answered`)
@@ -46,6 +49,21 @@ async function wrk(load: Load): Promise<{ requests: number; failed: number; seco
     /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? []
   const failed = statuses + socketErrors.reduce((sum, count) => sum + Number(count), 0)
   return { requests: Number(requests), failed, seconds: Number(seconds) }
+}
+
+async function tlsLoad(
+  { url, connections, seconds, core }: Load,
+  { folder, fresh }: { readonly folder: string; readonly fresh: boolean },
+): Promise<{ requests: number; failed: number; seconds: number }> {
+  const { port, pathname } = new URL(url)
+  const client = fileURLToPath(new URL('tls-load.ts', import.meta.url))
+  const args = [port, pathname, connections, seconds, fresh ? 'new' : 'keep', folder].map(String)
+  const { stdout } = await run('taskset', ['-c', String(core), process.execPath, client, ...args], {
+    timeout: (seconds + 20) * 1000,
+  })
+  const [, requests, failed] = /(\d+) requests in [\d.]+s, (\d+) failed/.exec(stdout) ?? []
+  if (requests === undefined) throw new Error(`the TLS client said something else:\n${stdout}`)
+  return { requests: Number(requests), failed: Number(failed), seconds }
 }
 
 const scripts = new Map<number, string>()

@@ -5,11 +5,13 @@ import type { Rounds } from './compare.ts'
 import { benchApply, benchMemory } from './node.ts'
 import { Processes } from './processes.ts'
 import { benchBodies, benchLog, benchProxy, benchRoutes } from './proxy.ts'
+import { benchTls } from './tls.ts'
 
 type Bench = (processes: Processes, folder: string, rounds: Rounds) => Promise<boolean>
 
 const benches: Readonly<Record<string, { about: string; run: Bench }>> = {
   proxy: { about: 'plain proxying, and an API key with a rate limit and header edits', run: benchProxy },
+  tls: { about: 'mTLS on both sides, on kept and on new connections', run: benchTls },
   log: { about: 'the same with a JSON access log', run: benchLog },
   bodies: { about: 'bodies of 1 kB and 1 MiB', run: benchBodies },
   apply: { about: 'one API more among ten thousand, under traffic', run: benchApply },

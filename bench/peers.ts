@@ -54,10 +54,24 @@ const haproxy: Peer = {
   name: 'HAProxy',
   program: 'haproxy',
   command(folder, port, upstreamPort) {
-    const file = join(folder, 'haproxy.cfg')
-    writeFileSync(
-      file,
-      `global
+    const rest = `frontend in
+  bind 127.0.0.1:${port}
+  default_backend out
+backend out
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  server upstream 127.0.0.1:${upstreamPort}
+`
+    return { command: haproxyWith(folder, 'plain', rest) }
+  },
+}
+
+/** An HAProxy of one thread with these sections. */
+export function haproxyWith(folder: string, name: string, sections: string): string[] {
+  const file = join(folder, `haproxy-${name}.cfg`)
+  writeFileSync(
+    file,
+    `global
   nbthread 1
 defaults
   mode http
@@ -66,17 +80,9 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-frontend in
-  bind 127.0.0.1:${port}
-  default_backend out
-backend out
-  http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  server upstream 127.0.0.1:${upstreamPort}
-`,
-    )
-    return { command: ['haproxy', '-db', '-f', file] }
-  },
+${sections}`,
+  )
+  return ['haproxy', '-db', '-f', file]
 }
 
 const caddy: Peer = {
@@ -103,7 +109,7 @@ http://127.0.0.1:${port} {
 
 export const peers: readonly Peer[] = [nginx, haproxy, caddy]
 
-const ANSWER = JSON.stringify({ id: '7f1c', status: 'shipped', note: 'x'.repeat(212) })
+export const SMALL_ANSWER = JSON.stringify({ id: '7f1c', status: 'shipped', note: 'x'.repeat(212) })
 
 /** The upstream of every proxy: a small JSON answer. */
 export function upstreamCommand(folder: string, port: number): { command: string[]; answerBytes: number } {
@@ -115,15 +121,16 @@ export function upstreamCommand(folder: string, port: number): { command: string
     `keepalive_requests 100000000;
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location / { default_type application/json; return 200 '${ANSWER}'; client_max_body_size 16m; }
+    location / { default_type application/json; return 200 '${SMALL_ANSWER}'; client_max_body_size 16m; }
     location /large { default_type application/octet-stream; alias ${large}; }
     location /plain/large { default_type application/octet-stream; alias ${large}; }
   }`,
   )
-  return { command, answerBytes: ANSWER.length }
+  return { command, answerBytes: SMALL_ANSWER.length }
 }
 
-function nginxWith(folder: string, name: string, http: string): { command: string[] } {
+/** An nginx of one process with this inside its http block. */
+export function nginxWith(folder: string, name: string, http: string): { command: string[] } {
   const home = join(folder, `nginx-${name}`)
   mkdirSync(home, { recursive: true })
   const file = join(home, 'nginx.conf')
