@@ -21,13 +21,18 @@ export function bearerToken(exchange: Exchange): string | typeof severalTokens |
   return value === undefined ? undefined : tokenIn(value)
 }
 
+// RFC 6750 §3 has these characters alone in a description.
+function described(detail: string): string {
+  return detail.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')
+}
+
 /** A 401 for a token that is not good; `check` says in the code which check it was. */
 export function invalidToken(kind: string, check: string, detail: string): Refusal {
   return {
     status: 401,
     code: `${kind}.${check}`,
     detail,
-    headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${detail}"` },
+    headers: { 'www-authenticate': `Bearer error="invalid_token", error_description="${described(detail)}"` },
   }
 }
 

@@ -41,6 +41,13 @@ export function scopesOf(claims: Claims | undefined): string[] {
   )
 }
 
+/** The same claims, which nobody can change any more: one token's claims are shown to many requests. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) frozen(member)
+  return Object.freeze(value)
+}
+
 /**
  * A claim as the value of a header: lists and objects as JSON, and what no header can carry percent-encoded.
  */

@@ -96,11 +96,6 @@ describe('client-id-enforcement', () => {
   })
 
   it.each([
-    [
-      'expressions that would not be used',
-      { clientIdExpression: "#[attributes.headers['a']]" },
-      'clientIdExpression',
-    ],
     ['no expression', { credentialsOrigin: 'expression' }, 'clientIdExpression'],
     [
       'an expression that it does not know',

@@ -26,14 +26,10 @@ const config = z
     }),
   })
   .check(({ value, issues }) => {
-    const wrong = (path: 'clientIdExpression' | 'clientSecretExpression', message: string) =>
-      issues.push({ code: 'custom', path: [path], message, input: value[path] })
-    if (value.credentialsOrigin === 'expression') {
-      if (value.clientIdExpression === '') wrong('clientIdExpression', 'must say where the id is')
-      return
-    }
-    for (const path of ['clientIdExpression', 'clientSecretExpression'] as const)
-      if (value[path] !== '') wrong(path, 'would not be used: the Authorization header is')
+    // Both are exported together, so that an expression may stand where it is not used.
+    if (value.credentialsOrigin !== 'expression' || value.clientIdExpression !== '') return
+    const message = 'must say where the id is'
+    issues.push({ code: 'custom', path: ['clientIdExpression'], message, input: '' })
   })
 type Config = z.infer<typeof config>
 

@@ -59,7 +59,7 @@ const fields = z.strictObject({
     }),
   jwtExpression: optionalExpression.default('').meta({
     title: 'Token expression',
-    description: 'Finds the token where it does not come as a Bearer token.',
+    description: 'Finds the token where an expression says where it is. Not used otherwise.',
     examples: ["#[attributes.headers['jwt']]"],
   }),
   jwtKeyOrigin: z
@@ -70,7 +70,8 @@ const fields = z.strictObject({
     .default([])
     .meta({
       title: 'Key sets',
-      description: 'Addresses at which issuers publish their keys (JWKS).',
+      description:
+        'Addresses at which issuers publish their keys (JWKS). With http:// whoever is on the way could give others.',
       examples: [['https://login.example/.well-known/jwks.json']],
     }),
   textKey: z.string().max(20_000).default('').meta({
@@ -193,8 +194,6 @@ function faultsOf(config: JwtValidationConfig): Fault[] {
   const faults: Fault[] = []
   if (config.jwtOrigin === 'customExpression' && config.jwtExpression === '')
     faults.push(['jwtExpression', 'must say where the token is'])
-  if (config.jwtOrigin !== 'customExpression' && config.jwtExpression !== '')
-    faults.push(['jwtExpression', 'would not be used: the token is taken from the Authorization header'])
   if (allowed.some(isSymmetric) && !allowed.every(isSymmetric))
     faults.push([method, 'shared secrets and public keys cannot be meant at once'])
   else if (config.jwtKeyOrigin === 'text') {

@@ -1,6 +1,6 @@
 import { compactVerify } from 'jose'
 import { invalidToken, missingToken, tokenIn } from '../bearer.ts'
-import { claimAt, claimHeader, claimText } from '../claims.ts'
+import { claimAt, claimHeader, claimText, frozen } from '../claims.ts'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
 import { compileExpression, compileValues } from '../expression.ts'
@@ -127,7 +127,7 @@ class Signatures {
     // Taken before the verification: keys that change meanwhile are not those that vouched.
     const generation = this.#source.generation()
     if (!(await isSignedByOne(token, algorithm, keys))) return false
-    this.#remembered.set(as, { claims: token.claims, generation })
+    this.#remembered.set(as, { claims: frozen(token.claims), generation })
     return true
   }
 }

@@ -1,3 +1,4 @@
+import { frozen } from '../claims.ts'
 import type { Ports } from '../definition.ts'
 import type { Claims } from '../exchange.ts'
 import { Remembered } from '../remembered.ts'
@@ -98,5 +99,5 @@ function findingIn(body: string): Finding {
   if (!parsed.active) return 'inactive'
   // An object of JSON, whose members are looked at where they are used.
   const { active: _, ...claims } = parsed as Readonly<Record<string, unknown>>
-  return { claims }
+  return { claims: frozen(claims) }
 }
