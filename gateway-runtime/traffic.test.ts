@@ -35,23 +35,28 @@ function contentsOf(items: readonly Item[]): Contents {
   return new Map(items.map((item) => [item.id, { hash: sha256(canonicalJson(item)), item }]))
 }
 
-async function node(
-  upstream: string,
-  policies: readonly [kind: Attached[0], config: Attached[1]][],
-  more: { sharedStore?: string; otlpEndpoint?: string } = {},
-) {
+type Policies = readonly [kind: Attached[0], config: Attached[1]][]
+interface Given {
+  readonly sharedStore?: string
+  readonly otlpEndpoint?: string
+}
+
+function attached(policies: Policies) {
+  return policies.map(([kind, config], order) => ({ ...policy(kind, config), id: `p${order}`, order }))
+}
+
+function node(upstream: string, policies: Policies, more: Given = {}) {
+  return nodeOf(oneApi(upstream, { basePath: '/', policies: attached(policies) }), more)
+}
+
+async function nodeOf(items: readonly Item[], more: Given = {}) {
   const { log, lines } = memoryLog()
   const plane = await serveHere(
     { trustedHops: 0, allowLoopback: true, accessLog: false, override: {}, ...more },
     { event: () => undefined, log: (level, fields, text) => log[level](fields, text) },
   )
   end.add(() => plane.drain(0))
-  const attached = policies.map(([kind, config], order) => ({
-    ...policy(kind, config),
-    id: `p${order}`,
-    order,
-  }))
-  const served = await plane.serve(contentsOf(oneApi(upstream, { basePath: '/', policies: attached })))
+  const served = await plane.serve(contentsOf(items))
   const get = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${plane.ports[0]}${path}`, init)
   return { served, get, lines, plane }
 }
@@ -173,7 +178,7 @@ describe('nodes that share a store', () => {
       response.setHeader('cache-control', 'max-age=60')
       response.end(`answer ${count}`)
     })
-    const policies: Parameters<typeof node>[1] = [
+    const policies: Policies = [
       [
         'rate-limiting',
         {
@@ -202,6 +207,39 @@ describe('nodes that share a store', () => {
     await until('it is noticed', async () => (await one.get('/a')).status === 503)
   })
 
+  it('are not held up by a store that stands still, and other APIs do not notice at all', async () => {
+    const redis = await startRedis(end)
+    const { url } = await origin((_request, response) => response.end('fine'))
+    const limits = [{ maximumRequests: 10_000, timePeriodInMilliseconds: 86_400_000 }]
+    const policies = attached([['rate-limiting', { rateLimits: limits, clusterizable: true }]])
+    const limited = oneApi(url, { basePath: '/limited', policies })
+    const plain = oneApi(url, { basePath: '/plain' }).flatMap((item) =>
+      item.kind === 'api' ? [{ ...item, id: 'api:plain' }] : [],
+    )
+    const { get, lines } = await nodeOf([...limited, ...plain], { sharedStore: redis.url })
+    const said = (code: string) => lines.filter((line) => line['code'] === code).length
+    await until('connected', () => said('shared_store.connected') === 1)
+    const ask = async (path: string, times: number) => {
+      const began = performance.now()
+      const statuses = new Set<number>()
+      for (let i = 0; i < times; i++) statuses.add((await get(path)).status)
+      return { statuses: [...statuses], ms: performance.now() - began }
+    }
+    redis.pause()
+    end.add(() => redis.resume())
+    const [counted, other] = await Promise.all([ask('/limited', 100), ask('/plain', 100)])
+    expect([counted.statuses, other.statuses]).toEqual([[200], [200]])
+    // Each wait of 100 ms is followed by a second in which nobody waits.
+    expect(counted.ms).toBeLessThan(2_000)
+    expect(other.ms).toBeLessThan(2_000)
+    expect(said('rate-limiting.store_away')).toBe(1)
+    redis.resume()
+    await until('counted together again', async () => {
+      await get('/limited')
+      return said('rate-limiting.store_back') === 1
+    })
+  })
+
   it.each([
     ['rate-limiting', { clusterizable: true }],
     ['rate-limiting-sla-based', { clusterizable: true }],
@@ -211,6 +249,35 @@ describe('nodes that share a store', () => {
     const { served } = await node(url, [[kind, config]])
     expect(served).toMatchObject({ ok: false, reasons: [{ pointer: '/items/api:orders/policies/0/config' }] })
     expect(JSON.stringify(served)).toContain('--shared-store redis://')
+  })
+})
+
+describe('rate-limiting-sla-based on the wire', () => {
+  it('holds clients to the tier of their contract, and refuses those without one', async () => {
+    const { url } = await origin((_request, response) => response.end('fine'))
+    const limits = [{ maximumRequests: 2, timePeriodInMilliseconds: 60_000 }]
+    const contracts: Item = {
+      kind: 'contracts',
+      id: 'contracts:orders',
+      clients: [
+        { id: 'ann', name: 'Ann', keyHashes: [sha256('ann-key')], tier: { name: 'iron', limits } },
+        { id: 'ben', name: 'Ben', keyHashes: [] },
+      ],
+    }
+    const policies = attached([
+      ['rate-limiting-sla-based', { clientSecretExpression: "#[attributes.headers['client_secret']]" }],
+    ])
+    const api = oneApi(url, { basePath: '/', policies }).map((item) =>
+      item.kind === 'api' ? { ...item, contracts: contracts.id } : item,
+    )
+    const { get } = await nodeOf([...api, contracts])
+    const as = async (id: string, secret: string) =>
+      (await get('/', { headers: { client_id: id, client_secret: secret } })).status
+    expect(await as('ann', 'ann-key')).toBe(200)
+    expect(await as('ann', 'wrong')).toBe(401)
+    expect(await as('ann', 'ann-key')).toBe(200)
+    expect(await as('ann', 'ann-key')).toBe(429)
+    expect((await get('/')).status).toBe(401)
   })
 })
 

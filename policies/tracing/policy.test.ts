@@ -108,6 +108,13 @@ describe('tracing', () => {
     expect(JSON.stringify(ports.finishedSpans)).not.toContain('hunter2')
   })
 
+  it('takes no answer out of a cache for an error', () => {
+    const { span } = prepared().send({}, { status: 200, code: 'http-caching.hit' })
+    expect(span?.attributes).toMatchObject({ 'hexgate.code': 'http-caching.hit' })
+    expect(span?.attributes).not.toHaveProperty('error.type')
+    expect(span?.isFailed).toBe(false)
+  })
+
   it('follows a client that does not record, and still carries the trace on', () => {
     const { send, ports } = prepared()
     expect(send({ headers: { traceparent: parent.replace(/01$/, '00') } }).sent).toMatchObject({

@@ -140,9 +140,14 @@ function attributesOf(exchange: Exchange, outcome: Outcome, { api }: Ports, labe
     'hexgate.request.id': exchange.requestId,
     ...(outcome.upstream === undefined ? {} : { 'hexgate.upstream': outcome.upstream }),
     ...(outcome.upstreamMs === undefined ? {} : { 'hexgate.upstream.duration_ms': outcome.upstreamMs }),
-    ...(outcome.code === undefined ? {} : { 'error.type': outcome.code }),
+    ...(outcome.code === undefined ? {} : codeAttribute(outcome.status, outcome.code)),
     ...labels,
   }
+}
+
+/** An answer out of a cache has a code too, and is no error. */
+function codeAttribute(status: number, code: string): Record<string, string> {
+  return status >= 400 ? { 'error.type': code } : { 'hexgate.code': code }
 }
 
 function finished(exchange: Exchange, started: Started, outcome: Outcome, ports: Ports): FinishedSpan {
