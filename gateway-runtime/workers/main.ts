@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { FromWorker } from './messages.ts'
 import { Worker } from './worker.ts'
 
@@ -38,5 +39,7 @@ function tellDropped(): void {
   send({ kind: 'log', entry: ['warn', fields, 'the log did not take all lines of a worker'] }, ignore)
 }
 
+// Now rather than at the end, which may come without notice.
+flushCompileCache()
 process.on('message', (message) => worker.take(message))
 process.on('disconnect', () => worker.orphaned())
