@@ -149,7 +149,7 @@ describe('control requests', () => {
       sockets.add(request.socket)
       waiting.push(() => response.end('ok'))
     })
-    const ask = asker({ concurrencyMax: 2, waitingMax: 1, connectionsMax: 2 })
+    const ask = asker({ concurrencyMax: 2, waitingMax: 1 })
     const three = [ask(url), ask(url), ask(url)]
     await expect(ask(url)).rejects.toThrow(/Too many/)
     await expect.poll(() => waiting.length).toBe(2)
@@ -158,6 +158,16 @@ describe('control requests', () => {
     for (const answer of waiting) answer()
     for (const answer of await Promise.all(three)) expect(answer.body).toBe('ok')
     expect(sockets.size).toBe(2)
+  })
+
+  it('to an origin that hangs do not keep others from being asked', async () => {
+    const hanging = await origin(() => undefined)
+    const other = await origin((_request, response) => void response.end('ok'))
+    const ask = asker({ concurrencyMax: 1, waitingMax: 1 })
+    const stuck = [ask(hanging, { timeoutMs: 200 }), ask(hanging, { timeoutMs: 200 })]
+    await expect(ask(hanging)).rejects.toThrow(/Too many/)
+    expect((await ask(other)).body).toBe('ok')
+    for (const one of stuck) await expect(one).rejects.toThrow(/within 200 ms/)
   })
 
   it('give up waiting for a turn when their time is over, and leave the turn to others', async () => {

@@ -15,12 +15,10 @@ export interface ControlRequests {
 
 export interface ControlRequestOptions {
   readonly allowLoopback: boolean
-  /** How many run at once; more wait, and their time runs meanwhile. */
+  /** How many run at once at one origin; more wait, and their time runs meanwhile. */
   readonly concurrencyMax?: number
-  /** How many may wait; more are refused. */
+  /** How many may wait for one origin; more are refused. */
   readonly waitingMax?: number
-  /** Connections to one origin. */
-  readonly connectionsMax?: number
 }
 
 /**
@@ -29,25 +27,29 @@ export interface ControlRequestOptions {
  * is one plain sentence without secrets.
  */
 export function createControlRequest(options: ControlRequestOptions): ControlRequests {
-  const { allowLoopback, concurrencyMax = 64, waitingMax = 256, connectionsMax = 8 } = options
+  const { allowLoopback, concurrencyMax = 16, waitingMax = 256 } = options
   const agent = new Agent({
-    connections: connectionsMax,
+    connections: concurrencyMax,
     pipelining: 1,
     connect: { lookup: names.lookupFor(allowLoopback), timeout: 10_000 },
     keepAliveTimeout: 30_000,
     maxHeaderSize: 32_768,
   })
-  const turns = new Turns(concurrencyMax, waitingMax)
+  // Each origin has turns of its own: one that hangs must not keep the others from being asked.
+  const turnsOf = new Map<string, Turns>()
   return {
     request: async (asked) => {
       const url = checkedUrl(asked.url, allowLoopback)
       const signal = AbortSignal.timeout(asked.timeoutMs)
+      const turns = turnsOf.get(url.origin) ?? new Turns(concurrencyMax, waitingMax)
+      turnsOf.set(url.origin, turns)
       try {
         await turns.take(signal)
         try {
           return await exchangeWith(agent, url, asked, signal)
         } finally {
           turns.leave()
+          if (turns.isIdle) turnsOf.delete(url.origin)
         }
       } catch (error) {
         throw plainError(url, asked, signal, error)
@@ -153,13 +155,17 @@ class Turns {
     this.#waitingMax = waitingMax
   }
 
+  get isIdle(): boolean {
+    return this.#running === 0
+  }
+
   async take(signal: AbortSignal): Promise<void> {
     if (this.#running < this.#runningMax) {
       this.#running++
       return
     }
     if (this.#waiting.size >= this.#waitingMax)
-      throw new TooMany("Too many of the gateway's own requests are waiting.")
+      throw new TooMany("Too many of the gateway's own requests wait for that host.")
     await new Promise<void>((resolve, reject) => {
       const giveUp = () => {
         this.#waiting.delete(entry)
