@@ -195,7 +195,7 @@ class Reader {
     const { in: place, name, required, style, explode } = node
     if (typeof name !== 'string') throw new Error(`${operation}: a parameter has no name`)
     if (place !== 'path' && place !== 'query' && place !== 'header' && place !== 'cookie')
-      throw new Error(`${operation}: the parameter ${name} is in ${String(place)}, which is no place for one`)
+      throw new Error(`${operation}: the parameter ${name} is in no place that there is for one`)
     // OpenAPI 3 §4.8.12.1: these are described elsewhere.
     const lower = name.toLowerCase()
     if (place === 'header' && ['accept', 'content-type', 'authorization'].includes(lower)) return undefined
