@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CannotStart, startNode } from './node.ts'
@@ -37,6 +38,17 @@ spec:
   services: { upstream: { address: "${upstream}" } }
   policies: ${policies}
 `
+}
+
+/** All that a port answers to some bytes until it closes. */
+function rawAnswer(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', (chunk) => (answer += chunk.toString()))
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(answer))
+  })
 }
 
 const keyed = `---
@@ -242,6 +254,34 @@ spec:
     expect(Object.keys(seen).toSorted()).toEqual(['canary /v2/1', 'orders /1'])
     expect(seen['canary /v2/1']).toBeGreaterThan(35)
     expect(seen['canary /v2/1']).toBeLessThan(45)
+  })
+
+  it('speaks HTTP/2 with an upstream that is named so, and takes PROXY headers where it is told to', async () => {
+    const server = createHttp2Server((request, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ version: request.httpVersion, headers: request.headers }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    end.add(() => server.close())
+    const port = (server.address() as AddressInfo).port
+    const proxied = `---
+apiVersion: gateway.mulesoft.com/v1alpha1
+kind: Configuration
+metadata: { name: node }
+spec: { proxyProtocol: { enabled: true } }
+`
+    await write('a.yaml', instance('orders', '/orders').replace(upstream, `h2://127.0.0.1:${port}`) + proxied)
+    const { node } = await start()
+    const answer = await rawAnswer(
+      node.ports()[0] ?? 0,
+      'PROXY TCP4 192.0.2.7 127.0.0.1 5 6\r\nGET /orders HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(answer).toContain('"version":"2.0"')
+    expect(answer).toContain('192.0.2.7')
+    expect(await rawAnswer(node.ports()[0] ?? 0, 'GET /orders HTTP/1.1\r\nHost: a\r\n\r\n')).not.toContain(
+      '200',
+    )
   })
 
   it('tells what it recognises and what it warns of, and follows the level of its log', async () => {

@@ -588,6 +588,18 @@ describe('documents of others', () => {
     expect(linesOf('apiVersion: apps/v1\nkind: Deployment\n')[0]).toContain('belongs to Kubernetes')
   })
 
+  it('that make a Secret which is not in the folder are named where it is missed', () => {
+    const maker =
+      'apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: { name: made }\nspec: { secretName: own, commonName: c, issuerRef: { name: i } }\n'
+    const asking = instance(
+      'a',
+      '{ address: "http://0.0.0.0:8081", services: { up: { address: "https://b.internal", tls: { certificate: { secretName: own } } } } }',
+    )
+    expect(linesOf(asking, maker)[0]).toContain(
+      'there is no Secret default/own; the Certificate made makes it in a cluster, from where it must be put here',
+    )
+  })
+
   it('are held to their own rules, with file, line and pointer', () => {
     const certificate =
       'apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: { name: c }\nspec:\n  secretName: c\n  duration: soon\n  commonName: c\n  issuerRef: { name: i }\n'

@@ -100,8 +100,19 @@ export class Secrets {
 
   #find(name: string, at: Reference): Placed<Secret> | undefined {
     const secret = this.#register.find('Secret', at.namespace, name)
-    if (secret === undefined)
-      this.#register.report(at, at.path, `there is no ${keyOf('Secret', at.namespace, name)}`)
+    if (secret === undefined) {
+      const maker = this.#register
+        .of('Certificate')
+        .find(
+          ({ resource: { metadata, spec } }) =>
+            metadata.namespace === at.namespace && spec.secretName === name,
+        )
+      const made =
+        maker === undefined
+          ? ''
+          : `; the Certificate ${maker.resource.metadata.name} makes it in a cluster, from where it must be put here`
+      this.#register.report(at, at.path, `there is no ${keyOf('Secret', at.namespace, name)}${made}`)
+    }
     return secret
   }
 
