@@ -1,5 +1,13 @@
 import type { Refusal } from '#policies/exchange.ts'
-import { courseOf, isPassedOver, noteDryRefusal, type PolicyWatch, type Running, seenBy } from './course.ts'
+import {
+  allowedBodyBytes,
+  courseOf,
+  isPassedOver,
+  noteDryRefusal,
+  type PolicyWatch,
+  type Running,
+  seenBy,
+} from './course.ts'
 import { answered, POLICY_FAILED } from './phases.ts'
 import type { LivePolicy } from './plan.ts'
 import { refusal } from './refusals.ts'
@@ -23,6 +31,25 @@ export function askForBody(
     }
   }
   return undefined
+}
+
+/**
+ * How much of the body must be read before it goes on: undefined where it streams, a refusal where it announces to be
+ * longer than policies allow or one of them threw.
+ */
+export function wantedBodyBytes(
+  exchange: Running,
+  contentLength: number,
+  watch: PolicyWatch,
+): Refusal | number | undefined {
+  if (contentLength > allowedBodyBytes(exchange, Infinity)) return refusal('body_too_large')
+  const { route } = exchange
+  if (route === null || !route.hasRequestBodies) return undefined
+  const refused = askForBody(exchange, route.route.policies, watch)
+  if (refused !== undefined) return refused
+  if (exchange.course === null || exchange.course.readers.length === 0) return undefined
+  const bytesMax = bodyBytesMaxOf(exchange)
+  return contentLength > bytesMax ? bodyTooLarge(exchange, watch) : bytesMax
 }
 
 /** How much of the body must be read: the least that a reader allows, or the most where all of them are in dry run. */

@@ -2,33 +2,24 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
+import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
-import { allowedBodyBytes, courseOf, outcomeOf, type PolicyWatch } from '../course.ts'
+import { allowedBodyBytes, courseOf, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
-import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
-import { equalsText } from '../http1/bytes.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
 import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
-import {
-  answerBytesMaxOf,
-  askForBody,
-  bodyBytesMaxOf,
-  bodyTooLarge,
-  runAnswerBodies,
-  runBodies,
-} from '../bodies.ts'
 import type { Lease } from '../lease.ts'
 import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, runDone, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
-import type { LivePolicy, LiveRoute, ServedRoute } from '../plan.ts'
+import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
+import type { LivePolicy, LiveRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
-import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamLink, UpstreamFailure } from '../upstream/connection.ts'
+import { Addressee } from './addressee.ts'
 import {
   areHeaders,
   type Framing,
@@ -40,9 +31,10 @@ import {
   responseHead,
 } from './answer.ts'
 import { AnswerCopy, type BodyBudget, BodyCollector, RequestBody } from './body.ts'
-import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
+import { endCopy, recordEnd } from './ending.ts'
 import { CLOSE } from './frames.ts'
 import { Inspector } from './inspector.ts'
+import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
 import { Sessions } from './session.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
 
@@ -94,7 +86,6 @@ const KEEP_END = 'Connection: keep-alive\r\n\r\n'
 const PARTIAL_BYTES_MIN = 512
 const HELD_TEXT_BYTES_MAX = 8_192
 const GOING_AWAY_MS = 1_000
-const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 const NO_BYTES = Buffer.alloc(0)
@@ -122,6 +113,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   /** The socket holds more than it should: a drain event follows. */
   private needsDrain = false
 
+  private readonly addressee: Addressee
   private readonly body = new RequestBody()
   private collector: BodyCollector | null = null
   private answerCopy: AnswerCopy | null = null
@@ -139,19 +131,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   private tunnel: Tunnel | null = null
   private sessions: Sessions | null = null
 
-  /** What the last Host header led to: most connections ask for one host only. */
-  private hostText = ''
-  private hostName = ''
-  private hostHops: Hops | null = null
-  private hostRoutes: readonly HostRoutes<ServedRoute>[] = []
-  /** Why this connection is none for that host. */
-  private hostFault: RefusalCode | null = null
-  private hostLease: Lease | null = null
-
   constructor(host: ConnectionHost, socket: Socket, arrival: Arrival) {
     this.host = host
     this.socket = socket
     this.arrival = arrival
+    this.addressee = new Addressee(arrival, host.trustedHops)
     this.head = new Head(false, host.limits)
     this.deadline = clock.after(host.limits.headTimeoutMs)
     // Every text that is written is a head or bytes as text.
@@ -353,11 +337,11 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
     lease.begin()
-    const hops = this.lookAtHost(lease)
+    const hops = this.addressee.look(head, lease)
     const exchange = new Http1Exchange(
       head,
       hops,
-      this.hostName,
+      this.addressee.host,
       lease,
       host.trustedHops > 0,
       performance.now(),
@@ -376,7 +360,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   /** The route of a request, or why it gets none. */
   private admit(exchange: Http1Exchange): RefusalCode | null {
     const { head } = this
-    if (this.hostFault !== null) return this.hostFault
+    if (this.addressee.fault !== null) return this.addressee.fault
     if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
     // OPTIONS * speaks of the server as a whole, which no API is.
     if (head.isAsterisk) return 'no_route'
@@ -385,45 +369,13 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
       if (path === null) return 'bad_path'
       exchange.normalPath = path
     }
-    exchange.route = this.findRoute(exchange)
+    exchange.route = this.addressee.route(head, head.needsNormalising ? exchange.path : null)
     if (exchange.route === null) return 'no_route'
     if (!asksForWebSocket(head)) return null
     this.upgrades = true
     exchange.upgrades = true
     this.keep = false
     return webSocketFault(head)
-  }
-
-  private findRoute(exchange: Http1Exchange): ServedRoute | null {
-    const { head } = this
-    const bytes = head.needsNormalising ? Buffer.from(exchange.path, 'latin1') : head.bytes
-    const start = head.needsNormalising ? 0 : head.base + head.targetStart
-    const end = head.needsNormalising ? bytes.length : head.base + head.targetEnd
-    for (const routes of this.hostRoutes) {
-      const route = routes.find(bytes, start, end)
-      if (route !== null) return route
-    }
-    return null
-  }
-
-  private lookAtHost(lease: Lease): Hops {
-    const { head, host, arrival } = this
-    const start = head.valueStart(head.hostField)
-    const end = head.valueEnd(head.hostField)
-    const isNew = this.hostHops === null || !equalsText(head.bytes, start, end, this.hostText)
-    if (isNew) {
-      this.hostText = head.bytes.latin1Slice(start, end)
-      this.hostName = this.hostText.replace(/:\d+$/, '').toLowerCase()
-      this.hostHops = untrustedHops(arrival.peer, arrival.secure, this.hostText)
-    }
-    if (isNew || this.hostLease !== lease) {
-      this.hostLease = lease
-      this.hostRoutes = arrival.routesOf(lease.plan, this.hostName)
-      this.hostFault = arrival.faultOf(lease.plan, this.hostName)
-    }
-    if (host.trustedHops > 0)
-      return trustedHops(head, host.trustedHops, arrival.peer, arrival.secure, this.hostText)
-    return this.hostHops ?? untrustedHops(arrival.peer, arrival.secure, this.hostText)
   }
 
   private decide(exchange: Http1Exchange): void {
@@ -455,22 +407,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   // ── bodies that policies want whole ────────────────────────────────────────
 
   private admitBody(exchange: Http1Exchange): void {
-    const { route } = exchange
-    if (this.head.contentLength > allowedBodyBytes(exchange, Infinity))
-      return this.refuse(refusal('body_too_large'), true)
-    if (route === null || !route.hasRequestBodies || this.upgrades) return this.send(exchange)
-    const refused = askForBody(exchange, route.route.policies, this.host)
-    if (refused !== undefined) return this.refuseByPolicy(refused, exchange)
-    const { course } = exchange
-    if (course === null || course.readers.length === 0) return this.send(exchange)
-    if (this.head.contentLength > bodyBytesMaxOf(exchange)) {
-      const tooLarge = bodyTooLarge(exchange, this.host)
-      return tooLarge === undefined ? this.send(exchange) : this.refuse(tooLarge, true)
-    }
-    course.body = NO_BYTES
+    const { course, route } = exchange
+    // Without bounds and readers of the body it streams.
+    if (this.upgrades || (course === null && route?.hasRequestBodies !== true)) return this.send(exchange)
+    const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
+    if (wanted === undefined) return this.send(exchange)
+    if (typeof wanted === 'object') return this.refuse(this.checked(wanted, exchange), true)
     if (this.body.done) return this.showBody(exchange)
-    this.collector = new BodyCollector(bodyBytesMaxOf(exchange), this.host.bodies)
+    this.collector = new BodyCollector(wanted, this.host.bodies)
     this.state = 'collecting'
+    courseOf(exchange).body = NO_BYTES
     if (this.head.expectContinue && this.held === null) this.socket.write(CONTINUE)
     this.watchBody()
     const { held } = this
@@ -862,66 +808,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   private endExchange(exchange: Http1Exchange, cutBy: string | undefined): void {
     this.exchange = null
-    exchange.over = true
     this.exchangeDeadline = Infinity
     this.bodyDeadline = Infinity
     this.unreadDeadline = Infinity
-    const durationMs = performance.now() - exchange.startMs
-    const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
-    const { route, refusedByPolicy, code } = exchange
-    this.host.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, code)
-    if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, status, durationMs, cutBy)
-    if (this.collector !== null || this.answerCopy !== null) this.endBodies(exchange)
-    if (exchange.route?.hasDone === true && status !== 101) this.tellDone(exchange, status, durationMs, cutBy)
-    exchange.lease.end()
-  }
-
-  private tellDone(
-    exchange: Http1Exchange,
-    status: number,
-    durationMs: number,
-    cutBy: string | undefined,
-  ): void {
-    const { course, bodyBytes: responseBytes, route } = exchange
-    const ended = { course, status, requestBytes: this.body.total, responseBytes }
-    const outcome = outcomeOf(ended, cutBy ?? exchange.code, durationMs)
-    runDone(exchange, route?.route.policies ?? NO_POLICIES, this.host, outcome)
-  }
-
-  private endBodies(exchange: Http1Exchange): void {
-    const { collector, answerCopy } = this
-    this.collector = null
+    const { answerCopy, collector } = this
     this.answerCopy = null
-    if (answerCopy !== null) runAnswerBodies(exchange, answerCopy.body, this.host)
-    answerCopy?.release()
+    this.collector = null
+    if (answerCopy !== null) endCopy(exchange, answerCopy, this.host)
+    recordEnd(exchange, this.host, this.body.total, cutBy)
     collector?.release()
-  }
-
-  private logExchange(
-    log: AccessLog,
-    exchange: Http1Exchange,
-    status: number,
-    durationMs: number,
-    cutBy: string | undefined,
-  ): void {
-    const { requestId, remoteAddress, method, host, path, bodyBytes } = exchange
-    const api = exchange.route?.route.apiName
-    const client = exchange.client?.name
-    const code = cutBy ?? exchange.code
-    log.record({
-      requestId,
-      remoteAddress,
-      method,
-      host,
-      path,
-      status,
-      bodyBytes,
-      durationMs,
-      api,
-      client,
-      code,
-      dryRun: exchange.course?.dryRefusals,
-    })
+    exchange.lease.end()
   }
 
   /** Gives up whatever is under way upstream. */

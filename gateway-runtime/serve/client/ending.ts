@@ -1,0 +1,73 @@
+import { performance } from 'node:perf_hooks'
+import { runAnswerBodies } from '../bodies.ts'
+import { outcomeOf, type PolicyWatch } from '../course.ts'
+import type { Http1Exchange } from '../exchange.ts'
+import type { AccessLog } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { runDone } from '../phases.ts'
+import type { AnswerCopy } from './body.ts'
+
+/** What is told of ends. */
+export interface EndWatch extends PolicyWatch {
+  readonly metrics: Metrics
+  readonly log: AccessLog | undefined
+}
+
+// Nothing was answered: the client had gone (nginx's 499).
+const CLIENT_GONE = 499
+
+/**
+ * Counts, logs and tells the policies how an exchange has ended; `cutBy` says why where it was cut. A WebSocket's
+ * policies hear of it when it is closed.
+ */
+export function recordEnd(
+  exchange: Http1Exchange,
+  watch: EndWatch,
+  requestBytes: number,
+  cutBy: string | undefined,
+): void {
+  exchange.over = true
+  const durationMs = performance.now() - exchange.startMs
+  const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
+  const { route, refusedByPolicy, code } = exchange
+  watch.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, code)
+  if (watch.log !== undefined) logEnd(watch.log, exchange, status, durationMs, cutBy)
+  if (route === null || !route.hasDone || status === 101) return
+  const { course, bodyBytes: responseBytes } = exchange
+  const outcome = outcomeOf({ course, status, requestBytes, responseBytes }, cutBy ?? code, durationMs)
+  runDone(exchange, route.route.policies, watch, outcome)
+}
+
+/** Shows an answer's body to the policies that wanted it, and gives its memory back. */
+export function endCopy(exchange: Http1Exchange, copy: AnswerCopy, watch: PolicyWatch): void {
+  runAnswerBodies(exchange, copy.body, watch)
+  copy.release()
+}
+
+function logEnd(
+  log: AccessLog,
+  exchange: Http1Exchange,
+  status: number,
+  durationMs: number,
+  cutBy: string | undefined,
+): void {
+  const { requestId, remoteAddress, method, host, path, bodyBytes } = exchange
+  const api = exchange.route?.route.apiName
+  const client = exchange.client?.name
+  const code = cutBy ?? exchange.code
+  const dryRun = exchange.course?.dryRefusals
+  log.record({
+    requestId,
+    remoteAddress,
+    method,
+    host,
+    path,
+    status,
+    bodyBytes,
+    durationMs,
+    api,
+    client,
+    code,
+    dryRun,
+  })
+}
