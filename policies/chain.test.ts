@@ -60,6 +60,22 @@ describe('what a chain says of the upstream', () => {
   })
 })
 
+/** What policies need to be told that have nothing to assume. */
+const least: Readonly<Record<string, Record<string, unknown>>> = {
+  'jwt-validation': { jwksUrl: ['https://login.example/jwks'] },
+  'oauth2-token-introspection': { introspectionURL: 'https://login.example/introspect' },
+  'http-basic-authentication': { username: 'jane', password: 'secret' },
+  'ip-allowlist': { ips: ['192.0.2.1'] },
+  'ip-blocklist': { ips: ['192.0.2.1'] },
+  'credential-injection-basic-auth': { username: 'jane', password: 'secret' },
+  'credential-injection-api-key': { key: 'secret' },
+  'credential-injection-oauth2': {
+    oauthService: 'https://login.example/token',
+    clientId: 'a',
+    clientSecret: 'secret',
+  },
+}
+
 describe('policies', () => {
   it.each(policies.map((policy) => [policy.kind, policy] as const))(
     '%s has a form with titles, defaults that fit, and a line that says what it does',
