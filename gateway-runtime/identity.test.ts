@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -205,6 +205,28 @@ describe('tokens at a running gateway', () => {
       code: 'jwt-validation.keys_unavailable',
     })
     expect(logged).toEqual(['jwks_unavailable'])
+  })
+
+  it('whose issuer hangs wait for the time limit and no longer, and hold up nobody else', async () => {
+    const sockets = new Set<Socket>()
+    const silent = createTcpServer((socket) => void sockets.add(socket))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    end.add(() => {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    })
+    const jwksUrl = [`http://127.0.0.1:${(silent.address() as AddressInfo).port}/jwks`]
+    const hung = policy('jwt-validation', { jwksUrl, jwksServiceConnectionTimeout: 500 })
+    const { get, bearing } = await gatewayWith([{ ...hung, rules: [{ path: '/held' }] }])
+    const tokens = await Promise.all(Array.from({ length: 50 }, (_, i) => tokenOf(old, { i })))
+    const startMs = performance.now()
+    const held = tokens.map((token) => bearing(token, '/orders/held'))
+    for (let i = 0; i < 50; i++) expect((await get()).status).toBe(200)
+    expect(performance.now() - startMs).toBeLessThan(500)
+    for (const answer of await Promise.all(held))
+      expect(answer).toMatchObject({ status: 401, code: 'jwt-validation.keys_unavailable' })
+    expect(performance.now() - startMs).toBeLessThan(2_000)
+    expect(sockets.size).toBe(1)
   })
 })
 
