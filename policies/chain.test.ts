@@ -24,6 +24,17 @@ describe('resolveChain', () => {
     expect(chain.ok && chain.links[1]?.config).toMatchObject({ key: 'x-api-key' })
   })
 
+  it('refuses rules and dry run where they could mean nothing', () => {
+    const chain = resolveChain([
+      { ...attached('connect-timeout', 1, { timeout: 5 }), rules: [{ path: '/a.*' }] },
+      { ...attached('tls-outbound', 2), dryRun: true },
+    ])
+    expect(chain.ok ? [] : chain.faults).toEqual([
+      { pointer: '/0', detail: 'connect-timeout holds for all requests of an API and takes no rules' },
+      { pointer: '/1', detail: 'tls-outbound cannot be tried in dry run: there is nothing that it decides' },
+    ])
+  })
+
   it('refuses unknown kinds, unknown versions, shared orders and bad configurations, all at once', () => {
     const chain = resolveChain([
       attached('from-the-future', 1),

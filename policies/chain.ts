@@ -63,11 +63,21 @@ function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[])
   }
   for (const { pointer, detail } of ruleFaults(attached.rules ?? []))
     faults.push({ pointer: `/${index}/rules${pointer}`, detail })
+  faults.push(...settingsFaults(attached, policy).map((detail) => ({ pointer: `/${index}`, detail })))
   const parsed = policy.config.safeParse(attached.config)
   if (parsed.success) return { attached, policy, config: parsed.data }
   for (const issue of parsed.error.issues)
     faults.push({ pointer: `/${index}/config${pointerOf(issue.path)}`, detail: issue.message })
   return undefined
+}
+
+/** What settles how an API is reached, or how it reaches its upstream, holds for all requests and cannot be tried. */
+function settingsFaults({ kind, rules = [], dryRun }: Attached, policy: Policy): string[] {
+  if (policy.inboundTls === undefined && policy.upstream === undefined) return []
+  return [
+    ...(rules.length > 0 ? [`${kind} holds for all requests of an API and takes no rules`] : []),
+    ...(dryRun === true ? [`${kind} cannot be tried in dry run: there is nothing that it decides`] : []),
+  ]
 }
 
 /**
