@@ -31,12 +31,12 @@ function ask(
   given: { tls?: TlsSession; headers?: Record<string, string | string[]> } = { tls: session(peer) },
   world: WorldInMemory = {},
 ) {
-  const { onRequest } = mtlsClientIdentity.prepare(
+  const prepared = mtlsClientIdentity.prepare(
     mtlsClientIdentity.config.parse(config),
     portsInMemory({}, world),
   )
   const exchange = new ExchangeInMemory(given)
-  return { answer: onRequest?.(exchange), exchange }
+  return { answer: prepared.onRequest?.(exchange), exchange }
 }
 
 describe('who may call', () => {
