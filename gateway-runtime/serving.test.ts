@@ -26,8 +26,8 @@ let serving: Serving
 function start(override: ListenerOverride = {}): void {
   server = createServer()
   serving = new Serving(server, new Planner({ allowLoopback: true }), { address: '127.0.0.1', ...override })
-  const { drain } = server
-  each.add(() => drain.call(server, 0))
+  const started = server
+  each.add(() => started.drain(0))
 }
 
 beforeAll(async () => {
