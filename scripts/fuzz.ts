@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts'
 import { runNode } from './run-program.ts'
 
-const fuzzers = ['differential', 'end-to-end'] as const
+const fuzzers = ['differential', 'end-to-end', 'http2'] as const
 
 /** npm run test:fuzz -- [SECONDS [SEED]]: the fuzzers of the data plane, each for as long as is asked. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -9,9 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutboundTls } from '#policies/settings.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from '../testing/certificates.ts'
 import { askHttp2 } from './client/http2-fixture.ts'
+import { END_HEADERS, END_STREAM, fields, FRAME, frame, GET, PREFACE } from './client/http2-raw-fixture.ts'
 import { startTlsGateway, type TlsGateway, tlsRoute, tlsSettings } from './tls/tls-fixture.ts'
 import type { Pool, PoolOptions } from './upstream/pool.ts'
-import { eventually, poolTo, ScriptedUpstream } from './wire-fixture.ts'
+import { eventually, OK, poolTo, ScriptedUpstream } from './wire-fixture.ts'
 
 const HOST = 'api.example'
 let root: Authority
@@ -260,6 +261,25 @@ describe('HTTP/2 over TLS', () => {
     opened.close()
     expect(answer.status).toBe(200)
     expect(upstream.seen).toContain('X-Forwarded-Proto: https\r\n')
+  })
+
+  it('ends when the client ends its side, even inside a request', async () => {
+    upstream.script = () => undefined
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: gateway.port,
+      servername: HOST,
+      ca: root.certificate,
+      ALPNProtocols: ['h2'],
+    })
+    await once(socket, 'secureConnect')
+    socket.write(Buffer.concat([PREFACE, frame(FRAME.headers, END_HEADERS | END_STREAM, 1, fields(...GET))]))
+    await eventually(() => upstream.sockets.size > 0)
+    await eventually(() => gateway.server.figures().connections === 1)
+    socket.end()
+    await eventually(() => gateway.server.figures().connections === 0)
+    await once(socket.resume(), 'close')
+    upstream.script = (_request, upstreamSocket) => void upstreamSocket.write(OK)
   })
 
   it('refuses a host that is not served on that connection, and lives on', async () => {

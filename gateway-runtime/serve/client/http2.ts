@@ -66,6 +66,8 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     this.session.on('error', () => undefined)
     this.session.on('close', () => this.onClose())
     socket.on('error', () => undefined)
+    // Whoever ends a connection of HTTP/2 reads nothing any more.
+    socket.allowHalfOpen = false
     clock.add(this)
   }
 

@@ -11,6 +11,7 @@ interface Summary {
   readonly findings: readonly unknown[]
   readonly inputs?: number
   readonly cases?: number
+  readonly neighbours?: number
 }
 
 // In a process of its own: Node's parser is reached by a flag that nothing else should run with.
@@ -46,6 +47,15 @@ describe.concurrent(`fuzzing for ${seconds} s with seed ${seed}`, () => {
     const { code, summary } = await run('end-to-end.ts')
     expect(summary.findings).toEqual([])
     expect(summary.cases).toBeGreaterThan(50)
+    expect(code).toBe(0)
+  })
+
+  it('an upstream of node:http sees of HTTP/2 only whole requests that were ended, and neighbours are served', {
+    timeout: (seconds + 60) * 1000,
+  }, async ({ expect }) => {
+    const { code, summary } = await run('http2.ts')
+    expect(summary.findings).toEqual([])
+    expect(summary.neighbours).toBeGreaterThan(10)
     expect(code).toBe(0)
   })
 })
