@@ -86,6 +86,19 @@ export function seenBy(policy: LivePolicy, place: number, exchange: Running): Ex
   return policy.dryRun === true ? courseOf(exchange).overlay(place, exchange) : exchange
 }
 
+/** The request goes to an endpoint now. */
+export function noteSent(exchange: Running, endpoint: Named): void {
+  const course = courseOf(exchange)
+  course.endpoint = endpoint
+  course.sentAtMs = performance.now()
+}
+
+/** The head of its answer has come. */
+export function noteAnswer(exchange: Running): void {
+  const course = courseOf(exchange)
+  course.upstreamMs = performance.now() - course.sentAtMs
+}
+
 /** How an exchange has ended, for its policies. */
 export function outcomeOf(
   {

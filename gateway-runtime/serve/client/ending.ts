@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import type { Refusal } from '#policies/exchange.ts'
 import { runAnswerBodies } from '../bodies.ts'
 import { outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
@@ -36,6 +37,30 @@ export function recordEnd(
   const { course, bodyBytes: responseBytes } = exchange
   const outcome = outcomeOf({ course, status, requestBytes, responseBytes }, cutBy ?? code, durationMs)
   runDone(exchange, route.route.policies, watch, outcome)
+}
+
+/** Counts and logs what was refused before a request could be made of it. */
+export function recordUnparsed(
+  refused: Refusal,
+  watch: EndWatch,
+  remoteAddress: string,
+  requestId: string,
+): void {
+  const { status, code } = refused
+  watch.metrics.answered(null, status, 0, false, code)
+  watch.log?.record({
+    requestId,
+    remoteAddress,
+    method: '-',
+    host: '-',
+    path: '-',
+    status,
+    bodyBytes: 0,
+    durationMs: 0,
+    api: undefined,
+    client: undefined,
+    code,
+  })
 }
 
 /** Shows an answer's body to the policies that wanted it, and gives its memory back. */

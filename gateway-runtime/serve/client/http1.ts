@@ -4,7 +4,7 @@ import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
 import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
-import { allowedBodyBytes, courseOf, type PolicyWatch } from '../course.ts'
+import { allowedBodyBytes, courseOf, noteAnswer, noteSent, type PolicyWatch } from '../course.ts'
 import { Http1Exchange, ownRequestId } from '../exchange.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
@@ -31,10 +31,18 @@ import {
   responseHead,
 } from './answer.ts'
 import { AnswerCopy, type BodyBudget, BodyCollector, RequestBody } from './body.ts'
-import { endCopy, recordEnd } from './ending.ts'
+import { endCopy, recordEnd, recordUnparsed } from './ending.ts'
 import { CLOSE } from './frames.ts'
 import { Inspector } from './inspector.ts'
-import { acceptsWebSocket, asksForWebSocket, requestHead, UPGRADE_LINES, webSocketFault } from './request.ts'
+import { PartialHead } from './partial-head.ts'
+import {
+  acceptsWebSocket,
+  asksForWebSocket,
+  requestHead,
+  UPGRADE_LINES,
+  webSocketFault,
+  writeTaken,
+} from './request.ts'
 import { Sessions } from './session.ts'
 import { Tunnel, type TunnelOwner } from './tunnel.ts'
 
@@ -83,7 +91,6 @@ type State = 'head' | 'deciding' | 'collecting' | 'forwarding' | 'unread' | 'tun
 const END = '\r\n'
 const CLOSE_END = 'Connection: close\r\n\r\n'
 const KEEP_END = 'Connection: keep-alive\r\n\r\n'
-const PARTIAL_BYTES_MIN = 512
 const HELD_TEXT_BYTES_MAX = 8_192
 const GOING_AWAY_MS = 1_000
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -105,8 +112,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   /** Bytes behind the head at hand that nobody has taken yet; while there are any, reading stops. */
   private held: Buffer | null = null
-  private partial: Buffer | null = null
-  private partialLength = 0
+  private readonly partial = new PartialHead()
   private paused = false
   private pumping = false
   private inputEnded = false
@@ -238,7 +244,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   expire(): void {
     switch (this.state) {
       case 'head':
-        if (this.partial !== null) this.refuseUnparsed('request_timeout')
+        if (!this.partial.isEmpty) this.refuseUnparsed('request_timeout')
         else this.destroy()
         return
       case 'deciding':
@@ -297,33 +303,21 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   }
 
   private parse(read: Buffer): void {
-    const isFirstPart = this.partial === null
-    const bytes = isFirstPart ? read : this.appendToPartial(read)
-    const end = isFirstPart ? read.length : this.partialLength
+    const { partial } = this
+    const isFirstPart = partial.isEmpty
+    const bytes = isFirstPart ? read : partial.add(read)
+    const end = isFirstPart ? read.length : partial.length
     const next = this.head.parse(bytes, 0, end)
     if (next === REFUSED) return this.refuseUnparsed(this.head.fault)
     if (next === MORE) return isFirstPart ? this.keepPartial(read) : undefined
-    this.partial = null
+    if (!isFirstPart) partial.clear()
     this.held = next < end ? bytes.subarray(next, end) : null
     this.beginExchange()
   }
 
   private keepPartial(read: Buffer): void {
-    this.partial = Buffer.allocUnsafe(Math.max(PARTIAL_BYTES_MIN, read.length * 2))
-    this.partialLength = read.copy(this.partial)
+    this.partial.add(read)
     this.deadline = clock.after(this.host.limits.headTimeoutMs)
-  }
-
-  private appendToPartial(read: Buffer): Buffer {
-    let partial = this.partial ?? Buffer.allocUnsafe(read.length)
-    if (this.partialLength + read.length > partial.length) {
-      const grown = Buffer.allocUnsafe((this.partialLength + read.length) * 2)
-      partial.copy(grown, 0, 0, this.partialLength)
-      partial = grown
-    }
-    this.partialLength += read.copy(partial, this.partialLength)
-    this.partial = partial
-    return partial
   }
 
   private beginExchange(): void {
@@ -509,11 +503,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     const { exchange } = this
     if (exchange === null) return connection.destroy()
     this.upstream = connection
-    if (exchange.route?.hasDone === true) {
-      const course = courseOf(exchange)
-      course.endpoint = connection.endpoint
-      course.sentAtMs = performance.now()
-    }
+    if (exchange.route?.hasDone === true) noteSent(exchange, connection.endpoint)
     const head = requestHead(exchange, connection.endpoint, this.upgrades)
     const taken = exchange.course === null ? null : exchange.course.body
     if (taken !== null && taken.length > 0) writeTaken(connection, head, taken, exchange)
@@ -765,20 +755,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     const body = problemBody(refused, requestId)
     const options = { isHead: false, end: CLOSE_END }
     this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options).bytes)
-    this.host.metrics.answered(null, refused.status, 0, false, refused.code)
-    this.host.log?.record({
-      requestId,
-      remoteAddress: this.arrival.peer,
-      method: '-',
-      host: '-',
-      path: '-',
-      status: refused.status,
-      bodyBytes: 0,
-      durationMs: 0,
-      api: undefined,
-      client: undefined,
-      code,
-    })
+    recordUnparsed(refused, this.host, this.arrival.peer, requestId)
     this.linger()
   }
 
@@ -851,7 +828,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   private linger(): void {
     this.state = 'lingering'
     this.held = null
-    this.partial = null
+    this.partial.clear()
     this.deadline = clock.after(this.host.limits.lingerMs)
     this.socket.end()
     this.resumeInput()
@@ -967,30 +944,13 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   /** The server takes no more requests: an idle connection ends now, others after their answer. */
   startDrain(): void {
-    if (this.state === 'head' && this.partial === null && this.held === null) this.linger()
+    if (this.state === 'head' && this.partial.isEmpty && this.held === null) this.linger()
   }
 
   /** The drain's deadline has passed. */
   endDrain(): void {
     if (this.state === 'closed') return
     this.cut('drained')
-  }
-}
-
-function noteAnswer(exchange: Http1Exchange): void {
-  const course = courseOf(exchange)
-  course.upstreamMs = performance.now() - course.sentAtMs
-}
-
-// One write for head and body where both are small.
-function writeTaken(connection: UpstreamLink, head: string, body: Buffer, exchange: Http1Exchange): void {
-  const isChunk = exchange.head.chunked && exchange.course?.isBodyWhole !== true
-  const bytes = isChunk ? chunkOf(body, [0, body.length], false) : body
-  if (bytes === null) return
-  if (bytes.length <= HELD_TEXT_BYTES_MAX) connection.writeText(head + bytes.latin1Slice())
-  else {
-    connection.writeText(head)
-    connection.write(bytes)
   }
 }
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Http1Exchange } from '../exchange.ts'
 import { SLASH } from '../http1/bytes.ts'
+import { chunkOf } from '../http1/chunked.ts'
 import { FIELD, type Head } from '../http1/head.ts'
 import { headText, REQUEST_DROPS } from '../http1/serialise.ts'
 import { destinationPath } from '../paths.ts'
 import type { RefusalCode } from '../refusals.ts'
+import type { UpstreamLink } from '../upstream/connection.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 
 /** The head of a request as it goes to an endpoint, with the empty line. */
@@ -82,4 +84,24 @@ const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/
 function valueOf(head: Head, name: string): string | undefined {
   const field = head.find(name, 0)
   return field < 0 || head.find(name, 0, field + 1) >= 0 ? undefined : head.value(field)
+}
+
+// Up to here text is cheaper: one write for head and body.
+const TEXT_BYTES_MAX = 8_192
+
+/** Writes a head and what has been read of the body for policies. */
+export function writeTaken(
+  link: UpstreamLink,
+  head: string,
+  body: Buffer,
+  { head: came, course }: Http1Exchange,
+): void {
+  const isChunk = came.chunked && course?.isBodyWhole !== true
+  const bytes = isChunk ? chunkOf(body, [0, body.length], false) : body
+  if (bytes === null) return
+  if (bytes.length <= TEXT_BYTES_MAX) link.writeText(head + bytes.latin1Slice())
+  else {
+    link.writeText(head)
+    link.write(bytes)
+  }
 }
