@@ -63,17 +63,10 @@ describe('what a chain says of the upstream', () => {
     })
   })
 
-  it('is said once, for all requests, and in earnest', () => {
-    const chain = resolveChain([
-      attached('connect-timeout', 1),
-      attached('connect-timeout', 2),
-      { ...attached('response-timeout', 3), dryRun: true },
-      { ...attached('stream-idle-timeout', 4), rules: [{ methods: 'GET' }] },
-    ])
-    expect(chain.ok ? [] : chain.faults.map(({ pointer, detail }) => [pointer, detail])).toEqual([
-      ['/1/config', 'another policy of the chain already sets connectMs'],
-      ['/2/config', expect.stringContaining('cannot be tried out')],
-      ['/3/config', expect.stringContaining('cannot have rules')],
+  it('is said once', () => {
+    const chain = resolveChain([attached('connect-timeout', 1), attached('connect-timeout', 2)])
+    expect(chain.ok ? [] : chain.faults).toEqual([
+      { pointer: '/1/config', detail: 'another policy of the chain already sets connectMs' },
     ])
   })
 })

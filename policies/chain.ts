@@ -111,8 +111,7 @@ function settingsOf(links: readonly (Link<Attached> | undefined)[], faults: Faul
   for (const [index, link] of links.entries()) {
     if (link === undefined) continue
     try {
-      const { policy, config, attached } = link
-      if (policy.inboundTls !== undefined || policy.upstream !== undefined) refusePartial(attached)
+      const { policy, config } = link
       if (policy.inboundTls !== undefined) {
         if (inboundTls !== undefined)
           throw new Error('another policy of the chain already sets the TLS of the listener')
@@ -127,12 +126,6 @@ function settingsOf(links: readonly (Link<Attached> | undefined)[], faults: Faul
     }
   }
   return { inboundTls, upstream }
-}
-
-// A listener and an upstream are there before any request is, and for all of them.
-function refusePartial({ rules = [], dryRun = false }: Attached): void {
-  if (rules.length > 0) throw new Error('it is about the whole API and cannot have rules')
-  if (dryRun) throw new Error('it is about the whole API and cannot be tried out beside what runs')
 }
 
 function joined(before: UpstreamSettings, added: UpstreamSettings): UpstreamSettings {
