@@ -5,7 +5,7 @@ import { type CertificateFigures, certificatesOf, type UpstreamFigures, upstream
 import type { World } from './ports.ts'
 import { seldom } from './seldom.ts'
 import { createAccessLog } from './serve/log.ts'
-import { type Figures, Metrics } from './serve/metrics.ts'
+import { type Figures, type ListedSession, Metrics } from './serve/metrics.ts'
 import { createServer, type Server, type ServerEvent } from './serve/server.ts'
 import { type ListenerOverride, type Serves, Serving } from './serving.ts'
 
@@ -50,6 +50,8 @@ export interface Counted {
 
 /** All that is counted, summed over the processes. */
 export interface PlaneFigures extends Counted {
+  /** Open WebSockets, those that were opened first. */
+  readonly sessions: readonly ListedSession[]
   /** Empty where this process serves by itself. */
   readonly workers: readonly ProcessFigures[]
 }
@@ -76,11 +78,12 @@ export interface Assembled {
 /** A policy that fails may fail with every request. */
 const eventEveryMs = 10_000
 
-/** `countOnNode` is given to one of several processes. */
+/** `countOnNode` and `siblings` are given to one of several processes. */
 export async function assemble(
   options: DataPlaneOptions,
   hearing: Hearing,
   countOnNode?: World['countOnNode'],
+  siblings?: World['siblings'],
 ): Promise<Assembled> {
   const { trustedHops, accessLog, allowLoopback, override } = options
   const counts = new Counts()
@@ -96,6 +99,7 @@ export async function assemble(
     request: requests.request,
     sharedStore: store,
     countOnNode,
+    siblings,
     spans: sink?.take,
     log: (level, code, fields) => hearing.log(level, { ...fields, code }, code),
     count: (policyKind, name, labels) => counts.add(policyKind, name, labels),
@@ -117,6 +121,9 @@ async function storeOf({ sharedStore }: DataPlaneOptions, hearing: Hearing) {
     error: (fields, text) => hearing.log('error', fields, text),
   })
 }
+
+/** A list for people; `webSockets` counts them all. */
+export const sessionsMax = 200
 
 /** Nothing has been counted yet. */
 export const nothingCounted: Counted = {
@@ -155,6 +162,7 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
         policies: counts.all,
         upstreams: plan === undefined ? new Map() : await upstreamsOf(plan),
         certificates: plan === undefined ? new Map() : certificatesOf(plan),
+        sessions: server.openSessions(sessionsMax),
         workers: [],
       }
     },

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { ContractsItem } from '#contract/items.ts'
 import { isShown } from '#policies/environment.ts'
-import type { ApiView, Ports, SharedStore, StateSharing } from '#policies/definition.ts'
+import type { ApiView, Ports, SharedStore, Siblings, StateSharing } from '#policies/definition.ts'
 import type { Client, Destination } from '#policies/exchange.ts'
 
 /** The clients of a contract set, by the hashes of their keys and by their ids. */
@@ -32,6 +32,7 @@ export interface World {
   readonly request: Ports['request']
   readonly sharedStore: SharedStore | undefined
   readonly countOnNode: Ports['countOnNode']
+  readonly siblings: Ports['siblings']
   readonly spans: Ports['spans']
   readonly log: Ports['log']
   /** Adds to a counter under the kind of a policy. */
@@ -43,6 +44,7 @@ export const emptyWorld: World = {
   request: ({ url }) => Promise.reject(new Error(`nothing can be asked at ${url} here`)),
   sharedStore: undefined,
   countOnNode: undefined,
+  siblings: undefined,
   spans: undefined,
   log: () => undefined,
   count: () => undefined,
@@ -66,6 +68,14 @@ function scoped(store: SharedStore, prefix: string): SharedStore {
     get: (key) => store.get(prefix + key),
     set: (key, value, ttlMs) => store.set(prefix + key, value, ttlMs),
     delete: (keys) => store.delete(named(keys)),
+  }
+}
+
+/** The same for what processes tell each other. */
+function siblingsOf(siblings: Siblings, prefix: string): Siblings {
+  return {
+    tell: (name, text) => siblings.tell(prefix + name, text),
+    listen: (name, listener) => siblings.listen(prefix + name, listener),
   }
 }
 
@@ -100,7 +110,7 @@ export class StateKeeper {
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
   portsFor(owner: PortsOwner, used: Set<string>): Ports {
     const { policyId, policyKind, api, rules, clients, destination } = owner
-    const { request, sharedStore, countOnNode, spans, log, count } = this.#world
+    const { request, sharedStore, countOnNode, siblings, spans, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
       nowMs: Date.now,
@@ -120,6 +130,7 @@ export class StateKeeper {
         sharedStore === undefined ? undefined : scoped(sharedStore, `hexgate ${api.id} ${policyId} `),
       countOnNode:
         countOnNode && ((limits) => countOnNode({ ...limits, name: `${api.id} ${policyId} ${limits.name}` })),
+      siblings: siblings && siblingsOf(siblings, `${api.id} ${policyId} `),
       spans,
       environment: (name) => (isShown(name) ? process.env[name] : undefined),
       destination,

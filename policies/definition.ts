@@ -68,6 +68,19 @@ export interface FinishedSpan {
  */
 export type StateSharing = 'policy' | 'kind'
 
+/** Hears what other processes of the node tell. */
+export interface SiblingListener {
+  heard(text: string): void
+}
+
+/** The other processes of a node, which serve the same. */
+export interface Siblings {
+  /** Reaches the listeners to this name in each of the others. */
+  tell(name: string, text: string): void
+  /** One listener to a name, which is held weakly: it hears for as long as somebody else holds it. */
+  listen(name: string, listener: SiblingListener): void
+}
+
 /** What a prepared policy may use of the world it runs in. */
 export interface Ports {
   /** Monotonic milliseconds, for limits and timers. */
@@ -93,6 +106,8 @@ export interface Ports {
    * and can count for itself. Rejects when the node does not answer in time.
    */
   readonly countOnNode: ((limits: CountedLimits) => (key: string) => Promise<Count>) | undefined
+  /** Undefined where one process serves alone. Names are the policy's own. */
+  readonly siblings: Siblings | undefined
   /** Takes spans to a collector; undefined where the node was given none. */
   readonly spans: ((span: FinishedSpan) => void) | undefined
   /** A variable of the node's environment, of those that may be shown (see environment.ts). */

@@ -124,6 +124,7 @@ export interface WorldInMemory {
   readonly answer?: (request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>
   readonly sharedStore?: Ports['sharedStore']
   readonly countOnNode?: Ports['countOnNode']
+  readonly siblings?: Ports['siblings']
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -174,6 +175,7 @@ export function portsInMemory(
     },
     sharedStore: world.sharedStore,
     countOnNode: world.countOnNode,
+    siblings: world.siblings,
     spans: (span) => finishedSpans.push(span),
     environment: (name) => world.environment?.[name],
     destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),

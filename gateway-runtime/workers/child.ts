@@ -24,6 +24,8 @@ export interface ChildOptions {
   readonly hearing: Hearing
   /** What all workers count together. */
   readonly limits: NodeLimits
+  /** It has something for the listeners in the other workers. */
+  readonly onTell: (child: Child, name: string, text: string) => void
   /** Called once, with how it ended in words. */
   readonly onEnd: (child: Child, how: string) => void
 }
@@ -64,7 +66,7 @@ export class Child {
   constructor(options: ChildOptions) {
     this.number = options.number
     this.#options = options
-    const environment = { NODE_COMPILE_CACHE: compiled, ...process.env }
+    const environment: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: compiled, ...process.env }
     for (const name of secretVariables) delete environment[name]
     this.#process = fork(entry, [], {
       env: environment,
@@ -107,6 +109,11 @@ export class Child {
   keepOnly(isServed: (id: string) => boolean): void {
     const reading = this.#reading
     if (reading !== undefined) this.#reading = { ...reading, counted: onlyServed(reading.counted, isServed) }
+  }
+
+  /** Hands on what another worker told. */
+  pass(name: string, text: string): void {
+    this.#tell({ kind: 'told', name, text })
   }
 
   /** Beats since it was last heard. */
@@ -184,9 +191,12 @@ export class Child {
         return void this.#limits.set(message.number, message.limits)
       case 'take':
         return this.#tell({ kind: 'taken', batch: message.batch, counts: this.#taken(message.takes) })
+      case 'tell':
+        return this.#options.onTell(this, message.name, message.text)
       case 'figures': {
         const { counted, ...rest } = message.reading
-        this.#reading = { ...rest, counted: read(counted, this.#reading?.counted) }
+        const { sessions = this.#reading?.sessions ?? [] } = rest
+        this.#reading = { ...rest, sessions, counted: read(counted, this.#reading?.counted) }
         return message.ask === null ? undefined : this.#answered(message.ask, message)
       }
       case 'prepared':

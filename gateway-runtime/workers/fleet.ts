@@ -8,6 +8,7 @@ import {
   nothingCounted,
   type PlaneFigures,
   type ProcessFigures,
+  sessionsMax,
 } from '../data-plane.ts'
 import { type Contents, itemPointer } from '../plan.ts'
 import { type Bound, listenFault, type Served } from '../serving.ts'
@@ -119,9 +120,11 @@ export class Fleet implements DataPlane {
   async figures(): Promise<PlaneFigures> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, readingMsMax).unref())
     await Promise.race([late, Promise.allSettled(this.#children().map((child) => child.readAnew()))])
-    const readings = this.#children().flatMap(({ reading }) => reading?.counted ?? [])
+    const readings = this.#children().flatMap(({ reading }) => reading ?? [])
+    const sessions = readings.flatMap((reading) => reading.sessions ?? [])
     return {
-      ...readings.reduce(summed, this.#base),
+      ...readings.map(({ counted }) => counted).reduce(summed, this.#base),
+      sessions: sessions.toSorted((a, b) => a.openedAtMs - b.openedAtMs).slice(0, sessionsMax),
       workers: this.#slots.map(figuresOf),
     }
   }
@@ -226,6 +229,9 @@ export class Fleet implements DataPlane {
       drainMs: this.#drainMs,
       hearing: this.#hearing,
       limits: this.#limits,
+      onTell: (teller, name, text) => {
+        for (const child of this.#children()) if (child !== teller) child.pass(name, text)
+      },
       onEnd: (child, how) => this.#ended(slot, child, how),
     })
     return slot.child

@@ -2,6 +2,7 @@ import type { Reason } from '#contract/events.ts'
 import type { Item } from '#contract/items.ts'
 import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
+import type { ListedSession } from '../serve/metrics.ts'
 import type { ServerEvent } from '../serve/server.ts'
 import type { Bound } from '../serving.ts'
 import type { Written } from './figures.ts'
@@ -20,6 +21,8 @@ export type ToWorker =
   | { kind: 'figures'; ask: number }
   /** Answers to the takes of a batch, in their order. */
   | { kind: 'taken'; batch: number; counts: readonly Count[] }
+  /** What another worker has told. */
+  | { kind: 'told'; name: string; text: string }
   | { kind: 'drain'; deadlineMs: number }
 
 export type FromWorker =
@@ -31,6 +34,8 @@ export type FromWorker =
   /** From now on a number stands for these limits. */
   | { kind: 'limits'; number: number; limits: CountedLimits }
   | { kind: 'take'; batch: number; takes: readonly (readonly [limits: number, key: string])[] }
+  /** For the listeners to this name in the other workers. */
+  | { kind: 'tell'; name: string; text: string }
   | { kind: 'log'; entry: Parameters<Hearing['log']> }
 
 export type PreparedThere = { ok: true; bound: Bound } | { ok: false; reasons: Reason[] }
@@ -42,6 +47,8 @@ export const beatMs = 1_000
 export interface WorkerReading {
   /** Of what there may be thousands of, only what has changed since the last reading. */
   readonly counted: Written
+  /** Undefined where nobody asked. */
+  readonly sessions?: readonly ListedSession[]
   readonly rssBytes: number
   readonly cpuSeconds: number
 }

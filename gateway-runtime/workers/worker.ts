@@ -1,11 +1,19 @@
 import type { Item } from '#contract/items.ts'
 import type { Ports } from '#policies/definition.ts'
-import { type Assembled, assemble, type Counted, type DataPlaneOptions, type Hearing } from '../data-plane.ts'
+import {
+  type Assembled,
+  assemble,
+  type Counted,
+  type DataPlaneOptions,
+  type Hearing,
+  sessionsMax,
+} from '../data-plane.ts'
 import { certificatesOf, upstreamsOf } from '../plan-figures.ts'
 import type { Plan } from '../serve/plan.ts'
 import type { Ready } from '../serving.ts'
 import { NodeCounting } from './node-counting.ts'
 import { Told } from './figures.ts'
+import { WorkerSiblings } from './siblings.ts'
 import { beatMs, type FromWorker, type ToWorker, type WorkerReading } from './messages.ts'
 
 type Tell = (message: FromWorker) => void
@@ -18,6 +26,7 @@ export class Worker {
   readonly #tell: Tell
   readonly #contents = new Map<string, { hash: string; item: Item }>()
   #counting: NodeCounting | undefined
+  #siblings: WorkerSiblings | undefined
   #parts: Assembled | undefined
   #ready: Ready | undefined
   readonly #told = new Told()
@@ -45,7 +54,12 @@ export class Worker {
     switch (message.kind) {
       case 'start':
         this.#drainMs = message.drainMs
-        this.#parts = await assemble(message.options, this.#hearing(), this.#countOnNode(message.options))
+        this.#parts = await assemble(
+          message.options,
+          this.#hearing(),
+          this.#countOnNode(message.options),
+          this.#siblingsOf(message.options),
+        )
         setInterval(() => void this.#tellFigures(null), beatMs)
         return this.#tell({ kind: 'started' })
       case 'items':
@@ -71,6 +85,8 @@ export class Worker {
         return this.#tellFigures(message.ask)
       case 'taken':
         return this.#counting?.taken(message.batch, message.counts)
+      case 'told':
+        return this.#siblings?.told(message.name, message.text)
       case 'drain':
         return this.#end(message.deadlineMs)
     }
@@ -81,6 +97,11 @@ export class Worker {
     if (override.reusePort !== true) return undefined
     this.#counting = new NodeCounting(this.#tell)
     return this.#counting.countOnNode
+  }
+
+  #siblingsOf({ override }: DataPlaneOptions): WorkerSiblings | undefined {
+    if (override.reusePort === true) this.#siblings = new WorkerSiblings(this.#tell)
+    return this.#siblings
   }
 
   get #assembled(): Assembled {
@@ -110,6 +131,7 @@ export class Worker {
         upstreams,
         certificates: isWhole ? this.#certificatesOf(plan) : new Map(),
       }),
+      ...(ask === null ? {} : { sessions: server.openSessions(sessionsMax) }),
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
     }

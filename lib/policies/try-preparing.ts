@@ -19,6 +19,7 @@ const idlePorts: Ports = {
     delete: nothing,
   },
   countOnNode: undefined,
+  siblings: undefined,
   spans: undefined,
   environment: () => undefined,
   // Which there are is checked when a gateway's configuration is compiled.

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { Entries, type Kept } from './entries.ts'
 import { Flights } from './flights.ts'
 import { identityOf } from './identity.ts'
+import { NodeEntries } from './node-entries.ts'
 import { SharedEntries } from './shared-entries.ts'
 import {
   type Asked,
@@ -308,7 +309,11 @@ const unknownWish: Refusal = {
 
 function keptOf(given: Config, ports: Ports, freshness: Freshness): Kept {
   const { distributed, mode, writeBehind, maxCacheEntries, maxCacheBytes } = given
-  if (!distributed) return new Entries(maxCacheEntries, maxCacheBytes)
+  if (!distributed) {
+    const entries = new Entries(maxCacheEntries, maxCacheBytes)
+    const name = ports.sha256(JSON.stringify(given))
+    return ports.siblings === undefined ? entries : new NodeEntries(entries, ports.siblings, name)
+  }
   if (ports.sharedStore === undefined)
     throw new Error(
       'a cache of all nodes (distributed) needs a shared store, and this node was given none: start it with --shared-store redis://…',

@@ -461,6 +461,27 @@ function storeInMemory() {
   return { store, world }
 }
 
+describe('http-caching in several processes of a node', () => {
+  it('forgets in all of them what one is to forget, and nothing else', async () => {
+    const listeners: { heard(text: string): void }[] = []
+    const one = (number: number) => {
+      const siblings = {
+        tell: (_name: string, text: string) =>
+          listeners.forEach((listener, index) => index !== number && listener.heard(text)),
+        listen: (_name: string, listener: { heard(text: string): void }) => void listeners.push(listener),
+      }
+      return cached({ invalidationHeader: 'x-wish' }, at(portsInMemory({}, { siblings })))
+    }
+    const [first, second] = [one(0), one(1)]
+    for (const { get } of [first, second]) for (const path of ['/a', '/b']) await get({ path }, forAMinute)
+    await first.get({ path: '/a', method: 'PUT' }, { status: 204 })
+    expect(await second.get({ path: '/b' })).toMatchObject({ by: 'cache' })
+    expect(await second.get({ path: '/a' }, { headers: {} })).toMatchObject({ by: 'upstream' })
+    await second.get({ path: '/a', headers: { 'x-wish': 'invalidate-all' } }, { headers: {} })
+    expect(await first.get({ path: '/b' })).toMatchObject({ by: 'upstream' })
+  })
+})
+
 describe('http-caching of all nodes', () => {
   const shared = (config: Record<string, unknown>, store: SharedStore) =>
     cached({ distributed: true, ...config }, at(portsInMemory({}, { sharedStore: store })))
