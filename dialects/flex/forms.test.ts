@@ -302,6 +302,38 @@ describe('clients', () => {
     expect(tiers('shop')).toContain('/spec/config/apiKeys/tiers/1/clients/0 shop is in the tier gold already')
   })
 
+  it('are asked for by tokens too, unless these may be of any client', () => {
+    const tokens = (more: string) =>
+      binding(
+        'token',
+        `{ targetRef: { name: a }, policyRef: { name: jwt-validation-flex }, config: { jwtKeyOrigin: jwks, jwksUrl: 'https://a.example/k, https://b.example/k'${more} } }`,
+      )
+    expect(linesOf(plain('a', ''), tokens(''))[0]).toContain('or say skipClientIdValidation: true')
+    const [any] = apisOf(plain('a', ''), tokens(', skipClientIdValidation: true'))
+    expect(any?.policies[0]).toMatchObject({
+      kind: 'jwt-validation',
+      config: { skipClientIdValidation: true },
+    })
+    const items = itemsOf(plain('a', ''), keys, tokens(', apiKeys: { secretName: keys }'))
+    expect(items.find(({ kind }) => kind === 'contracts')).toMatchObject({
+      clients: [{ id: 'shop' }, { id: 'kiosk' }],
+    })
+    expectRoundTrip(items)
+  })
+
+  it('are asked for id and secret in the words of Flex', () => {
+    const enforced = (origin: string) =>
+      binding(
+        'id',
+        `{ targetRef: { name: a }, policyRef: { name: client-id-enforcement-flex }, config: { apiKeys: { secretName: keys }, credentialsOriginHasHttpBasicAuthenticationHeader: ${origin}, clientIdExpression: "#[attributes.headers['client_id']]", clientSecretExpression: "#[attributes.headers['client_secret']]" } }`,
+      )
+    const origin = (word: string) =>
+      apisOf(plain('a', ''), keys, enforced(word))[0]?.policies[0]?.config['credentialsOrigin']
+    expect(origin('customExpression')).toBe('expression')
+    expect(origin('httpBasicAuthenticationHeader')).toBe('basic')
+    expect(linesOf(plain('a', ''), keys, enforced('elsewhere'))[0]).toContain('credentialsOriginHas')
+  })
+
   it('are not looked for in another kind of Secret', () => {
     expect(
       linesOf(plain('a', ''), secret('keys', { a: 'shop-key-1' }), keyed('{ secretName: keys }'))[0],

@@ -6,9 +6,35 @@ import { type ApiKeysRef, apiKeysRef, secretInConfig, valueFrom } from './resour
 import type { Reference, Secrets } from './secrets.ts'
 
 /** Policies that know clients by what a Secret holds. */
-export const clientKinds = new Set(['api-key-auth', 'client-id-enforcement', 'rate-limiting-sla-based'])
+export const clientKinds = new Set([
+  'api-key-auth',
+  'client-id-enforcement',
+  'jwt-validation',
+  'oauth2-token-introspection',
+  'rate-limiting-sla-based',
+])
 /** Those of them that could let nobody through without it. */
 const keyedKinds = new Set(['api-key-auth', 'client-id-enforcement'])
+/** Those that ask for clients unless they are told otherwise. */
+const tokenKinds = new Set(['jwt-validation', 'oauth2-token-introspection'])
+
+function needsClients({ kind, config }: Attachment): boolean {
+  return keyedKinds.has(kind) || (tokenKinds.has(kind) && config['skipClientIdValidation'] !== true)
+}
+
+/** What Flex calls the place of a client's credentials, and what stands there in our words. */
+const originMember = 'credentialsOriginHasHttpBasicAuthenticationHeader'
+const origins = new Map<unknown, string>([
+  ['httpBasicAuthenticationHeader', 'basic'],
+  ['customExpression', 'expression'],
+])
+
+function withOrigin(config: Attachment['config']): Attachment['config'] {
+  const { [originMember]: written, ...rest } = config
+  const credentialsOrigin = origins.get(written)
+  // Another word stays where it is, and the policy itself says that it does not know it.
+  return credentialsOrigin === undefined ? config : { ...rest, credentialsOrigin }
+}
 
 /** Members of TLS configurations that may name a Secret, and how its content is taken. */
 const pemMembers = { certificate: 'keyPair', trustedCA: 'authorities', crl: 'revocations' } as const
@@ -29,9 +55,10 @@ export class PolicyConfigs {
     const telling = asking.filter(({ config }) => config['apiKeys'] !== undefined)
     const [first, ...others] = telling
     if (first === undefined) {
-      const keyed = asking.find(({ kind }) => keyedKinds.has(kind))
+      const keyed = asking.find(needsClients)
       if (keyed !== undefined) {
-        const detail = 'nobody could call: name a Secret with the keys (apiKeys: { secretName: … })'
+        const otherwise = tokenKinds.has(keyed.kind) ? ', or say skipClientIdValidation: true' : ''
+        const detail = `nobody could call: name a Secret with the keys (apiKeys: { secretName: … })${otherwise}`
         this.#register.report(keyed, [...keyed.path, 'config', 'apiKeys'], detail)
       }
       return undefined
@@ -89,7 +116,7 @@ export class PolicyConfigs {
     const { kind, config } = attachment
     if (clientKinds.has(kind)) {
       const { apiKeys: _, ...rest } = config
-      return { ...attachment, config: rest }
+      return { ...attachment, config: withOrigin(rest) }
     }
     if (kind === 'tls' || kind === 'tls-outbound')
       return { ...attachment, config: this.#withPems(attachment) }
