@@ -137,6 +137,20 @@ export const report = z.object({
     )
     .max(100)
     .optional(),
+  /** Open WebSockets, those that were opened first. */
+  sessions: z
+    .array(
+      z.object({
+        apiId: z.string(),
+        client: z.string().nullable(),
+        /** Of the verified token. */
+        subject: z.string().nullable(),
+        openedAt: z.iso.datetime(),
+        expiresAt: z.iso.datetime().nullable(),
+      }),
+    )
+    .max(200)
+    .optional(),
   /** The processes that serve. */
   workers: z
     .array(

@@ -37,6 +37,7 @@ function figures(): PlaneFigures {
     certificates: new Map([
       ['x', { use: 'listener', api: 'api:a', subject: 'CN=a', notAfter: 1_800_000_000 }],
     ]),
+    sessions: [],
     workers: [
       { worker: 1, isServing: true, crashes: 0, requests: 2, connections: 3, rssBytes: 4, cpuSeconds: 5 },
       { worker: 2, isServing: false, crashes: 6, requests: 0, connections: 0, rssBytes: 0, cpuSeconds: 0 },
@@ -81,7 +82,7 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
 it('says nothing of what is there no more', async () => {
   const exposition = createExposition(() => node)
   await exposition(figures())
-  const { text } = await exposition({ ...nothingCounted, workers: [] })
+  const { text } = await exposition({ ...nothingCounted, sessions: [], workers: [] })
   expect(text).not.toContain('api:a')
   expect(text).not.toContain('worker="2"')
   expect(text).toContain('hexgate_connections 0')

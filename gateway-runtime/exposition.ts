@@ -28,7 +28,7 @@ const histogramsMax = 500
 /** Makes it once; the figures are those of each scrape. */
 export function createExposition(node: () => NodeFigures): Exposition {
   const registry = new Registry()
-  let now: PlaneFigures = { ...nothingCounted, workers: [] }
+  let now: PlaneFigures = { ...nothingCounted, sessions: [], workers: [] }
   collectDefaultMetrics({ register: registry, prefix: 'hexgate_' })
   const counter = (name: string, help: string, labelNames: string[], read: Read) =>
     new Counter({

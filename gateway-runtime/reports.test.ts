@@ -20,7 +20,7 @@ const well: UpstreamFigures = {
 }
 
 function figuresOf(metrics: Metrics, more: Partial<PlaneFigures> = {}): PlaneFigures {
-  return { ...nothingCounted, traffic: metrics.figures(), workers: [], ...more }
+  return { ...nothingCounted, traffic: metrics.figures(), sessions: [], workers: [], ...more }
 }
 
 it('says what happened since the last time, by API, code and handshake', () => {
@@ -73,7 +73,14 @@ it('names upstreams in trouble first and certificates that expire first, in numb
   const workers = [
     { worker: 1, isServing: true, crashes: 2, requests: 9, connections: 3, rssBytes: 4, cpuSeconds: 5 },
   ]
-  const taken = new IntervalFigures().take(figuresOf(new Metrics(), { upstreams, certificates, workers }))
+  const opened = { client: undefined, subject: 'anna', openedAtMs: 0 }
+  const sessions = [
+    { ...opened, route: 'api:a', expiresAtMs: 2e12 },
+    { ...opened, route: undefined, expiresAtMs: 1e18 },
+  ]
+  const taken = new IntervalFigures().take(
+    figuresOf(new Metrics(), { upstreams, certificates, sessions, workers }),
+  )
   expect(Object.entries(taken.upstreams ?? {})[0]).toEqual([
     'bad',
     {
@@ -95,6 +102,11 @@ it('names upstreams in trouble first and certificates that expire first, in numb
     notAfter: '2033-05-18T03:28:21.000Z',
   })
   expect(taken.workers).toEqual([{ worker: 1, isServing: true, crashes: 2, connections: 3, rssBytes: 4 }])
+  const openedAt = '1970-01-01T00:00:00.000Z'
+  expect(taken.sessions).toEqual([
+    { apiId: 'a', client: null, subject: 'anna', openedAt, expiresAt: '2033-05-18T03:33:20.000Z' },
+    { apiId: '', client: null, subject: 'anna', openedAt, expiresAt: null },
+  ])
   const node = { status: 'healthy', problems: [], uptimeSeconds: 1, rssBytes: 1 } as const
   expect(() => report.parse({ ...node, appliedRevision: null, appliedHash: null, ...taken })).not.toThrow()
 })

@@ -22,7 +22,7 @@ export type Traffic = Omit<
 
 /** Turns counters that rise only into what happened since they were last read. */
 export class IntervalFigures {
-  #before: PlaneFigures = { ...nothingCounted, workers: [] }
+  #before: PlaneFigures = { ...nothingCounted, sessions: [], workers: [] }
   #readAtMs = performance.now()
 
   take(now: PlaneFigures): Traffic {
@@ -46,11 +46,29 @@ export class IntervalFigures {
       codes: countsBetween(traffic.codes, codes),
       upstreams: upstreamsBetween(before.upstreams, now.upstreams),
       certificates: firstToExpire(now.certificates),
+      sessions: sessionsOf(now.sessions),
       workers: now.workers.map(({ worker, isServing, crashes, connections: open, rssBytes }) => {
         return { worker, isServing, crashes, connections: open, rssBytes }
       }),
     }
   }
+}
+
+function sessionsOf(sessions: PlaneFigures['sessions']): NonNullable<Report['sessions']> {
+  return sessions.map(({ route, client, subject, openedAtMs, expiresAtMs }) => ({
+    apiId: (route ?? '').replace(/^api:/, ''),
+    client: client ?? null,
+    subject: subject ?? null,
+    openedAt: new Date(openedAtMs).toISOString(),
+    expiresAt: instantOf(expiresAtMs),
+  }))
+}
+
+/** A token may say what is beyond any date. */
+function instantOf(ms: number | undefined): string | null {
+  const date = new Date(ms ?? Number.NaN)
+  const isShown = !Number.isNaN(date.getTime()) && date.getUTCFullYear() <= 9_999
+  return isShown ? date.toISOString() : null
 }
 
 /** What a worker counted in its last moment before it ended is lost, so that a sum may fall once. */

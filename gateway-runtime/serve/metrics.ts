@@ -21,6 +21,25 @@ export interface Figures {
   readonly routes: ReadonlyMap<string, RouteFigures>
 }
 
+/** An open WebSocket as people look at it. */
+export interface ListedSession {
+  /** The id of the route. */
+  readonly route: string | undefined
+  /** The id of the client, where a policy has found one. */
+  readonly client: string | undefined
+  /** Of the verified token. */
+  readonly subject: string | undefined
+  /** Epoch milliseconds. */
+  readonly openedAtMs: number
+  /** When the token of now expires, in epoch milliseconds. */
+  readonly expiresAtMs: number | undefined
+}
+
+/** Whoever holds one. */
+export interface OpenSession {
+  readonly listed: ListedSession
+}
+
 export interface RouteFigures {
   readonly requests: number
   readonly errors: number
@@ -77,6 +96,7 @@ const STATUS_MAX = 600
 export class Metrics {
   connections = 0
   webSockets = 0
+  readonly sessions = new Set<OpenSession>()
   private readonly handshakes = new Map<string, number>()
   private readonly codes = new Map<string, number>()
   private readonly dryCodes = new Map<string, number>()
@@ -152,6 +172,16 @@ export class Metrics {
       latency: { boundsMs: latencyBoundsMs, counts: [...this.latency], sumMs: this.sumMs },
       routes: this.routeFigures(wanted),
     }
+  }
+
+  /** Open WebSockets, so many of them at most, those that were opened first. */
+  openSessions(max: number): ListedSession[] {
+    const list: ListedSession[] = []
+    for (const { listed } of this.sessions) {
+      if (list.length >= max) break
+      list.push(listed)
+    }
+    return list
   }
 
   private routeFigures(wanted: (id: string, route: RouteCounters) => boolean): Map<string, RouteFigures> {

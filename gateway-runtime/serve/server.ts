@@ -8,7 +8,7 @@ import { Holdings, Lease } from './lease.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
-import { type Figures, Metrics, type RouteCounters } from './metrics.ts'
+import { type Figures, type ListedSession, Metrics, type RouteCounters } from './metrics.ts'
 import { Opening, type OpeningHost } from './opening.ts'
 import type { LivePolicy, LiveRoute, Plan, ServedListener, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
@@ -36,6 +36,8 @@ export interface Server {
   drain(deadlineMs: number): Promise<void>
   /** Counters since the start; the reader takes differences. */
   figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures
+  /** Open WebSockets, so many of them at most, those that were opened first. */
+  openSessions(max: number): ListedSession[]
 }
 
 export interface ListenAt {
@@ -140,6 +142,10 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
 
   figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures {
     return this.metrics.figures(wanted)
+  }
+
+  openSessions(max: number): ListedSession[] {
+    return this.metrics.openSessions(max)
   }
 
   closed(connection: OpenConnection): void {

@@ -97,6 +97,7 @@ describe('a session', () => {
     const gateway = await gatewayWith([{ prepared }])
     const { client, messages } = await open(gateway)
     expect(gateway.server.figures().routes.get('r')).toMatchObject({ webSockets: 1 })
+    expect(gateway.server.openSessions(1)).toMatchObject([{ route: 'r', expiresAtMs: undefined }])
     const large = 'x'.repeat(300_000)
     for (const text of ['', 'a', 'b'.repeat(126), large]) client.send(text)
     client.send(Buffer.from('bytes'))
@@ -114,6 +115,7 @@ describe('a session', () => {
     await eventually(() => ended === 1)
     expect(gateway.server.figures().routes.get('r')).toMatchObject({ webSockets: 0 })
     expect(gateway.server.figures()).toMatchObject({ webSockets: 0 })
+    expect(gateway.server.openSessions(1)).toEqual([])
   })
 
   it('is closed on both sides with code and reason, and says so to who hears of ends', async () => {

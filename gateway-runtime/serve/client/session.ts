@@ -1,24 +1,26 @@
 import type { Exchange, Session } from '#policies/exchange.ts'
 import { isPassedOver, outcomeOf, type PolicyWatch, type Running, seenBy } from '../course.ts'
 import { runDone } from '../phases.ts'
+import type { ListedSession, OpenSession } from '../metrics.ts'
 import type { LivePolicy, LiveRoute, ServedRoute } from '../plan.ts'
 import { CLOSE } from './frames.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /** What sessions need of the server. */
 export interface SessionsHost extends PolicyWatch {
-  readonly metrics: { webSockets: number }
+  readonly metrics: { webSockets: number; readonly sessions: Set<OpenSession> }
   keep(route: LiveRoute): () => void
 }
 
 type Opened = Running & { readonly startMs: number; readonly route: ServedRoute | null }
 
 /** One open WebSocket as it is counted, and as the policies that watch it see it. */
-export class Sessions {
+export class Sessions implements OpenSession {
   private readonly ends: { readonly policy: LivePolicy; readonly ended: () => void }[] = []
   private readonly exchange: Opened
   private readonly tunnel: Tunnel
   private readonly host: SessionsHost
+  private readonly openedAtMs = Date.now()
   private readonly release: () => void
 
   constructor(exchange: Opened, tunnel: Tunnel, host: SessionsHost) {
@@ -29,6 +31,7 @@ export class Sessions {
     const isWatched = route !== null && (route.hasSessions || route.hasDone)
     this.release = isWatched ? host.keep(route.route) : () => undefined
     host.metrics.webSockets++
+    host.metrics.sessions.add(this)
     if (route?.counters) route.counters.webSockets++
   }
 
@@ -46,12 +49,25 @@ export class Sessions {
     }
   }
 
+  get listed(): ListedSession {
+    const { route, client, claims } = this.exchange
+    const { sub, exp } = claims ?? {}
+    return {
+      route: route?.id,
+      client: client?.id,
+      subject: typeof sub === 'string' ? sub : undefined,
+      openedAtMs: this.openedAtMs,
+      expiresAtMs: typeof exp === 'number' ? exp * 1_000 : undefined,
+    }
+  }
+
   /** The socket has ended; a code says why, where neither side has closed it in an orderly way. */
   end(code: string | undefined): void {
     const { exchange, host, tunnel } = this
     const { route } = exchange
     tunnel.end()
     host.metrics.webSockets--
+    host.metrics.sessions.delete(this)
     if (route?.counters) route.counters.webSockets--
     for (const { policy, ended } of this.ends.splice(0)) this.guarded(policy, ended)
     if (route?.hasDone === true) {
