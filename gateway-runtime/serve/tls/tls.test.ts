@@ -8,7 +8,7 @@ import type { InboundTls } from '#policies/settings.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from '../../testing/certificates.ts'
 import { buildPlan, type LiveRoute } from '../plan.ts'
 import type { Pool } from '../upstream/pool.ts'
-import { codeOf, eventually, poolTo, ScriptedUpstream, statusOf, talk } from '../wire-fixture.ts'
+import { codeOf, eventually, OK, poolTo, ScriptedUpstream, statusOf, talk } from '../wire-fixture.ts'
 import {
   askOver,
   clientOptions,
@@ -72,6 +72,22 @@ beforeEach(() => {
   seen = []
   gateway.serve(hosts)
 })
+
+/** An upstream that is shown bytes as they come. */
+function createBig(take: (bytes: Buffer, socket: Socket) => void) {
+  const server = createRelay((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes: Buffer) => take(bytes, socket))
+  })
+  return {
+    async start() {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return (server.address() as AddressInfo).port
+    },
+    stop: () => server.close(),
+  }
+}
 
 /** Passes bytes on one in each turn of the event loop. */
 function bytewise(from: Socket, to: Socket): void {
@@ -393,6 +409,76 @@ describe('a session', () => {
       expect(other.socket.isSessionReused(), version).toBe(false)
       other.socket.destroy()
     }
+  })
+})
+
+describe('a connection with TLS', () => {
+  it('passes nothing on of what a client says of its own certificate', async () => {
+    const forged = get('a.example', '/', 'X-Forwarded-Client-Cert: Hash=1', 'X-Forwarded-Tls-Client-Cert: x')
+    upstream.seen = ''
+    const { text } = await askOver(clientOptions(gateway.port, root, 'a.example'), forged)
+    expect(statusOf(text)).toBe(200)
+    expect(upstream.seen).toContain('X-Forwarded-Proto: https')
+    expect(upstream.seen).not.toMatch(/client-cert/i)
+  })
+
+  it('ends in a way that no client takes for the end of a body, where there is more', async () => {
+    upstream.script = (_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', () =>
+        setImmediate(() => socket.resetAndDestroy()),
+      )
+    }
+    const socket = connect(clientOptions(gateway.port, root, 'a.example'))
+    const failed = once(socket, 'error')
+    let text = ''
+    socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
+    await once(socket, 'secureConnect')
+    socket.write('GET / HTTP/1.0\r\nHost: a.example\r\n\r\n')
+    const [error] = (await failed) as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ECONNRESET')
+    expect(text).toMatch(/abc$/)
+    upstream.script = (_request, from) => void from.write(OK)
+  })
+
+  it('carries bodies of some megabytes both ways', async () => {
+    const size = 8 * 1024 * 1024
+    let received = 0
+    const big = createBig((bytes, socket) => {
+      received += bytes.length
+      const head = bytes.indexOf('\r\n\r\n')
+      if (head >= 0 && received === bytes.length) received -= head + 4
+      if (received < size) return
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`)
+      socket.write(Buffer.alloc(size, 'x'))
+    })
+    const port = await big.start()
+    const far = await startTlsGateway({ upstreamPort: port, routes: hosts })
+    const socket = connect(clientOptions(far.port, root, 'a.example'))
+    await once(socket, 'secureConnect')
+    let came = 0
+    socket.on('data', (bytes: Buffer) => (came += bytes.length))
+    socket.write(`POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`)
+    socket.write(Buffer.alloc(size, 'y'))
+    await once(socket, 'close')
+    expect(received).toBe(size)
+    expect(came).toBeGreaterThan(size)
+    await far.stop()
+    big.stop()
+  })
+
+  it('ends with a drain, idle or in its handshake', async () => {
+    const short = await startTlsGateway({ upstreamPort: upstream.port, routes: hosts })
+    const idle = await openTls(clientOptions(short.port, root, 'a.example'))
+    expect(statusOf(await idle.ask(get('a.example')))).toBe(200)
+    const silent = connectPlain(short.port, '127.0.0.1')
+    silent.on('error', () => undefined)
+    await once(silent, 'connect')
+    const ends = [once(idle.socket, 'close'), once(silent, 'close')]
+    idle.socket.resume()
+    await short.server.drain(5_000)
+    await Promise.all(ends)
+    expect(short.server.figures().connections).toBe(0)
+    short.pool.dispose()
   })
 })
 
