@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { constants, createServer as createHttp2Server } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type {
@@ -423,6 +424,77 @@ describe('an upstream with several endpoints', () => {
     expect(gateway.pool.figures().healthChecks?.failed).toBeGreaterThanOrEqual(2)
     gateway.pool.dispose()
     expect(gateway.pool.figures().connections).toBe(gateway.pool.figures().idle)
+  })
+})
+
+describe('an upstream with HTTP/2', () => {
+  async function http2Origin(statusOf: (path: string, count: number) => number) {
+    let count = 0
+    const server = createHttp2Server()
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined)
+      const status = statusOf(String(headers[':path']), ++count)
+      if (status === 0) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      stream.respond({ ':status': status })
+      stream.end('body')
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    closing.push(() => server.close())
+    const address = server.address()
+    if (typeof address !== 'object' || address === null) throw new Error('not bound')
+    return { url: `http://127.0.0.1:${address.port}`, seen: () => count }
+  }
+
+  async function gatewayOver2(url: string, settings: UpstreamSettings) {
+    const gateway = await startGateway({
+      upstreamPort: 1,
+      pool: { endpoints: [{ url }], protocol: 'http2', settings },
+    })
+    closing.push(() => gateway.stop())
+    return gateway
+  }
+
+  it('has its requests sent again after a 503 and after a reset', async () => {
+    for (const failure of [503, 0]) {
+      const { url, seen } = await http2Origin((_path, count) => (count === 1 ? failure : 200))
+      const gateway = await gatewayOver2(url, { retry: retryOnce })
+      const { status, text } = await ask(gateway)
+      expect([status, text.includes('body'), seen()]).toEqual([200, true, 2])
+    }
+  })
+
+  it('is left alone once it has failed three times, and is tried again', async () => {
+    let isIll = true
+    const { url, seen } = await http2Origin(() => (isIll ? 500 : 200))
+    const gateway = await gatewayOver2(url, { breaker, outlier })
+    for (let i = 0; i < 3; i++) expect(await ask(gateway)).toMatchObject({ status: 500 })
+    expect(await ask(gateway)).toMatchObject({ code: 'upstream_circuit_open' })
+    expect(seen()).toBe(3)
+    isIll = false
+    let answered = await ask(gateway)
+    while (answered.status === 503) answered = await ask(gateway)
+    expect(answered.status).toBe(200)
+    expect(seen()).toBe(4)
+  })
+
+  it('has its health checked', async () => {
+    let isIll = true
+    const { url } = await http2Origin((path) => (path === '/health' && isIll ? 500 : 200))
+    const gateway = await gatewayOver2(url, {
+      healthCheck: {
+        path: '/health',
+        method: 'GET',
+        intervalMs: 20,
+        timeoutMs: 500,
+        healthyThreshold: 1,
+        unhealthyThreshold: 1,
+        expectedStatuses: [200],
+      },
+    })
+    await eventually(() => gateway.pool.figures().endpoints[0]?.isHealthy === false)
+    isIll = false
+    await eventually(() => gateway.pool.figures().endpoints[0]?.isHealthy === true)
   })
 })
 
