@@ -153,7 +153,10 @@ export interface ApiView {
   readonly certificates: readonly ApiCertificate[]
 }
 
-/** What a policy does with whole request bodies. The runtime buffers only for those that declare it. */
+/**
+ * What a policy does with whole request bodies, of everything but upgrades. The runtime buffers only for those that
+ * declare it; what it has buffered goes on with its length, and without the trailers of a body in chunks.
+ */
 export interface RequestBodyPhase {
   /** Longer bodies are refused with 413 `body_too_large`. */
   readonly maxBytes: number

@@ -27,7 +27,8 @@ it('writes one JSON line for each entry, in order, whatever the values hold', as
   const log = createAccessLog(descriptor)
   const nasty = 'a"b\\c\n{"status":500}\u2028é\0'
   for (let i = 0; i < 5_000; i++) log.record({ ...entry, requestId: String(i) })
-  log.record({ ...entry, path: nasty, client: nasty, api: nasty, code: 'x' })
+  const dryRun = [{ policy: 'ip-allowlist', code: nasty, status: 403 }]
+  log.record({ ...entry, path: nasty, client: nasty, api: nasty, code: 'x', dryRun })
   await log.flush()
   closeSync(descriptor)
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
@@ -38,7 +39,8 @@ it('writes one JSON line for each entry, in order, whatever the values hold', as
     Array.from({ length: 5_000 }, (_, i) => String(i)),
   )
   expect(parsed[0]).toMatchObject({ remoteAddress: '::1', status: 200, durationMs: 1.235 })
-  expect(parsed.at(-1)).toMatchObject({ path: nasty, client: nasty, api: nasty, code: 'x' })
+  expect(parsed.at(-1)).toMatchObject({ path: nasty, client: nasty, api: nasty, code: 'x', dryRun })
+  expect(parsed[0]).not.toHaveProperty('dryRun')
   expect(log.dropped).toBe(0)
 })
 
