@@ -60,12 +60,13 @@ function lineOfReason({ pointer, reason }: { pointer: string; reason: string }, 
 }
 
 /** A world in which policies can be made although nobody will use them; what they say is kept. */
-function worldForNobody(hasStore: boolean, said: string[]): World {
+function worldForNobody(hasStore: boolean, hasCollector: boolean, said: string[]): World {
   const never = () => new Promise<never>(() => undefined)
   return {
     ...emptyWorld,
     request: never,
     sharedStore: hasStore ? { evaluate: never, get: never, set: never, delete: never } : undefined,
+    spans: hasCollector ? () => undefined : undefined,
     log(level, code, { policy, api, ...fields } = {}) {
       if (level === 'debug' || level === 'info') return
       said.push(`${String(api)}, ${String(policy)}: ${code} ${JSON.stringify(fields)}`)
@@ -80,9 +81,10 @@ export async function checkFolder(folder: string, options: Options): Promise<Rea
   if (!read.ok) return read
   const said: string[] = []
   const hasStore = (options.sharedStore ?? read.settings.sharedStore) !== undefined
-  const built = await new Planner({ allowLoopback, world: worldForNobody(hasStore, said) }).build(
-    read.contents,
-  )
+  const built = await new Planner({
+    allowLoopback,
+    world: worldForNobody(hasStore, options.otlpEndpoint !== undefined, said),
+  }).build(read.contents)
   if (!built.ok)
     return { ok: false, faults: built.reasons.map((reason) => lineOfReason(reason, read.locate)) }
   built.draft.discard()
