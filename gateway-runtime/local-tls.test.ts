@@ -57,10 +57,10 @@ async function serve(...args: string[]) {
   const child = run('--admin-port', '0', ...args)
   const started = () => /"adminPort":(\d+),"ports":\[(\d+)\]/.exec(child.output())
   await until('the node started', () => started() ?? child.process.exitCode !== null)
-  const [, , port = ''] = started() ?? []
+  const [, adminPort = '', port = ''] = started() ?? []
   expect(child.output()).toContain('the node runs')
   const get = (path: string, options: RequestOptions = {}) => ask({ port, path, ...options })
-  return { ...child, port, get }
+  return { ...child, adminPort, port, get }
 }
 
 interface Answer {
@@ -124,6 +124,9 @@ describe('a folder of zero-trust documents, served by the real process', { timeo
     ])
       expect(node.output()).toContain(`${name} is recognised`)
     expect(node.output()).toContain('cert-manager does not take 90d; write 2160h')
+    const shownByAdmin = await (await fetch(`http://127.0.0.1:${node.adminPort}/config`)).text()
+    expect(shownByAdmin).toContain('api:travel/bookings-api')
+    for (const text of [shownByAdmin, node.output()]) expect(text).not.toContain('PRIVATE KEY')
   })
 
   it('refuses no certificate, another name, another CA and an expired one, and says which in its log', async () => {

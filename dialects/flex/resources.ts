@@ -262,9 +262,10 @@ export const secret = z.strictObject({
   stringData: z.record(z.string(), z.string()).optional(),
 })
 
+/** A Service, or a service of the instance itself, whose names are free. */
 const destinationRef = z.strictObject({
   kind: z.literal('Service', { error: () => 'must be Service' }).default('Service'),
-  name,
+  name: z.string().min(1).max(200),
   namespace: name.optional(),
 })
 

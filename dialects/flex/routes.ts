@@ -232,7 +232,13 @@ export class Router {
 
   #refusal(address: string): string | null {
     const { url } = upstreamAddress(address)
-    return upstreamRefusal(url, { loopback: this.#told.allowLoopback })
+    const refusal = upstreamRefusal(url, { loopback: this.#told.allowLoopback })
+    if (refusal !== null) return refusal
+    const { search = '', hash = '' } = URL.parse(url) ?? {}
+    if (search !== '' || hash !== '') return 'must be scheme, host, port and path alone'
+    return upstreamItem.shape.endpoints.element.shape.url.safeParse(url).success
+      ? null
+      : `${url} is not an address that can be reached`
   }
 
   /** One upstream for everything: a path before all others is simply a part of its address. */
