@@ -6,8 +6,10 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HealthCheckSettings, RetrySettings } from '#policies/settings.ts'
+import { FRAME, frame as rawFrame } from '../client/http2-raw-fixture.ts'
 import { askHttp2, connectHttp2, startHttp2Gateway } from '../client/http2-fixture.ts'
 import { eventually, head, poolTo, route, startGateway, statusOf, talk } from '../wire-fixture.ts'
 import type { Pool, PoolOptions } from './pool.ts'
@@ -258,4 +260,83 @@ describe('an upstream over HTTP/2', () => {
     expect(read).toBe(64 * 1024 * 1024)
     session.close()
   })
+
+  it('is asked again where its pool says so, and the client sees the good answer alone', async () => {
+    let asked = 0
+    handler = (stream) => {
+      if (asked++ === 0) return stream.respond({ ':status': 503 }, { endStream: true })
+      stream.respond({ ':status': 200 })
+      stream.end('good')
+    }
+    const retry: RetrySettings = {
+      numRetries: 1,
+      triggers: ['5xx'],
+      statusCodes: [],
+      perTryTimeoutMs: 0,
+      backOffBaseMs: 1,
+      backOffMaxMs: 2,
+      budgetPercent: 100,
+      budgetMinConcurrency: 10,
+      idempotentOnly: true,
+    }
+    const { session, pool } = await http2Gateway({ settings: { retry } })
+    const answer = await askHttp2(session, {})
+    session.close()
+    expect([answer.status, answer.body.toString(), asked]).toEqual([200, 'good', 2])
+    expect(pool.figures().retries).toBe(1)
+  })
+
+  it('is asked how it is on the connection that requests take', async () => {
+    const asked: unknown[] = []
+    handler = (stream, headers) => {
+      asked.push(headers[':path'])
+      stream.respond({ ':status': 200 }, { endStream: true })
+    }
+    const healthCheck: HealthCheckSettings = {
+      path: '/health',
+      method: 'GET',
+      intervalMs: 10,
+      timeoutMs: 1_000,
+      healthyThreshold: 1,
+      unhealthyThreshold: 1,
+      expectedStatuses: [200],
+    }
+    const { session } = await http2Gateway({ settings: { healthCheck } })
+    await eventually(() => asked.length > 2)
+    expect((await askHttp2(session, { ':path': '/' })).status).toBe(200)
+    session.close()
+    expect(new Set(asked)).toEqual(new Set(['/health', '/']))
+    expect(sessions.size).toBe(1)
+  })
+
+  it('that has gone silent gets no more requests on that connection, and loses it', async () => {
+    const sockets: Socket[] = []
+    // It says that it speaks HTTP/2, and nothing more.
+    const silent = createTcpServer((socket) => {
+      socket.on('error', () => undefined)
+      sockets.push(socket)
+      socket.write(rawFrame(FRAME.settings, 0, 0))
+      socket.resume()
+    }).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    // A listening TCP server has an address of this form.
+    const { port: silentPort } = silent.address() as AddressInfo
+    const pool = poolTo(`http://127.0.0.1:${silentPort}`, {
+      protocol: 'http2',
+      timeouts: { connectMs: 1_000, responseMs: 50, idleMs: 1_000 },
+    })
+    const gateway = await startHttp2Gateway([route(pool)])
+    stops.push(async () => {
+      await gateway.stop()
+      pool.dispose()
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    })
+    const session = connectHttp2(gateway.port)
+    expect((await askHttp2(session, {})).status).toBe(504)
+    expect((await askHttp2(session, {})).status).toBe(504)
+    expect(sockets).toHaveLength(2)
+    await eventually(() => sockets.every(({ destroyed }) => destroyed), 9_000)
+    session.close()
+  }, 15_000)
 })
