@@ -25,7 +25,13 @@ import type { Hops } from '../forwarded.ts'
 import type { Lease } from '../lease.ts'
 import type { AccessLog } from '../log.ts'
 import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, runDone, runRequestPhases, runResponsePhases } from '../phases.ts'
+import {
+  POLICY_FAILED,
+  runDone,
+  runFailurePhases,
+  runRequestPhases,
+  runResponsePhases,
+} from '../phases.ts'
 import type { LivePolicy, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
@@ -547,7 +553,15 @@ export class ClientStream implements Caller, Timed {
   upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
     this.upstream = null
     if (this.started) this.cut(failure)
-    else this.refuse(refusal(failure, retryAfterSeconds))
+    else this.refuse(this.inPlaceOf(refusal(failure, retryAfterSeconds)))
+  }
+
+  /** A policy may have something better than a refusal. */
+  private inPlaceOf(due: Refusal): Refusal {
+    const { exchange } = this
+    if (exchange === null) return due
+    const answer = runFailurePhases(exchange, this.policies, this.host, due)
+    return answer === due ? due : this.checked(answer, exchange)
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────
@@ -614,7 +628,7 @@ export class ClientStream implements Caller, Timed {
     const body = Buffer.from(problemBody(refused, requestId))
     const headers = ownHeaders(refused, body.latin1Slice(), requestId)
     this.respondOwn(ownFields(refused.status, headers, null, body.length), this.isHead ? NO_BYTES : body)
-    this.host.metrics.answered(null, refused.status, 0, false)
+    this.host.metrics.answered(null, refused.status, 0, false, refused.code)
     this.host.log?.record({
       requestId,
       remoteAddress: this.owner.arrival.peer,
@@ -680,7 +694,8 @@ export class ClientStream implements Caller, Timed {
     const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
     const code = cutBy ?? exchange.code
     const { route, course } = exchange
-    this.host.metrics.answered(route?.counters ?? null, status, durationMs, exchange.refusedByPolicy)
+    const { refusedByPolicy } = exchange
+    this.host.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, exchange.code)
     if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, { status, durationMs, code })
     this.endBodies(exchange)
     if (route?.hasDone === true) {
