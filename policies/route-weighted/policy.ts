@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { definePolicy } from '../definition.ts'
+import { definePolicy, type Ports } from '../definition.ts'
 import { destinationOf, destinationPath, destinationRef } from '../destinations.ts'
-import type { Exchange } from '../exchange.ts'
-import { isFieldValue, isToken } from '../header-fields.ts'
-import { pathRewriting } from '../route/path-rewriting.ts'
+import type { Destination, Exchange, Refusal } from '../exchange.ts'
+import { isToken } from '../header-fields.ts'
+import { pathRewriting, type Rewrite, unsafePath } from '../route/path-rewriting.ts'
 import { cookieOf, evenShares, shareOf } from './stickiness.ts'
 
 const choice = z.strictObject({
@@ -55,11 +55,53 @@ const config = z.strictObject({
 type Config = z.infer<typeof config>
 type Sticky = NonNullable<Config['sticky']>
 
+/** One of the destinations, ready to be sent to. */
+interface Place {
+  readonly weight: number
+  readonly name: string
+  readonly destination: Destination
+  readonly rewrite: Rewrite | undefined
+}
+
+function placesOf(routes: Config['routes'], ports: Ports): Place[] {
+  if (routes.length === 0) throw new Error('routes must name a destination')
+  return routes.map(({ weight, destinationRef: ref, destinationPath: path = '' }) => ({
+    weight,
+    name: ref.name,
+    destination: destinationOf(ref, ports),
+    rewrite: pathRewriting(ports.rules, path),
+  }))
+}
+
+/** The place at a share of all weights, from 0 to below 1. */
+function placeAt(places: readonly Place[]): (share: number) => Place | undefined {
+  const total = places.reduce((sum, { weight }) => sum + weight, 0)
+  return (share) => {
+    let left = share * total
+    return places.find(({ weight }) => (left -= weight) < 0) ?? places.find(({ weight }) => weight > 0)
+  }
+}
+
 /** What the same caller always has; undefined where nothing says who is calling. */
 function keyOf(exchange: Exchange, { by, name }: Sticky): string | undefined {
   if (by === 'header') return exchange.header(name.toLowerCase())
+  if (by === 'cookie') return undefined
   const claim = exchange.claims?.[name]
   return typeof claim === 'string' || typeof claim === 'number' ? String(claim) : undefined
+}
+
+function setCookie(exchange: Exchange, { name }: Sticky, place: string): void {
+  const secure = exchange.secure ? '; Secure' : ''
+  const value = encodeURIComponent(place)
+  exchange.addResponseHeader('set-cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`)
+}
+
+function sendTo({ destination, rewrite }: Place, exchange: Exchange): Refusal | undefined {
+  const path = rewrite?.(exchange)
+  if (path === null) return unsafePath
+  exchange.destination = destination
+  if (path !== undefined) exchange.destinationPath = path
+  return undefined
 }
 
 /** Shares requests out among destinations by weight: a canary, say. */
@@ -77,59 +119,32 @@ export const routeWeighted = definePolicy<Config>({
       ? 'Names no destination yet'
       : routes.map(({ weight, destinationRef: { name } }) => `${name} ${weight}`).join(', '),
   prepare({ routes, sticky: how }, ports) {
-    if (routes.length === 0) throw new Error('routes must name a destination')
-    const choices = routes.map((one) => ({
-      weight: one.weight,
-      name: one.destinationRef.name,
-      destination: destinationOf(one.destinationRef, ports),
-      rewrite: pathRewriting(ports.rules, one.destinationPath ?? ''),
-    }))
-    const total = choices.reduce((sum, { weight }) => sum + weight, 0)
-    const at = (share: number) => {
-      let left = share * total
-      return choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
-    }
+    const places = placesOf(routes, ports)
+    const at = placeAt(places)
     const next = evenShares()
-    const byCookie = (exchange: Exchange, name: string) => {
-      const known = cookieOf(exchange, name)
-      return choices.find((one) => one.weight > 0 && one.name === known)
-    }
+    /** The places of exchanges whose callers do not know theirs yet. */
     const fresh = new WeakMap<Exchange, string>()
-    const choose = (exchange: Exchange) => {
-      if (how === undefined) return at(next())
-      if (how.by !== 'cookie') {
-        const key = keyOf(exchange, how)
-        return at(key === undefined ? next() : shareOf(key))
-      }
-      const known = byCookie(exchange, how.name)
+    const choose = (exchange: Exchange): Place | undefined => {
+      const key = how === undefined ? undefined : keyOf(exchange, how)
+      if (how?.by !== 'cookie') return at(key === undefined ? next() : shareOf(key))
+      const told = cookieOf(exchange, how.name)
+      const known = places.find(({ weight, name }) => weight > 0 && name === told)
       if (known !== undefined) return known
-      const chosen = at(next())
-      if (chosen !== undefined) fresh.set(exchange, chosen.name)
-      return chosen
+      const place = at(next())
+      if (place !== undefined) fresh.set(exchange, place.name)
+      return place
     }
     const onRequest = (exchange: Exchange) => {
       if (exchange.destination !== undefined) return undefined
-      const chosen = choose(exchange)
-      const path = chosen?.rewrite?.(exchange)
-      if (path === null)
-        return { status: 400, code: 'route.path', detail: 'The path would lead out of the destination.' }
-      exchange.destination = chosen?.destination
-      if (path !== undefined) exchange.destinationPath = path
-      return undefined
+      const place = choose(exchange)
+      return place === undefined ? undefined : sendTo(place, exchange)
     }
     if (how?.by !== 'cookie') return { onRequest }
     return {
       onRequest,
       onResponse(exchange) {
-        const name = fresh.get(exchange)
-        if (name === undefined) return
-        const secure = exchange.secure ? '; Secure' : ''
-        const value = encodeURIComponent(name)
-        if (isFieldValue(value))
-          exchange.addResponseHeader(
-            'set-cookie',
-            `${how.name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`,
-          )
+        const place = fresh.get(exchange)
+        if (place !== undefined) setCookie(exchange, how, place)
       },
     }
   },

@@ -1,10 +1,16 @@
 import { RE2JS } from 're2js'
 import type { PolicyRule } from '#domain/policy-rule.ts'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange, Refusal } from '../exchange.ts'
 import { compileRules } from '../rules.ts'
 
 /** The path at the upstream: undefined leaves it, null says that there is none that is safe. */
 export type Rewrite = (exchange: Exchange) => string | undefined | null
+
+export const unsafePath: Refusal = {
+  status: 400,
+  code: 'route.path',
+  detail: 'The path would lead out of the destination.',
+}
 
 /** Part of a segment can be a dot segment although no whole one was (RFC 3986 §3.3). */
 const dotSegment = /(?:^|\/)(?:\.|%2e){1,2}(?:[/;]|$)/i

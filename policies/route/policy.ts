@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import { destinationOf, destinationPath, destinationRef } from '../destinations.ts'
 import type { Refusal } from '../exchange.ts'
-import { pathRewriting } from './path-rewriting.ts'
+import { pathRewriting, unsafePath } from './path-rewriting.ts'
 
 const config = z.strictObject({
   destinationRef: destinationRef.optional().meta({
@@ -17,11 +17,6 @@ const unrouted: Refusal = {
   status: 404,
   code: 'route.none',
   detail: 'No route of this API is for this request.',
-}
-const unsafe: Refusal = {
-  status: 400,
-  code: 'route.path',
-  detail: 'The path would lead out of the destination.',
 }
 
 /** Sends requests to a destination of the API, under another path where one is given. The first that is for a request takes it. */
@@ -46,7 +41,7 @@ export const route = definePolicy<Config>({
       onRequest(exchange) {
         if (exchange.destination !== undefined) return undefined
         const rewritten = rewrite?.(exchange)
-        if (rewritten === null) return unsafe
+        if (rewritten === null) return unsafePath
         exchange.destination = destination
         if (rewritten !== undefined) exchange.destinationPath = rewritten
         return undefined

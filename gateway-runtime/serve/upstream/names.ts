@@ -121,7 +121,7 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Asks the system, and its DNS servers for how long the answer is good. */
-export const systemNames: NameSources = {
+const systemNames: NameSources = {
   addresses: (name) =>
     new Promise((resolve, reject) => {
       lookup(name, { all: true }, (error, addresses) => (error === null ? resolve(addresses) : reject(error)))

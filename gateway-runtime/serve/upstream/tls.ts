@@ -13,18 +13,16 @@ import { blocksOf, certificatesOf } from '../tls/context.ts'
 import { openSslCiphers } from '#domain/cipher-suite.ts'
 
 /** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
-export const tlsFailures = [
-  'upstream_tls_untrusted',
-  'upstream_tls_cert_expired',
-  'upstream_tls_cert_not_yet_valid',
-  'upstream_tls_cert_revoked',
-  'upstream_tls_name_mismatch',
-  'upstream_tls_san_not_allowed',
-  'upstream_tls_pin_mismatch',
-  'upstream_tls_client_cert_refused',
-  'upstream_tls_handshake',
-] as const
-export type TlsFailure = (typeof tlsFailures)[number]
+export type TlsFailure =
+  | 'upstream_tls_untrusted'
+  | 'upstream_tls_cert_expired'
+  | 'upstream_tls_cert_not_yet_valid'
+  | 'upstream_tls_cert_revoked'
+  | 'upstream_tls_name_mismatch'
+  | 'upstream_tls_san_not_allowed'
+  | 'upstream_tls_pin_mismatch'
+  | 'upstream_tls_client_cert_refused'
+  | 'upstream_tls_handshake'
 
 /** Handshakes with an upstream by how they ended. */
 export interface TlsFigures {
