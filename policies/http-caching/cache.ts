@@ -236,10 +236,9 @@ export class Cache {
     const fields = keptFields(exchange)
     const stored = this.#freshness.store(course.asked, status, fields, new Uint8Array(0))
     if (stored === undefined) return false
-    // Found out behind the cache only: nobody knew yet whose answer it would be.
-    const isSame = exchange.client === course.client && exchange.claims === course.claims
-    if (!this.#given.useHttpCacheHeaders) return isSame
-    return stored.isPublic || (course.identity === undefined && isSame)
+    // Found out behind the cache only: from here it would be given without that policy being asked, public or not.
+    if (exchange.client !== course.client || exchange.claims !== course.claims) return false
+    return !this.#given.useHttpCacheHeaders || stored.isPublic || course.identity === undefined
   }
 
   wants(exchange: Exchange): boolean {
