@@ -241,6 +241,18 @@ describe('a client of Node that shows', () => {
   })
 })
 
+describe('a chain of 110 certificates', () => {
+  it('is refused, and the next client is served', async () => {
+    let authority = root
+    for (let depth = 0; depth < 110; depth++) authority = await authority.intermediate(`Below ${depth}`)
+    const name = 'strict.gate.example'
+    const long = clientOptions(gateway.port, servers, name, await authority.issue())
+    expect(statusOf((await askOver(long, get(name))).text)).not.toBe(200)
+    const next = clientOptions(gateway.port, servers, name, shown['good'])
+    expect(statusOf((await askOver(next, get(name))).text)).toBe(200)
+  })
+})
+
 describe('a key that does not belong to the certificate', () => {
   it('is no handshake at all', async () => {
     const name = 'strict.gate.example'

@@ -1,6 +1,13 @@
 import { constants, createPrivateKey, hash, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls'
 import { isCipherSuite, openSslCiphers } from '#domain/cipher-suite.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
 import type { InboundTls } from '#policies/settings.ts'
@@ -117,7 +124,7 @@ function serverOf(settings: InboundTls): Server {
 function secureContextOf(settings: InboundTls): SecureContext {
   const { mode, certificate, trustedCa, crl, minVersion, maxVersion, ciphers } = settings
   const asks = mode !== 'DISABLE'
-  return createSecureContext({
+  const options: SecureContextOptions = {
     cert: certificate.certificate,
     key: certificate.key,
     minVersion,
@@ -133,7 +140,12 @@ function secureContextOf(settings: InboundTls): SecureContext {
       constants.SSL_OP_NO_RENEGOTIATION |
       (asks ? constants.SSL_OP_NO_TICKET : 0),
     sessionIdContext: 'hexgate',
-  })
+  }
+  try {
+    return createSecureContext(options)
+  } catch (error) {
+    throw new Error(`TLS cannot be set up: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** The bound of those who own the connection is shorter. */
@@ -164,9 +176,8 @@ function checkKeyPair({ certificate, key }: InboundTls['certificate']): void {
   let read: KeyObject
   try {
     read = createPrivateKey(key)
-  } catch (error) {
-    const isLocked = error instanceof Error && 'code' in error && error.code === 'ERR_MISSING_PASSPHRASE'
-    throw new Error(`certificate.key ${isLocked ? 'is encrypted' : 'cannot be read'}`)
+  } catch {
+    throw new Error(`certificate.key ${/ENCRYPTED/.test(key) ? 'is encrypted' : 'cannot be read'}`)
   }
   if (leaf?.checkPrivateKey(read) !== true)
     throw new Error('certificate.key does not belong to certificate.crt')

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect as connectPlain, createServer as createRelay, type Socket } from 'node:net'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:tls'
@@ -72,6 +73,14 @@ beforeEach(() => {
   seen = []
   gateway.serve(hosts)
 })
+
+function lockedKey(): string {
+  return generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' },
+  }).privateKey
+}
 
 /** An upstream that is shown bytes as they come. */
 function createBig(take: (bytes: Buffer, socket: Socket) => void) {
@@ -563,10 +572,14 @@ describe('a plan is refused where', () => {
     const pair = (change: object) => ({
       certificate: { certificate: certificates.a.chain, key: certificates.a.key, ...change },
     })
+    const small = await root.issue({ key: 'rsa-1024' })
+    const weak = { certificate: { certificate: small.certificate, key: small.key } }
     const cases: [Partial<InboundTls>, RegExp][] = [
       [pair({ key: certificates.b.key }), /key does not belong to certificate/],
       [pair({ key: '' }), /key is missing/],
       [pair({ key: 'x' }), /key cannot be read/],
+      [pair({ key: lockedKey() }), /key is encrypted/],
+      [weak, /TLS cannot be set up: .*key too small/],
       [pair({ certificate: 'x' }), /holds no certificate/],
       [
         pair({ certificate: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }),
