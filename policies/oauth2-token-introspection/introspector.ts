@@ -17,12 +17,19 @@ const bytesMax = 65_536
 /** A token that is not good stays so, but one that is not good yet may become it. */
 const inactiveMs = 10_000
 
+/** After so many failures in a row the issuer is left alone for a while, so that callers do not wait in vain. */
+const failuresMax = 5
+const pauseMinMs = 1_000
+const pauseMaxMs = 30_000
+
 /** Asks the issuer about tokens, each once at a time, and remembers what it says. Tokens are kept as hashes. */
 export class Introspector {
   readonly #config: IntrospectionConfig
   readonly #ports: Ports
   readonly #remembered: Remembered<Entry>
-  readonly #flights = new Map<string, Promise<Finding>>()
+  readonly #flights = new Map<string, Promise<Finding | undefined>>()
+  #failures = 0
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(config: IntrospectionConfig, ports: Ports) {
     this.#config = config
@@ -39,13 +46,43 @@ export class Introspector {
     return undefined
   }
 
-  /** Rejects where the issuer cannot be asked or gives no answer that makes sense. */
-  ask(token: string, hash: string): Promise<Finding> {
+  /** Undefined where the issuer cannot be asked or gives no answer that makes sense. */
+  ask(token: string, hash: string): Promise<Finding | undefined> {
     const running = this.#flights.get(hash)
     if (running !== undefined) return running
-    const flight = this.#fetch(token, hash).finally(() => this.#flights.delete(hash))
+    const flight = this.#attempt(token, hash).finally(() => this.#flights.delete(hash))
     this.#flights.set(hash, flight)
     return flight
+  }
+
+  async #attempt(token: string, hash: string): Promise<Finding | undefined> {
+    const now = this.#ports.monotonicMs()
+    if (now < this.#pausedUntilMs) return undefined
+    // The first one behind a pause tries for all of them.
+    const triesForAll = this.#failures >= failuresMax
+    if (triesForAll) this.#pausedUntilMs = now + this.#config.authenticationTimeout
+    try {
+      const finding = await this.#fetch(token, hash)
+      this.#failures = 0
+      this.#pausedUntilMs = Number.NEGATIVE_INFINITY
+      return finding
+    } catch (error) {
+      // What was asked before a pause and fails within it must not make it longer.
+      if (triesForAll || this.#ports.monotonicMs() >= this.#pausedUntilMs) this.#failed(error)
+      return undefined
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#failures++
+    const beyond = this.#failures - failuresMax
+    const pauseMs = beyond < 0 ? 0 : Math.min(pauseMinMs * 2 ** beyond, pauseMaxMs)
+    if (pauseMs > 0) this.#pausedUntilMs = this.#ports.monotonicMs() + pauseMs
+    // Those between the first one and a pause say nothing new.
+    if (this.#failures > 1 && pauseMs === 0) return
+    const reason = error instanceof Error ? error.message : String(error)
+    const { introspectionURL: url } = this.#config
+    this.#ports.log('warn', 'introspection_unavailable', { url, reason, pauseMs })
   }
 
   async #fetch(token: string, hash: string): Promise<Finding> {

@@ -165,6 +165,31 @@ describe('oauth2-token-introspection', () => {
     expect(JSON.stringify(ports.logged)).toMatch(/introspection_unavailable(?!.*planted)/)
   })
 
+  it('leaves an issuer alone that fails time and again, and has one request try for all', async () => {
+    let away = true
+    const { ask, asked, ports } = prepared({}, () => (away ? Promise.reject(new Error('away')) : good))
+    for (let i = 0; i < 100; i++) expect(await ask(`t${i}`)).toMatchObject({ status: 503 })
+    expect(asked).toHaveLength(5)
+    expect(ports.logged).toHaveLength(2)
+    ports.clock.ms += 1_000
+    const together = await Promise.all(Array.from({ length: 10 }, async (_, i) => ask(`u${i}`)))
+    expect(together.every((refusal) => refusal?.status === 503)).toBe(true)
+    expect(asked).toHaveLength(6)
+    away = false
+    ports.clock.ms += 2_000
+    expect(await ask('v')).toBeUndefined()
+    expect(await ask('w')).toBeUndefined()
+  })
+
+  it('takes many failures at once for no more than a few', async () => {
+    let away = true
+    const { ask, ports } = prepared({}, () => (away ? Promise.reject(new Error('away')) : good))
+    await Promise.all(Array.from({ length: 100 }, async (_, i) => ask(`t${i}`)))
+    away = false
+    ports.clock.ms += 1_000
+    expect(await ask('later')).toBeUndefined()
+  })
+
   it('tells the upstream what is known, and nothing that the caller says', async () => {
     const { ask } = prepared({ exposeHeaders: true })
     const exchange = bearing('abc', {

@@ -76,19 +76,10 @@ export const oauth2TokenIntrospection = definePolicy<IntrospectionConfig>({
     const introspector = introspectorOf(config, ports)
     const judge = judgeOf(config, ports)
 
-    const ask = async (token: string, hash: string): Promise<Finding | undefined> => {
-      try {
-        return await introspector.ask(token, hash)
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        ports.log('warn', 'introspection_unavailable', { url: config.introspectionURL, reason })
-        return undefined
-      }
-    }
     const renew = async (token: string): Promise<Claims | undefined> => {
       if (token === '' || token.length > tokenLengthMax) return undefined
       const hash = ports.sha256(token)
-      const finding = introspector.known(hash) ?? (await ask(token, hash))
+      const finding = introspector.known(hash) ?? (await introspector.ask(token, hash))
       if (finding === undefined || finding === 'inactive' || 'refusal' in judge(finding.claims))
         return undefined
       return finding.claims
@@ -114,7 +105,7 @@ export const oauth2TokenIntrospection = definePolicy<IntrospectionConfig>({
         const hash = ports.sha256(token)
         const known = introspector.known(hash)
         return known === undefined
-          ? ask(token, hash).then((finding) => admit(exchange, finding))
+          ? introspector.ask(token, hash).then((finding) => admit(exchange, finding))
           : admit(exchange, known)
       },
     }
