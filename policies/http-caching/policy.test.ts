@@ -203,14 +203,18 @@ describe('http-caching between callers', () => {
     expect(await get({})).toMatchObject({ by: 'cache' })
   })
 
-  it.each([true, false])(
-    'keeps nothing where only a policy behind it found out who it is (%s)',
-    async (follow) => {
-      const { policy } = cached({ useHttpCacheHeaders: follow })
+  it.each([
+    [{ useHttpCacheHeaders: true }, 'max-age=60'],
+    [{ useHttpCacheHeaders: true }, 'public, max-age=60'],
+    [{ useHttpCacheHeaders: false }, 'max-age=60'],
+  ])(
+    'keeps nothing where only a policy behind it found out who it is, which a stored answer would pass by: %j %s',
+    (config, cacheControl) => {
+      const { policy } = cached(config)
       const exchange = new ExchangeInMemory({})
       expect(policy.onRequest?.(exchange)).toBeUndefined()
       exchange.client = client
-      answered(policy, exchange, forAMinute)
+      answered(policy, exchange, { headers: { 'cache-control': cacheControl } })
       expect(policy.onRequest?.(new ExchangeInMemory({}))).toBeUndefined()
     },
   )

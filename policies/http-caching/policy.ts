@@ -7,7 +7,8 @@ export const httpCaching = definePolicy<Config>({
   kind: 'http-caching',
   policyVersion: '1.0.0',
   title: 'Caching',
-  summary: 'Answers from a cache by the rules of HTTP, and never gives one caller what is for another.',
+  summary:
+    'Answers from a cache by the rules of HTTP, and never gives one caller what is for another. Policies behind it are not asked for stored answers.',
   category: 'traffic',
   config,
   summarise: ({ useHttpCacheHeaders, ttl, distributed }) =>
