@@ -524,6 +524,40 @@ describe('what is no good handshake', () => {
     relay.close()
   })
 
+  it('whatever is changed or cut on the way, the next client is served', async () => {
+    let random = 4_711
+    const next = (below: number) => (random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 1) % below
+    const relay = createRelay((from) => {
+      const to = connectPlain({ port: gateway.port, host: '127.0.0.1' })
+      to.on('error', () => from.destroy())
+      from.on('error', () => to.destroy())
+      from.on('close', () => to.destroy())
+      to.pipe(from)
+      const spoilAt = next(1_500)
+      const cuts = next(3) === 0
+      let seenBytes = 0
+      from.on('data', (bytes: Buffer) => {
+        const at = spoilAt - seenBytes
+        seenBytes += bytes.length
+        if (at < 0 || at >= bytes.length) return void to.write(bytes)
+        if (cuts) return void to.end(bytes.subarray(0, at))
+        bytes[at] = (bytes[at] ?? 0) ^ (1 + next(255))
+        return void to.write(bytes)
+      })
+    }).listen(0, '127.0.0.1')
+    await once(relay, 'listening')
+    const { port } = relay.address() as AddressInfo
+    const ended = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => {
+        const options = clientOptions(port, undefined, i % 2 === 0 ? 'a.example' : 'b.example', client)
+        return askOver({ ...options, timeout: 2_000 }, get('a.example'))
+      }),
+    )
+    expect(ended.filter(({ error }) => error !== undefined).length).toBeGreaterThan(50)
+    expect(statusOf((await ask('a.example')).text)).toBe(200)
+    relay.close()
+  })
+
   it('silence ends after a while', async () => {
     const impatient = await startTlsGateway({
       upstreamPort: upstream.port,
