@@ -152,6 +152,15 @@ describe('tokens at a running gateway', () => {
     }
   })
 
+  it('that are wrong pass where the policy is only tried out, without saying who is calling', async () => {
+    const { url } = await keyServer(old)
+    const { get, bearing } = await gatewayWith([{ ...jwt(url), dryRun: true }])
+    for (const token of [await tokenOf(old, { exp: 1 }), await tokenOf(fresh, {}, 'old'), 'nonsense'])
+      expect((await bearing(token)).status).toBe(200)
+    expect((await get()).seen).not.toHaveProperty('x-user')
+    expect((await bearing(await tokenOf(old))).status).toBe(200)
+  })
+
   it('hidden behind a second Authorization header are refused', async () => {
     const { url } = await keyServer(old)
     const { port } = await gatewayWith([jwt(url)])
