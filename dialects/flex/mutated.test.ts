@@ -24,7 +24,7 @@ spec:
       routes:
         - rules: [{ path: "/a(/.*)", methods: [GET] }]
           config: { destinationPath: /x }
-    b: { address: "h2://b.internal:9000" }
+    b: { address: "https://b.internal:9000", tls: { certificate: { secretName: server }, trustedCA: { secretName: ca }, cipherSuites: [TLS_AES_256_GCM_SHA384] } }
   policies:
     - policyRef: { name: rate-limiting-flex }
       config: { rateLimits: [{ maximumRequests: 1, timePeriodInMilliseconds: 1000 }] }

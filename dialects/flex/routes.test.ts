@@ -161,6 +161,11 @@ describe('several services', () => {
       /\/spec\/services\/users\/tls users and products are reached with different TLS/,
     ],
     [
+      'TLS for some of them alone',
+      two.replace('http://products.internal', 'https://products.internal\n      tls: { minVersion: "1.3" }'),
+      /\/spec\/services\/users\/address users is reached without TLS and products with it/,
+    ],
+    [
       'an address that must not be reached',
       two.replace('products.internal', '169.254.169.254'),
       /\/spec\/services\/products\/address 169\.254\.169\.254 serves a cloud's credentials/,

@@ -279,6 +279,11 @@ export class Router {
       )
     }
     if (first?.tls === undefined) return []
+    for (const { name, upstream, at } of found) {
+      if (upstream.endpoints[0]?.url.startsWith('https:') === true) continue
+      const detail = `${name} is reached without TLS and ${first.name} with it, which one API cannot do; make them APIs of their own`
+      this.#register.report(at, [...at.path.slice(0, -1), 'address'], detail)
+    }
     const { at, tls } = first
     return [
       {
