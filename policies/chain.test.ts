@@ -82,6 +82,7 @@ const least: Readonly<Record<string, Record<string, unknown>>> = {
   'jwt-validation': { jwksUrl: ['https://login.example/jwks'] },
   'oauth2-token-introspection': { introspectionURL: 'https://login.example/introspect' },
   'http-basic-authentication': { username: 'jane', password: 'secret' },
+  'message-logging': { loggingConfiguration: [{ itemName: 'Orders', itemData: { message: 'asked' } }] },
   'ip-allowlist': { ips: ['192.0.2.1'] },
   'ip-blocklist': { ips: ['192.0.2.1'] },
   'credential-injection-basic-auth': { username: 'jane', password: 'secret' },
