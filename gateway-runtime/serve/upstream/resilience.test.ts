@@ -368,6 +368,36 @@ describe('an upstream with several endpoints', () => {
     expect(done).toBe(240)
   })
 
+  it('sends requests past one that is busy, when the least loaded is asked for', async () => {
+    const held: Socket[] = []
+    const slow = await origin((_request, socket) => void held.push(socket))
+    const gateway = await gatewayTo([slow, upstream], {}, { balancing: 'least-requests' })
+    const trial = await firstThrough(gateway, () => held.length === 1)
+    for (let i = 0; i < 10; i++) expect(await ask(gateway)).toMatchObject({ status: 200 })
+    expect(requests(slow)).toBe(1)
+    held[0]?.write(OK)
+    expect(statusOf(await trial.answer)).toBe(200)
+  })
+
+  it('shares requests out by weight, and sends none where the weight is 0', async () => {
+    const [none, light, heavy] = [await origin(), await origin(), await origin()]
+    const endpoints = [none, light, heavy].map(({ port }, i) => ({
+      url: `http://127.0.0.1:${port}`,
+      weight: [0, 1, 3][i],
+    }))
+    const gateway = await gatewayTo([], {}, { endpoints })
+    for (let i = 0; i < 40; i++) await ask(gateway)
+    expect([none, light, heavy].map((one) => requests(one))).toEqual([0, 10, 30])
+  })
+
+  it('keeps connections without work for as long as it is told', async () => {
+    const timeouts = { connectMs: 1_000, responseMs: 1_000, idleMs: 1_000, keepMs: 50 }
+    const gateway = await gatewayTo([upstream], {}, { timeouts })
+    await ask(gateway)
+    expect(gateway.pool.figures()).toMatchObject({ connections: 1, idle: 1 })
+    await eventually(() => gateway.pool.figures().connections === 0, 1_000)
+  })
+
   it('sends the same key to the same endpoint', async () => {
     const upstreams = [await origin(), await origin(), await origin()]
     const endpoints = upstreams.map(({ port }) => ({ url: `http://127.0.0.1:${port}` }))
