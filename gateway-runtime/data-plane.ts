@@ -78,12 +78,11 @@ export interface Assembled {
 /** A policy that fails may fail with every request. */
 const eventEveryMs = 10_000
 
-/** `countOnNode` and `siblings` are given to one of several processes. */
+/** `together` is given to one of several processes. */
 export async function assemble(
   options: DataPlaneOptions,
   hearing: Hearing,
-  countOnNode?: World['countOnNode'],
-  siblings?: World['siblings'],
+  together?: Pick<World, 'countOnNode' | 'enterOnNode' | 'siblings'>,
 ): Promise<Assembled> {
   const { trustedHops, accessLog, allowLoopback, override } = options
   const counts = new Counts()
@@ -98,8 +97,9 @@ export async function assemble(
   const world: World = {
     request: requests.request,
     sharedStore: store,
-    countOnNode,
-    siblings,
+    countOnNode: together?.countOnNode,
+    enterOnNode: together?.enterOnNode,
+    siblings: together?.siblings,
     spans: sink?.take,
     log: (level, code, fields) => hearing.log(level, { ...fields, code }, code),
     count: (policyKind, name, labels) => counts.add(policyKind, name, labels),

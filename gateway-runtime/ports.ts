@@ -33,6 +33,7 @@ export interface World {
   readonly sharedStore: SharedStore | undefined
   readonly countOnNode: Ports['countOnNode']
   readonly siblings: Ports['siblings']
+  readonly enterOnNode: Ports['enterOnNode']
   readonly spans: Ports['spans']
   readonly log: Ports['log']
   /** Adds to a counter under the kind of a policy. */
@@ -45,6 +46,7 @@ export const emptyWorld: World = {
   sharedStore: undefined,
   countOnNode: undefined,
   siblings: undefined,
+  enterOnNode: undefined,
   spans: undefined,
   log: () => undefined,
   count: () => undefined,
@@ -110,7 +112,7 @@ export class StateKeeper {
   /** The ports of one attached policy; `used` collects the names under which it keeps something. */
   portsFor(owner: PortsOwner, used: Set<string>): Ports {
     const { policyId, policyKind, api, rules, clients, destination } = owner
-    const { request, sharedStore, countOnNode, siblings, spans, log, count } = this.#world
+    const { request, sharedStore, countOnNode, enterOnNode, siblings, spans, log, count } = this.#world
     return {
       monotonicMs: () => performance.now(),
       nowMs: Date.now,
@@ -130,6 +132,7 @@ export class StateKeeper {
         sharedStore === undefined ? undefined : scoped(sharedStore, `hexgate ${api.id} ${policyId} `),
       countOnNode:
         countOnNode && ((limits) => countOnNode({ ...limits, name: `${api.id} ${policyId} ${limits.name}` })),
+      enterOnNode: enterOnNode && ((name) => enterOnNode(`${api.id} ${policyId} ${name}`)),
       siblings: siblings && siblingsOf(siblings, `${api.id} ${policyId} `),
       spans,
       environment: (name) => (isShown(name) ? process.env[name] : undefined),

@@ -108,6 +108,14 @@ export interface Ports {
   readonly countOnNode: ((limits: CountedLimits) => (key: string) => Promise<Count>) | undefined
   /** Undefined where one process serves alone. Names are the policy's own. */
   readonly siblings: Siblings | undefined
+  /**
+   * Enters one under a name and key unless `max` are in already, over all processes of this node; what it gives is
+   * called once when that one leaves, and undefined means that it is full. Undefined as `countOnNode` is, and
+   * rejects as that does.
+   */
+  readonly enterOnNode:
+    | ((name: string) => (key: string, max: number) => Promise<(() => void) | undefined>)
+    | undefined
   /** Takes spans to a collector; undefined where the node was given none. */
   readonly spans: ((span: FinishedSpan) => void) | undefined
   /** A variable of the node's environment, of those that may be shown (see environment.ts). */

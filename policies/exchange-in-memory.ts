@@ -125,6 +125,7 @@ export interface WorldInMemory {
   readonly sharedStore?: Ports['sharedStore']
   readonly countOnNode?: Ports['countOnNode']
   readonly siblings?: Ports['siblings']
+  readonly enterOnNode?: Ports['enterOnNode']
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -176,6 +177,7 @@ export function portsInMemory(
     sharedStore: world.sharedStore,
     countOnNode: world.countOnNode,
     siblings: world.siblings,
+    enterOnNode: world.enterOnNode,
     spans: (span) => finishedSpans.push(span),
     environment: (name) => world.environment?.[name],
     destination: (name) => (world.destinations?.includes(name) ? { name } : undefined),

@@ -6,6 +6,7 @@ import type { Counted, DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
 import type { Bound } from '../serving.ts'
 import { onlyServed, read } from './figures.ts'
+import type { Tallies } from './tallies.ts'
 import type { NodeLimits } from './node-limits.ts'
 import type { FromWorker, PreparedThere, ToWorker, WorkerReading } from './messages.ts'
 
@@ -24,6 +25,7 @@ export interface ChildOptions {
   readonly hearing: Hearing
   /** What all workers count together. */
   readonly limits: NodeLimits
+  readonly tallies: Tallies<Child>
   /** It has something for the listeners in the other workers. */
   readonly onTell: (child: Child, name: string, text: string) => void
   /** Called once, with how it ended in words. */
@@ -193,6 +195,13 @@ export class Child {
         return this.#tell({ kind: 'taken', batch: message.batch, counts: this.#taken(message.takes) })
       case 'tell':
         return this.#options.onTell(this, message.name, message.text)
+      case 'enter': {
+        const { ask, key, max } = message
+        const isIn = this.#options.tallies.enter(this, key, max)
+        return this.#tell({ kind: 'entered', ask, key, isIn })
+      }
+      case 'leave':
+        return this.#options.tallies.leave(this, message.key)
       case 'figures': {
         const { counted, ...rest } = message.reading
         const { sessions = this.#reading?.sessions ?? [] } = rest
@@ -225,6 +234,7 @@ export class Child {
     for (const { reject } of this.#asked.values())
       reject(new WorkerGone(`worker ${this.number} ended (${how})`))
     this.#asked.clear()
+    this.#options.tallies.gone(this)
     this.#options.onEnd(this, how)
     this.#onEnded()
   }

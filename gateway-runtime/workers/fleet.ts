@@ -15,6 +15,7 @@ import { type Bound, listenFault, type Served } from '../serving.ts'
 import { Child, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
 import { onlyServed, remaining, summed } from './figures.ts'
+import { Tallies } from './tallies.ts'
 import { NodeLimits } from './node-limits.ts'
 import { beatMs, type PreparedThere } from './messages.ts'
 
@@ -46,6 +47,7 @@ export class Fleet implements DataPlane {
   readonly #drainMs: number
   readonly #slots: readonly Slot[]
   readonly #limits = new NodeLimits()
+  readonly #tallies = new Tallies<Child>()
   readonly #beat: NodeJS.Timeout
   #contents: Contents | undefined
   #bound: Bound = {}
@@ -229,6 +231,7 @@ export class Fleet implements DataPlane {
       drainMs: this.#drainMs,
       hearing: this.#hearing,
       limits: this.#limits,
+      tallies: this.#tallies,
       onTell: (teller, name, text) => {
         for (const child of this.#children()) if (child !== teller) child.pass(name, text)
       },

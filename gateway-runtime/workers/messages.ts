@@ -21,6 +21,7 @@ export type ToWorker =
   | { kind: 'figures'; ask: number }
   /** Answers to the takes of a batch, in their order. */
   | { kind: 'taken'; batch: number; counts: readonly Count[] }
+  | { kind: 'entered'; ask: number; key: string; isIn: boolean }
   /** What another worker has told. */
   | { kind: 'told'; name: string; text: string }
   | { kind: 'drain'; deadlineMs: number }
@@ -36,6 +37,9 @@ export type FromWorker =
   | { kind: 'take'; batch: number; takes: readonly (readonly [limits: number, key: string])[] }
   /** For the listeners to this name in the other workers. */
   | { kind: 'tell'; name: string; text: string }
+  /** One is to enter under a key, unless so many are in already. */
+  | { kind: 'enter'; ask: number; key: string; max: number }
+  | { kind: 'leave'; key: string }
   | { kind: 'log'; entry: Parameters<Hearing['log']> }
 
 export type PreparedThere = { ok: true; bound: Bound } | { ok: false; reasons: Reason[] }

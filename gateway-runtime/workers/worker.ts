@@ -1,19 +1,10 @@
 import type { Item } from '#contract/items.ts'
-import type { Ports } from '#policies/definition.ts'
-import {
-  type Assembled,
-  assemble,
-  type Counted,
-  type DataPlaneOptions,
-  type Hearing,
-  sessionsMax,
-} from '../data-plane.ts'
+import { type Assembled, assemble, type Counted, type Hearing, sessionsMax } from '../data-plane.ts'
 import { certificatesOf, upstreamsOf } from '../plan-figures.ts'
 import type { Plan } from '../serve/plan.ts'
 import type { Ready } from '../serving.ts'
-import { NodeCounting } from './node-counting.ts'
 import { Told } from './figures.ts'
-import { WorkerSiblings } from './siblings.ts'
+import { Together } from './together.ts'
 import { beatMs, type FromWorker, type ToWorker, type WorkerReading } from './messages.ts'
 
 type Tell = (message: FromWorker) => void
@@ -25,8 +16,8 @@ const orphanDrainMs = 1_000
 export class Worker {
   readonly #tell: Tell
   readonly #contents = new Map<string, { hash: string; item: Item }>()
-  #counting: NodeCounting | undefined
-  #siblings: WorkerSiblings | undefined
+  /** Undefined in a worker that is alone. */
+  #together: Together | undefined
   #parts: Assembled | undefined
   #ready: Ready | undefined
   readonly #told = new Told()
@@ -46,7 +37,7 @@ export class Worker {
 
   /** Ports close at once, so that a control process that is started again can open them. */
   orphaned(): void {
-    this.#counting?.close()
+    this.#together?.close()
     void this.#end(Math.min(orphanDrainMs, this.#drainMs))
   }
 
@@ -54,12 +45,8 @@ export class Worker {
     switch (message.kind) {
       case 'start':
         this.#drainMs = message.drainMs
-        this.#parts = await assemble(
-          message.options,
-          this.#hearing(),
-          this.#countOnNode(message.options),
-          this.#siblingsOf(message.options),
-        )
+        if (message.options.override.reusePort === true) this.#together = new Together(this.#tell)
+        this.#parts = await assemble(message.options, this.#hearing(), this.#together?.ports)
         setInterval(() => void this.#tellFigures(null), beatMs)
         return this.#tell({ kind: 'started' })
       case 'items':
@@ -84,24 +71,12 @@ export class Worker {
       case 'figures':
         return this.#tellFigures(message.ask)
       case 'taken':
-        return this.#counting?.taken(message.batch, message.counts)
+      case 'entered':
       case 'told':
-        return this.#siblings?.told(message.name, message.text)
+        return this.#together?.take(message)
       case 'drain':
         return this.#end(message.deadlineMs)
     }
-  }
-
-  /** A worker that is alone counts for itself. */
-  #countOnNode({ override }: DataPlaneOptions): Ports['countOnNode'] {
-    if (override.reusePort !== true) return undefined
-    this.#counting = new NodeCounting(this.#tell)
-    return this.#counting.countOnNode
-  }
-
-  #siblingsOf({ override }: DataPlaneOptions): WorkerSiblings | undefined {
-    if (override.reusePort === true) this.#siblings = new WorkerSiblings(this.#tell)
-    return this.#siblings
   }
 
   get #assembled(): Assembled {

@@ -20,6 +20,7 @@ const idlePorts: Ports = {
   },
   countOnNode: undefined,
   siblings: undefined,
+  enterOnNode: undefined,
   spans: undefined,
   environment: () => undefined,
   // Which there are is checked when a gateway's configuration is compiled.

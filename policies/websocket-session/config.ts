@@ -17,13 +17,10 @@ const renewal = z.strictObject({
     .max(86_400)
     .default(0)
     .meta({ title: 'Least time left', description: 'Seconds that a new token must still be good for.' }),
-  sameSubjectRequired: z
-    .literal(true)
-    .default(true)
-    .meta({
-      title: 'Same subject',
-      description: 'A new token must be of the same issuer and subject. Always on.',
-    }),
+  sameSubjectRequired: z.literal(true).default(true).meta({
+    title: 'Same subject',
+    description: 'A new token must be of the same issuer and subject. Always on.',
+  }),
 })
 
 export const websocketSessionConfig = z.strictObject({
@@ -44,21 +41,16 @@ export const websocketSessionConfig = z.strictObject({
   renewal: renewal
     .prefault({})
     .meta({ title: 'Renewal', description: 'A client renews its token on the open socket.' }),
-  maxLifetime: z
-    .int()
-    .min(0)
-    .max(31_536_000)
-    .default(0)
-    .meta({
-      title: 'Longest life',
-      description: 'Seconds after which a socket ends however often it was renewed; 0 for no bound.',
-    }),
+  maxLifetime: z.int().min(0).max(31_536_000).default(0).meta({
+    title: 'Longest life',
+    description: 'Seconds after which a socket ends however often it was renewed; 0 for no bound.',
+  }),
   maxSessions: z
     .int()
     .min(0)
     .max(1_000_000)
     .default(0)
-    .meta({ title: 'Sockets of one caller', description: 'At a time, on this node; 0 for no bound.' }),
+    .meta({ title: 'Sockets of one caller', description: 'At a time, on each node; 0 for no bound.' }),
   closeCode: z
     .int()
     .min(4_000)

@@ -233,6 +233,34 @@ describe('websocket-session', () => {
     expect(policy.onRequest?.(upgrade(claimsOf(100)))).toMatchObject({ status: 429 })
   })
 
+  it('counts with the other processes of the node where there are some, and by itself while they are away', async () => {
+    let [isAway, left] = [false, 0]
+    const ports = portsInMemory(
+      {},
+      {
+        enterOnNode: (name) => async (caller, max) => {
+          if (isAway) throw new Error('away')
+          return name === 'sockets' && !caller.includes('full') && max === 1 ? () => void left++ : undefined
+        },
+      },
+    )
+    const policy = websocketSession.prepare(websocketSession.config.parse({ maxSessions: 1 }), ports)
+    const one = upgrade(claimsOf(100))
+    expect(await policy.onRequest?.(one)).toBeUndefined()
+    expect(await policy.onRequest?.(upgrade(claimsOf(100, { sub: 'full' })))).toMatchObject({ status: 429 })
+    policy.onDone?.(one, outcome)
+    policy.onDone?.(one, outcome)
+    expect(left).toBe(1)
+    const gone = upgrade(claimsOf(100))
+    const asked = policy.onRequest?.(gone)
+    policy.onDone?.(gone, outcome)
+    await asked
+    expect(left).toBe(2)
+    isAway = true
+    expect(await policy.onRequest?.(upgrade(claimsOf(100)))).toBeUndefined()
+    expect(await policy.onRequest?.(upgrade(claimsOf(100)))).toMatchObject({ status: 429 })
+  })
+
   it('keeps messages readable by declining extensions', () => {
     const { exchange } = opened(claimsOf(100))
     expect(exchange.header('sec-websocket-extensions')).toBeUndefined()
