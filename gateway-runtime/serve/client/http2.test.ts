@@ -172,6 +172,26 @@ describe('a request over HTTP/2', () => {
     session.close()
   })
 
+  it('with a body that drips is refused, where a stream of messages may rest', async () => {
+    const limits = { bodyWindowMs: 60, bodyBytesPerSecondMin: 1_000, streamIdleTimeoutMs: 5_000 }
+    const { session } = await start({}, { limits })
+    const ask = async (headers: Record<string, string>) => {
+      const stream = session.request({ ':method': 'POST', ':path': '/', ...headers })
+      stream.on('error', () => undefined)
+      stream.write('a')
+      return stream
+    }
+    const resting = await ask({})
+    const dripping = await ask({ 'content-length': '1000' })
+    const [headers] = (await once(dripping, 'response')) as [{ ':status': number }]
+    expect(headers[':status']).toBe(408)
+    expect(resting.destroyed).toBe(false)
+    resting.end('b')
+    const [answered] = (await once(resting, 'response')) as [{ ':status': number }]
+    expect(answered[':status']).toBe(200)
+    session.close()
+  })
+
   it('that its client gives up is given up upstream, and says so in the log', async () => {
     upstream.script = () => undefined
     const { session, gateway } = await start()
@@ -380,6 +400,35 @@ describe('policies on HTTP/2', () => {
     expect((await askHttp2(session, { ':method': 'POST' }, 'good')).status).toBe(200)
     expect(upstream.seen).toMatch(/\r\nContent-Length: 4\r\n\r\ngood$/)
     expect((await askHttp2(session, { ':method': 'POST' }, 'x'.repeat(200))).status).toBe(413)
+    session.close()
+  })
+
+  it.each([
+    ['of unknown length', {}],
+    ['of known length', { 'content-length': '100000' }],
+  ])('in dry run let a body %s pass that is longer than they look at, whole', async (_name, headers) => {
+    const prepared: Prepared = { requestBody: { maxBytes: 20_000, run: () => undefined } }
+    const { session } = await start({ policies: [{ ...policy(prepared), dryRun: true }] })
+    const answer = await askHttp2(session, { ':method': 'POST', ...headers }, Buffer.alloc(100_000, 'x'))
+    session.close()
+    expect(answer.status).toBe(200)
+    const body = upstream.seen.slice(upstream.seen.indexOf('\r\n\r\n') + 4)
+    expect(body.match(/x/g)).toHaveLength(100_000)
+  })
+
+  it('are run for a client that goes away while they wait, and nothing goes upstream', async () => {
+    const waiting: (() => void)[] = []
+    const { session, gateway } = await withPolicy({
+      onRequest: () => new Promise((resolve) => waiting.push(() => resolve(undefined))),
+    })
+    const stream = session.request({ ':path': '/' })
+    stream.on('error', () => undefined)
+    await eventually(() => waiting.length === 1)
+    stream.close(8)
+    await eventually(() => gateway.entries.length === 1)
+    for (const go of waiting) go()
+    expect((await askHttp2(connectHttp2(gateway.port), { ':method': 'TRACE' })).status).toBe(405)
+    expect(upstream.seen).toBe('')
     session.close()
   })
 

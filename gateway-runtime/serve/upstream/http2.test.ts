@@ -6,7 +6,12 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type Socket,
+} from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HealthCheckSettings, RetrySettings } from '#policies/settings.ts'
 import { FRAME, frame as rawFrame } from '../client/http2-raw-fixture.ts'
@@ -259,6 +264,45 @@ describe('an upstream over HTTP/2', () => {
     await once(stream, 'end')
     expect(read).toBe(64 * 1024 * 1024)
     session.close()
+  })
+
+  it('that reads slowly holds an upload up, and gets all of it in the end', async () => {
+    const bytes = 32 * 1024 * 1024
+    let held: ServerHttp2Stream | undefined
+    handler = (stream) => {
+      held = stream
+    }
+    const gateway = await http1Gateway()
+    const socket = connectTcp(gateway.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(head('POST / HTTP/1.1', 'Host: x', `Content-Length: ${bytes}`))
+    const part = Buffer.alloc(64 * 1024)
+    let sent = 0
+    const fill = () => {
+      while (sent < bytes) {
+        sent += part.length
+        if (!socket.write(part)) return void socket.once('drain', fill)
+      }
+    }
+    fill()
+    let last = -1
+    await eventually(() => {
+      const still = sent === last && held !== undefined
+      last = sent
+      return still
+    })
+    expect(sent).toBeLessThan(16 * 1024 * 1024)
+    let read = 0
+    held?.on('data', (data: Buffer) => (read += data.length))
+    held?.on('end', () => {
+      held?.respond({ ':status': 200 })
+      held?.end('all of it')
+    })
+    let text = ''
+    socket.on('data', (data: Buffer) => (text += data.toString('latin1')))
+    await eventually(() => text.includes('all of it'), 9_000)
+    socket.destroy()
+    expect(read).toBe(bytes)
   })
 
   it('is asked again where its pool says so, and the client sees the good answer alone', async () => {
