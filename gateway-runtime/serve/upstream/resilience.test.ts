@@ -457,6 +457,77 @@ describe('an upstream with several endpoints', () => {
   })
 })
 
+describe('an upstream that does everything wrong, asked by clients that leave', () => {
+  it('leaves no place in a budget, no trial and no connection taken behind', async () => {
+    const wrongs: ((socket: Socket) => void)[] = [
+      (socket) => void socket.write(OK),
+      (socket) => void socket.write(answer(503)),
+      (socket) => void socket.write(answer(500)),
+      (socket) => void socket.destroy(),
+      (socket) => void socket.resetAndDestroy(),
+      () => undefined,
+      (socket) => void socket.write('garbage\r\n\r\n'),
+      (socket) => void socket.write(head('HTTP/1.1 503 X', 'Content-Length: 100').concat('part')),
+      (socket) => void socket.end(head('HTTP/1.1 200 OK', 'Content-Length: 100').concat('part')),
+      (socket) => void socket.write(OK + OK),
+    ]
+    let turn = 0
+    const wrong: ScriptedUpstream['script'] = (_request, socket) => wrongs[turn++ % wrongs.length]?.(socket)
+    const upstreams = [await origin(wrong), await origin(wrong), await origin(wrong)]
+    const retry: RetrySettings = {
+      ...retryOnce,
+      triggers: ['5xx'],
+      perTryTimeoutMs: 30,
+      budgetPercent: 0,
+      budgetMinConcurrency: 1,
+    }
+    const settings: UpstreamSettings = {
+      retry,
+      breaker: { ...breaker, maxConnections: 6, maxRequests: 12 },
+      outlier: { ...outlier, baseEjectionMs: 1, maxEjectionPercent: 100 },
+    }
+    const timeouts = { connectMs: 100, responseMs: 100, idleMs: 50 }
+    const gateway = await gatewayTo(upstreams, settings, { timeouts })
+    const client = async (n: number) => {
+      for (let i = 0; i < 40; i++) {
+        const socket = connect(gateway.port, '127.0.0.1')
+        socket.on('error', () => undefined)
+        socket.on('data', () => undefined)
+        const closed = once(socket, 'close')
+        socket.write(get(`/${n}/${i}`))
+        if ((n + i) % 3 === 0) setTimeout(() => socket.resetAndDestroy(), i % 7)
+        await closed
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, (_, n) => client(n)))
+    for (const one of upstreams) one.script = (_request, socket) => socket.write(OK)
+    const settled = () => {
+      const { connections, idle, pending } = gateway.pool.figures()
+      return connections === idle && pending === 0
+    }
+    await eventually(settled)
+    await eventually(
+      () => gateway.pool.figures().endpoints.every(({ isEjected }) => !isEjected) || probe(gateway),
+    )
+    await eventually(settled)
+    const once503 = turns(answer(503), OK)
+    for (const one of upstreams) one.script = once503
+    const before = gateway.pool.figures().retries
+    expect(await ask(gateway)).toMatchObject({ status: 200 })
+    expect(gateway.pool.figures().retries).toBe(before + 1)
+    await eventually(settled)
+    expect(gateway.pool.figures().endpoints.reduce((sum, { connections }) => sum + connections, 0)).toBe(
+      gateway.pool.figures().connections,
+    )
+  })
+})
+
+/** Sends one more request, for conditions that need traffic to come about. */
+function probe(gateway: Gateway): false {
+  void ask(gateway)
+  return false
+}
+
 describe('an upstream with HTTP/2', () => {
   async function http2Origin(statusOf: (path: string, count: number) => number) {
     let count = 0
