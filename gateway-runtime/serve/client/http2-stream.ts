@@ -7,37 +7,24 @@ import {
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
-import {
-  answerBytesMaxOf,
-  askForBody,
-  bodyBytesMaxOf,
-  bodyTooLarge,
-  runAnswerBodies,
-  runBodies,
-} from '../bodies.ts'
+import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
-import { allowedBodyBytes, courseOf, outcomeOf } from '../course.ts'
+import { allowedBodyBytes, courseOf, noteAnswer, noteSent } from '../course.ts'
 import { ownRequestId } from '../exchange.ts'
 import { chunkOf, lastChunk, lengthOf } from '../http1/chunked.ts'
 import { Head, REFUSED } from '../http1/head.ts'
 import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
 import type { Hops } from '../forwarded.ts'
 import type { Lease } from '../lease.ts'
-import type { AccessLog } from '../log.ts'
 import { normalPath } from '../paths.ts'
-import {
-  POLICY_FAILED,
-  runDone,
-  runFailurePhases,
-  runRequestPhases,
-  runResponsePhases,
-} from '../phases.ts'
+import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
 import type { LivePolicy, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
 import { areHeaders, ownHeaders } from './answer.ts'
 import { AnswerCopy, BodyCollector } from './body.ts'
+import { endCopy, recordEnd, recordUnparsed } from './ending.ts'
 import type { ConnectionHost } from './http1.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import {
@@ -86,7 +73,6 @@ export interface HostLook {
 type State = 'deciding' | 'collecting' | 'forwarding' | 'answered' | 'closed'
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
-const CLIENT_GONE = 499
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 // Up to here a copy is cheaper than a new read buffer for the upstream's connection.
 const COPIED_BYTES_MAX = 32_768
@@ -294,21 +280,12 @@ export class ClientStream implements Caller, Timed {
   // ── bodies that policies want whole ────────────────────────────────────────
 
   private admitBody(exchange: Http2Exchange): void {
-    const { route } = exchange
-    if (this.head.contentLength > allowedBodyBytes(exchange, Infinity))
-      return this.refuse(refusal('body_too_large'))
-    if (route === null || !route.hasRequestBodies) return this.send(exchange)
-    const refused = askForBody(exchange, route.route.policies, this.host)
-    if (refused !== undefined) return this.refuseByPolicy(refused, exchange)
-    const { course } = exchange
-    if (course === null || course.readers.length === 0) return this.send(exchange)
-    if (this.head.contentLength > bodyBytesMaxOf(exchange)) {
-      const tooLarge = bodyTooLarge(exchange, this.host)
-      return tooLarge === undefined ? this.send(exchange) : this.refuse(tooLarge)
-    }
-    course.body = NO_BYTES
+    const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
+    if (wanted === undefined) return this.send(exchange)
+    if (typeof wanted === 'object') return this.refuse(this.checked(wanted, exchange))
     if (this.bodyDone) return this.showBody(exchange)
-    this.collector = new BodyCollector(bodyBytesMaxOf(exchange), this.host.bodies)
+    courseOf(exchange).body = NO_BYTES
+    this.collector = new BodyCollector(wanted, this.host.bodies)
     this.state = 'collecting'
     if (this.head.expectContinue) this.informClient({ ':status': 100 })
     this.touch()
@@ -379,11 +356,7 @@ export class ClientStream implements Caller, Timed {
     const { exchange } = this
     if (exchange === null) return link.destroy()
     this.upstream = link
-    if (exchange.route?.hasDone === true) {
-      const course = courseOf(exchange)
-      course.endpoint = link.endpoint
-      course.sentAtMs = performance.now()
-    }
+    if (exchange.route?.hasDone === true) noteSent(exchange, link.endpoint)
     link.writeText(requestHead(exchange, link.endpoint, false))
     this.writeTaken(link, exchange)
     if (this.bodyDone) return
@@ -447,10 +420,7 @@ export class ClientStream implements Caller, Timed {
     if (exchange === null) return false
     exchange.status = response.status
     exchange.answerHead = response
-    if (exchange.route?.hasDone === true) {
-      const course = courseOf(exchange)
-      course.upstreamMs = performance.now() - course.sentAtMs
-    }
+    if (exchange.route?.hasDone === true) noteAnswer(exchange)
     const instead = runResponsePhases(exchange, this.policies, this.host)
     this.copyAnswer(exchange, bytes, slices, ends)
     if (instead !== undefined) {
@@ -628,20 +598,7 @@ export class ClientStream implements Caller, Timed {
     const body = Buffer.from(problemBody(refused, requestId))
     const headers = ownHeaders(refused, body.latin1Slice(), requestId)
     this.respondOwn(ownFields(refused.status, headers, null, body.length), this.isHead ? NO_BYTES : body)
-    this.host.metrics.answered(null, refused.status, 0, false, refused.code)
-    this.host.log?.record({
-      requestId,
-      remoteAddress: this.owner.arrival.peer,
-      method: '-',
-      host: '-',
-      path: '-',
-      status: refused.status,
-      bodyBytes: 0,
-      durationMs: 0,
-      api: undefined,
-      client: undefined,
-      code,
-    })
+    recordUnparsed(refused, this.host, this.owner.arrival.peer, requestId)
     this.endStream()
   }
 
@@ -688,50 +645,14 @@ export class ClientStream implements Caller, Timed {
 
   private endExchange(exchange: Http2Exchange, cutBy: string | undefined): void {
     this.exchange = null
-    exchange.over = true
     this.exchangeDeadline = Infinity
-    const durationMs = performance.now() - exchange.startMs
-    const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
-    const code = cutBy ?? exchange.code
-    const { route, course } = exchange
-    const { refusedByPolicy } = exchange
-    this.host.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, exchange.code)
-    if (this.host.log !== undefined) this.logExchange(this.host.log, exchange, { status, durationMs, code })
-    this.endBodies(exchange)
-    if (route?.hasDone === true) {
-      const ended = { course, status, requestBytes: this.bodyBytes, responseBytes: exchange.bodyBytes }
-      runDone(exchange, route.route.policies, this.host, outcomeOf(ended, code, durationMs))
-    }
-    exchange.lease.end()
-  }
-
-  private endBodies(exchange: Http2Exchange): void {
     const { collector, answerCopy } = this
     this.collector = null
     this.answerCopy = null
-    if (answerCopy !== null) runAnswerBodies(exchange, answerCopy.body, this.host)
-    answerCopy?.release()
+    if (answerCopy !== null) endCopy(exchange, answerCopy, this.host)
+    recordEnd(exchange, this.host, this.bodyBytes, cutBy)
     collector?.release()
-  }
-
-  private logExchange(
-    log: AccessLog,
-    exchange: Http2Exchange,
-    end: { status: number; durationMs: number; code: string | undefined },
-  ): void {
-    const { requestId, remoteAddress, method, host, path, bodyBytes } = exchange
-    log.record({
-      requestId,
-      remoteAddress,
-      method,
-      host,
-      path,
-      bodyBytes,
-      ...end,
-      api: exchange.route?.route.apiName,
-      client: exchange.client?.name,
-      dryRun: exchange.course?.dryRefusals,
-    })
+    exchange.lease.end()
   }
 
   // ── deadlines ──────────────────────────────────────────────────────────────
