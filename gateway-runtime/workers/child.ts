@@ -94,6 +94,10 @@ export class Child {
     return this.#process.pid
   }
 
+  get isStarted(): boolean {
+    return !this.#asked.has(0)
+  }
+
   get isGone(): boolean {
     return this.#isGone
   }

@@ -125,6 +125,19 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     expect(fleet.problems).toEqual(['worker 1 ended 6 times within a minute'])
   })
 
+  it('that hang are cut off and started again', async () => {
+    const events: string[] = []
+    const hearing: Hearing = { event: ({ code }) => events.push(code), log: () => undefined }
+    const fleet = await Fleet.open(1, options, hearing, 1_000, 3)
+    end.add(() => fleet.drain(0))
+    await fleet.serve(contentsOf(oneApi(upstream)))
+    process.kill(fleet.pids[0] ?? 0, 'SIGSTOP')
+    await until('it was cut off', () => events.includes('worker.crashed'))
+    expect(events).toEqual(['worker.hangs', 'worker.crashed'])
+    await until('it serves again', () => fleet.isServing)
+    expect(await ask(fleet.ports[0])).toBe(200)
+  })
+
   it('all stay with what they serve when a configuration cannot be built, and say why', async () => {
     const { fleet } = await open(2)
     await fleet.serve(contentsOf(oneApi(upstream)))

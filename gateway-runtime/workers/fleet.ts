@@ -31,7 +31,9 @@ interface Slot {
 }
 
 /** A worker that says nothing for so many beats hangs. */
-const silentBeatsMax = 15
+const silentBeatsDefault = 15
+/** A start takes longer on a machine that is busy. */
+const startBeatsMax = 60
 /** What a drain may take beyond its deadline before workers are cut off. */
 const drainGraceMs = 3_000
 /** Figures that take longer are those of the last beat. */
@@ -45,6 +47,7 @@ export class Fleet implements DataPlane {
   readonly #options: DataPlaneOptions
   readonly #hearing: Hearing
   readonly #drainMs: number
+  readonly #silentBeatsMax: number
   readonly #slots: readonly Slot[]
   readonly #limits = new NodeLimits()
   readonly #tallies = new Tallies<Child>()
@@ -56,7 +59,14 @@ export class Fleet implements DataPlane {
   #draining = false
   #queue: Promise<unknown> = Promise.resolve()
 
-  private constructor(count: number, options: DataPlaneOptions, hearing: Hearing, drainMs: number) {
+  private constructor(
+    count: number,
+    options: DataPlaneOptions,
+    hearing: Hearing,
+    drainMs: number,
+    silentBeatsMax: number,
+  ) {
+    this.#silentBeatsMax = silentBeatsMax
     this.#options = { ...options, override: { ...options.override, reusePort: count > 1 } }
     this.#hearing = hearing
     this.#drainMs = drainMs
@@ -75,8 +85,9 @@ export class Fleet implements DataPlane {
     options: DataPlaneOptions,
     hearing: Hearing,
     drainMs: number,
+    silentBeatsMax = silentBeatsDefault,
   ): Promise<Fleet> {
-    const fleet = new Fleet(count, options, hearing, drainMs)
+    const fleet = new Fleet(count, options, hearing, drainMs, silentBeatsMax)
     try {
       await Promise.all(fleet.#slots.map((slot) => fleet.#fork(slot).started))
       return fleet
@@ -283,8 +294,9 @@ export class Fleet implements DataPlane {
   /** A worker that hangs holds its share of the connections; it is better started again. */
   #listen(): void {
     for (const child of this.#children()) {
-      if (child.beat() < silentBeatsMax) continue
-      const detail = `worker ${child.number} has said nothing for ${silentBeatsMax} s and is cut off`
+      const max = child.isStarted ? this.#silentBeatsMax : startBeatsMax
+      if (child.beat() < max) continue
+      const detail = `worker ${child.number} has said nothing for ${max} s and is cut off`
       this.#hearing.event({ level: 'error', code: 'worker.hangs', detail }, 0)
       child.kill()
     }
