@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveChain } from './chain.ts'
 import { describePolicy } from './definition.ts'
 import { policies, policyOf } from './index.ts'
+import { samples } from './samples.ts'
 
 function attached(kind: string, order: number, config: Record<string, unknown> = {}) {
   return { kind, policyVersion: '1.0.0', order, config }
@@ -71,29 +72,6 @@ describe('what a chain says of the upstream', () => {
   })
 })
 
-/** What policies need to be told that have nothing to assume. */
-const least: Readonly<Record<string, Record<string, unknown>>> = {
-  tls: {
-    certificate: {
-      crt: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
-      key: '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n',
-    },
-  },
-  'jwt-validation': { jwksUrl: ['https://login.example/jwks'] },
-  'oauth2-token-introspection': { introspectionURL: 'https://login.example/introspect' },
-  'http-basic-authentication': { username: 'jane', password: 'secret' },
-  'message-logging': { loggingConfiguration: [{ itemName: 'Orders', itemData: { message: 'asked' } }] },
-  'ip-allowlist': { ips: ['192.0.2.1'] },
-  'ip-blocklist': { ips: ['192.0.2.1'] },
-  'credential-injection-basic-auth': { username: 'jane', password: 'secret' },
-  'credential-injection-api-key': { key: 'secret' },
-  'credential-injection-oauth2': {
-    oauthService: 'https://login.example/token',
-    clientId: 'a',
-    clientSecret: 'secret',
-  },
-}
-
 describe('policies', () => {
   it.each(policies.map((policy) => [policy.kind, policy] as const))(
     '%s has a form with titles, defaults that fit, and a line that says what it does',
@@ -103,7 +81,7 @@ describe('policies', () => {
       const properties = Object.values(schema.properties as Record<string, Record<string, unknown>>)
       expect(properties.length).toBeGreaterThan(0)
       for (const property of properties) expect(property.hidden ?? property.title).toBeTruthy()
-      const chain = resolveChain([attached(kind, 1, least[kind])])
+      const chain = resolveChain([attached(kind, 1, samples[kind]?.least)])
       expect(chain.ok && policy.summarise(chain.links[0]?.config as never)).toMatch(/\w/)
     },
   )

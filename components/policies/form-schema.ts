@@ -208,7 +208,16 @@ export function isGroup(value: unknown): value is Record<string, unknown> {
  * not show stays as it was.
  */
 export function withMember(group: unknown, key: string, value: unknown): Record<string, unknown> {
+  const { [key]: _, ...others } = isGroup(group) ? group : {}
+  if (value === undefined) return others
   return { ...(isGroup(group) ? group : {}), [key]: value }
+}
+
+/** Whether nothing has been written into a group: such an optional one is not given. */
+export function isUnwritten(group: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(group).every(
+    (value) => value === undefined || value === '' || (isGroup(value) && isUnwritten(value)),
+  )
 }
 
 /** What somebody typed into a number field: the number, or the text while it is none. */

@@ -160,7 +160,10 @@ export function BooleanField({
           name={name}
           data-pointer={pointer}
           checked={value === undefined ? field.default === true : value === true}
-          onCheckedChange={onChange}
+          // One that need not be said is not said by leaving it off.
+          onCheckedChange={(on) =>
+            onChange(on || field.required || field.default !== undefined ? on : undefined)
+          }
           disabled={readOnly}
         />
       )}

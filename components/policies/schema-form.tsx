@@ -5,7 +5,7 @@ import { pointerOf } from '#domain/json-pointer.ts'
 import { cn } from '../ui/class-names.ts'
 import { countWithin } from './field-faults.ts'
 import type { FieldPart, FormPart } from './form-part.ts'
-import { type FormField, type FormMember, isGroup, withMember } from './form-schema.ts'
+import { type FormField, type FormMember, isGroup, isUnwritten, withMember } from './form-schema.ts'
 import { ListField } from './list-field.tsx'
 import { BooleanField, ChoiceField, NumberField, TextField } from './plain-fields.tsx'
 
@@ -87,12 +87,15 @@ function SchemaField({ field, ...part }: FieldPart) {
 }
 
 function GroupField({ field, ...part }: FieldPart<'group'>) {
+  const isOptional = !field.required && field.default === undefined
+  const onChange = (value: unknown) =>
+    part.onChange(isOptional && isGroup(value) && isUnwritten(value) ? undefined : value)
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1 text-sm font-medium">{field.title}</legend>
       {field.description && <p className="text-xs text-ink-3">{field.description}</p>}
       <div className="rounded-md border border-line p-3">
-        <SchemaForm field={field} {...part} />
+        <SchemaForm field={field} {...part} onChange={onChange} />
       </div>
     </fieldset>
   )
