@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http2'
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Prepared } from '#policies/definition.ts'
 import type { Exchange } from '#policies/exchange.ts'
+import { Http2Connection } from './http2.ts'
+import { PlainArrival } from '../arrival.ts'
 import type { LiveRoute } from '../plan.ts'
 import { eventually, head, OK, policy, poolTo, route, ScriptedUpstream } from '../wire-fixture.ts'
 import {
@@ -492,6 +495,26 @@ describe('the end of an HTTP/2 connection', () => {
     expect(ended.map(({ stream }) => stream)).toEqual([1])
     expect(waiting).toHaveLength(1)
     expect(gateway.open.size).toBe(0)
+  })
+
+  it('is noticed where the client was gone before a word was said', async () => {
+    const { gateway } = await start()
+    let made: Http2Connection | undefined
+    const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined)
+      socket.resetAndDestroy()
+      socket.once('close', () => {
+        const arrival = new PlainArrival({ listener: '' }, socket, '127.0.0.1')
+        made = new Http2Connection(gateway.host, socket, arrival)
+        gateway.open.add(made)
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    // A listening TCP server has an address of this form.
+    const client = connectTcp((server.address() as AddressInfo).port, '127.0.0.1')
+    client.on('error', () => undefined)
+    await eventually(() => made !== undefined && !gateway.open.has(made))
+    server.close()
   })
 
   it('comes when nothing happens on it for long', async () => {

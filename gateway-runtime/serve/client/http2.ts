@@ -32,6 +32,7 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   private readonly session: ServerHttp2Session
   private readonly streams = new Set<ClientStream>()
   private readonly watch: FloodWatch
+  private ended = false
   private idleDeadline: number
   private windowDeadline: number
   private look: (HostLook & { text: string; lease: Lease }) | null = null
@@ -69,6 +70,8 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     // Whoever ends a connection of HTTP/2 reads nothing any more.
     socket.allowHalfOpen = false
     clock.add(this)
+    // A session on a socket that is gone already never says that it has closed.
+    if (socket.destroyed || socket.readableEnded) process.nextTick(() => this.onClose())
   }
 
   private onStream(stream: ServerHttp2Stream, flags: number, fields: string[]): void {
@@ -115,7 +118,10 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
   }
 
   private onClose(): void {
+    if (this.ended) return
+    this.ended = true
     clock.delete(this)
+    if (!this.session.destroyed) this.session.destroy()
     this.socket.destroy()
     this.host.closed(this)
   }
