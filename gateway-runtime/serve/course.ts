@@ -64,10 +64,17 @@ export class Course {
   upstreamMs: number | undefined
   private readonly overlays = new Map<number, Overlay>()
 
-  overlay(place: number, exchange: Exchange): Overlay {
+  overlay(place: number, policy: LivePolicy, exchange: Exchange): Overlay {
     let overlay = this.overlays.get(place)
-    if (overlay === undefined) this.overlays.set(place, (overlay = new Overlay(exchange)))
+    if (overlay === undefined) this.overlays.set(place, (overlay = new Overlay(policy, exchange)))
     return overlay
+  }
+
+  /** Policies in dry run that would not have allowed a body of that length. */
+  exceededIn(bodyBytes: number): LivePolicy[] {
+    return [...this.overlays.values()].flatMap(({ policy, bodyBytesMax }) =>
+      bodyBytes > bodyBytesMax ? [policy] : [],
+    )
   }
 }
 
@@ -83,7 +90,7 @@ export function allowedBodyBytes({ course }: Running, bytesMax: number): number 
 
 /** The exchange as the policy at a place sees it. */
 export function seenBy(policy: LivePolicy, place: number, exchange: Running): Exchange {
-  return policy.dryRun === true ? courseOf(exchange).overlay(place, exchange) : exchange
+  return policy.dryRun === true ? courseOf(exchange).overlay(place, policy, exchange) : exchange
 }
 
 /** The request goes to an endpoint now. */

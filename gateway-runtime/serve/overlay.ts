@@ -1,5 +1,6 @@
 import type { Claims, Client, Destination, Exchange } from '#policies/exchange.ts'
 import { HeadEdits } from './http1/serialise.ts'
+import type { LivePolicy } from './plan.ts'
 
 type Settable = Pick<
   Exchange,
@@ -8,13 +9,17 @@ type Settable = Pick<
 
 /** An exchange as a policy in dry run sees it: what the policy changes is seen by itself alone. */
 export class Overlay implements Exchange {
+  /** What the policy would have allowed of the request's body. */
+  bodyBytesMax = Infinity
+  readonly policy: LivePolicy
   private readonly under: Exchange
   private readonly own: Partial<Settable> = {}
   private readonly requestEdits = new HeadEdits()
   private readonly responseEdits = new HeadEdits()
   private ownQuery: string | undefined
 
-  constructor(under: Exchange) {
+  constructor(policy: LivePolicy, under: Exchange) {
+    this.policy = policy
     this.under = under
   }
 
@@ -111,8 +116,8 @@ export class Overlay implements Exchange {
   removeHeader(name: string): void {
     this.requestEdits.remove(name)
   }
-  limitBody(): void {
-    // Nothing is limited in dry run.
+  limitBody(maxBytes: number): void {
+    this.bodyBytesMax = Math.min(this.bodyBytesMax, maxBytes)
   }
   setQuery(query: string): void {
     this.ownQuery = query

@@ -431,10 +431,17 @@ describe('a bound that a policy sets to the body', () => {
     expect(statusOf(within.text)).toBe(200)
   })
 
-  it('binds nobody in dry run', async () => {
+  it('binds nobody in dry run, and says whom it would have', async () => {
     const gateway = await gatewayWith([{ ...limits, dryRun: true }])
-    const { text } = await talk(gateway.port, [last('POST / HTTP/1.1', 'Content-Length: 6'), 'abcdef'])
-    expect(statusOf(text)).toBe(200)
+    for (const body of ['abcdef', 'abcde']) {
+      const request = last('POST / HTTP/1.1', `Content-Length: ${body.length}`)
+      expect(statusOf((await talk(gateway.port, [request, body])).text)).toBe(200)
+    }
+    await eventually(() => gateway.entries.length === 2)
+    expect(gateway.entries.map(({ dryRun }) => dryRun)).toEqual([
+      [{ policy: 'test-0', code: 'body_too_large', status: 413 }],
+      [],
+    ])
   })
 })
 

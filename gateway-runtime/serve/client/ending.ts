@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import { runAnswerBodies } from '../bodies.ts'
-import { outcomeOf, type PolicyWatch } from '../course.ts'
+import { noteDryRefusal, outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { runDone } from '../phases.ts'
+import { refusal } from '../refusals.ts'
 import type { AnswerCopy } from './body.ts'
 
 /** What is told of ends. */
@@ -30,11 +31,14 @@ export function recordEnd(
   exchange.over = true
   const durationMs = performance.now() - exchange.startMs
   const status = exchange.status === 0 ? CLIENT_GONE : exchange.status
-  const { route, refusedByPolicy, code } = exchange
+  const { route, refusedByPolicy, code, course } = exchange
+  if (course !== null)
+    for (const policy of course.exceededIn(requestBytes))
+      noteDryRefusal(exchange, policy, refusal('body_too_large'), watch)
   watch.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, code)
   if (watch.log !== undefined) logEnd(watch.log, exchange, status, durationMs, cutBy)
   if (route === null || !route.hasDone || status === 101) return
-  const { course, bodyBytes: responseBytes } = exchange
+  const { bodyBytes: responseBytes } = exchange
   const outcome = outcomeOf({ course, status, requestBytes, responseBytes }, cutBy ?? code, durationMs)
   runDone(exchange, route.route.policies, watch, outcome)
 }
