@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Counted, nothingCounted } from '../data-plane.ts'
+import type { UpstreamFigures } from '../plan-figures.ts'
 import type { RouteCounters, RouteFigures } from '../serve/metrics.ts'
 
 /**
@@ -9,6 +11,7 @@ import type { RouteCounters, RouteFigures } from '../serve/metrics.ts'
 /** Figures as JSON: every map is its entries under a name that nothing else has. */
 export type Written = number | string | Written[] | { [name: string]: Written | [string | number, Written][] }
 
+const slice = 100
 const mapName = 'entries of a map'
 
 /** What the control process was told, so that it is told only what is new. */
@@ -33,16 +36,23 @@ export class Told {
     for (const id of this.#upstreams.keys()) if (!isServed(id)) this.#upstreams.delete(id)
   }
 
-  /** Writes what has been counted; of routes what `isNews` has let through, of upstreams what differs. */
+  /** Only the upstreams of which there is something new; looked at in slices, so that traffic gets its turn. */
+  async upstreamNews(upstreams: Counted['upstreams']): Promise<Counted['upstreams']> {
+    const news = new Map<string, UpstreamFigures>()
+    let looked = 0
+    for (const [name, figures] of upstreams) {
+      const now = JSON.stringify(writtenOf(figures))
+      if (this.#upstreams.get(name) !== now) news.set(name, figures)
+      this.#upstreams.set(name, now)
+      if (++looked % slice === 0) await setImmediate()
+    }
+    return news
+  }
+
+  /** Writes what has been counted, of routes and upstreams what the above have let through. */
   news(counted: Counted): Written {
     for (const [id, route] of counted.traffic.routes) this.#routes.set(id, route)
-    const upstreams = [...counted.upstreams].filter(([name, figures]) => {
-      const now = JSON.stringify(writtenOf(figures))
-      const isNew = this.#upstreams.get(name) !== now
-      this.#upstreams.set(name, now)
-      return isNew
-    })
-    return writtenOf({ ...counted, upstreams: new Map(upstreams) })
+    return writtenOf(counted)
   }
 }
 

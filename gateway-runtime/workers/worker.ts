@@ -23,6 +23,7 @@ export class Worker {
   readonly #told = new Told()
   readonly #certificates = new WeakMap<Plan, Counted['certificates']>()
   #drainMs = 0
+  #reading: Promise<void> = Promise.resolve()
   #ending = false
 
   constructor(tell: Tell) {
@@ -69,7 +70,9 @@ export class Worker {
         this.#ready = undefined
         return this.#tell({ kind: 'done', ask: message.ask })
       case 'figures':
-        return this.#tellFigures(message.ask)
+        // One after another, so that the answer that goes out last holds what was counted last.
+        this.#reading = this.#reading.then(() => this.#tellFigures(message.ask))
+        return this.#reading
       case 'taken':
       case 'entered':
       case 'told':
@@ -97,7 +100,7 @@ export class Worker {
     const { plan } = serving
     const isWhole = ask !== null && plan !== undefined
     const { user, system } = process.cpuUsage()
-    const upstreams = isWhole ? await upstreamsOf(plan) : new Map()
+    const upstreams = isWhole ? await this.#told.upstreamNews(await upstreamsOf(plan)) : new Map()
     // From here on at once: of two readings the later one must hold the newer counts.
     const reading: WorkerReading = {
       counted: this.#told.news({
