@@ -111,7 +111,10 @@ describe('compile', () => {
     const flow = consumer('c1', 'a', 'b')
     const [first, second] = flow.consumer.credentials
     const revoked = { ...flow.consumer, credentials: [first, { ...second, revokedAt: new Date(0) }] }
-    const items = itemsOf(instance('orders', { flows: [{ tier: null, consumer: revoked as never }] }), instance('rates'))
+    const items = itemsOf(
+      instance('orders', { flows: [{ tier: null, consumer: revoked as never }] }),
+      instance('rates'),
+    )
     expect(items.get('contracts:orders')).toMatchObject({
       clients: [{ id: 'c1', keyHashes: ['a'.repeat(64)] }],
     })
