@@ -21,7 +21,7 @@ interface Metadata {
 const keyComment =
   'HOLDS A PRIVATE KEY. Whoever reads it can pass for its owner: keep it out of version control, or seal it.'
 
-/** Members of both policies, and what the seed's form calls them. */
+/** Members of both policies, and what the short form of an ApiInstance calls them. */
 const parameterNames: Readonly<Record<string, string>> = {
   minversion: 'minVersion',
   maxversion: 'maxVersion',
