@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { cipherSuites, isCipherSuite } from '#domain/cipher-suite.ts'
 import { definePolicy } from '../definition.ts'
 import { checkedBy } from '../form-fields.ts'
-import type { TlsVersion } from '../settings.ts'
 import { namePatternFault } from '../subject-alt-names.ts'
+import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
 
 const pem = (word: string, what: string) =>
   z
@@ -27,9 +26,6 @@ const certificate = z.strictObject({
 
 const namePattern = z.string().max(2_000).check(checkedBy(namePatternFault))
 
-const version = z.enum(['1.2', '1.3'], { error: 'must be 1.2 or 1.3; what is older is not safe' })
-const versions: Readonly<Record<z.infer<typeof version>, TlsVersion>> = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' }
-
 const config = z
   .strictObject({
     certificate: certificate.optional().meta({
@@ -45,18 +41,9 @@ const config = z
       title: 'Take any certificate',
       description: 'Dangerous: anybody on the way can read and change everything.',
     }),
-    minversion: version.default('1.2').meta({ title: 'Oldest version', advanced: true }),
-    maxversion: version.default('1.3').meta({ title: 'Newest version', advanced: true }),
-    ciphers: z
-      .array(z.string().refine(isCipherSuite, { error: 'is no cipher suite that is known here' }))
-      .max(50)
-      .default([])
-      .meta({
-        title: 'Cipher suites',
-        description: 'In order of preference. Empty: a good choice.',
-        examples: cipherSuites.slice(0, 5),
-        advanced: true,
-      }),
+    minversion: tlsVersion.default('1.2').meta({ title: 'Oldest version', advanced: true }),
+    maxversion: tlsVersion.default('1.3').meta({ title: 'Newest version', advanced: true }),
+    ciphers: cipherList,
     alpn: z
       .array(z.enum(['h2', 'http/1.1']))
       .max(2)
@@ -146,8 +133,8 @@ export const tlsOutbound = definePolicy<Config>({
   },
   upstream: (settings) => ({
     tls: {
-      minVersion: versions[settings.minversion],
-      maxVersion: versions[settings.maxversion],
+      minVersion: tlsVersions[settings.minversion],
+      maxVersion: tlsVersions[settings.maxversion],
       ciphers: settings.ciphers,
       alpn: settings.alpn,
       certificate:

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { cipherSuites, isCipherSuite } from '#domain/cipher-suite.ts'
 import { definePolicy } from '../definition.ts'
-import type { InboundTls, TlsVersion } from '../settings.ts'
+import type { InboundTls } from '../settings.ts'
 import { namePatternFault } from '../subject-alt-names.ts'
+import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
 
 const certificate = z.strictObject({
   crt: z
@@ -25,9 +25,6 @@ const certificate = z.strictObject({
       multiline: true,
     }),
 })
-
-const version = z.enum(['1.2', '1.3'], { error: 'must be 1.2 or 1.3; what is older is not safe' })
-const versions: Readonly<Record<z.infer<typeof version>, TlsVersion>> = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' }
 
 const namePattern = z
   .string()
@@ -89,18 +86,9 @@ const config = z
         description: 'Base64 SHA-256 of the public keys that client certificates may have (RFC 7469).',
         advanced: true,
       }),
-    minversion: version.default('1.2').meta({ title: 'Oldest version', advanced: true }),
-    maxversion: version.default('1.3').meta({ title: 'Newest version', advanced: true }),
-    ciphers: z
-      .array(z.string().refine(isCipherSuite, { error: 'is no cipher suite that is known here' }))
-      .max(50)
-      .default([])
-      .meta({
-        title: 'Cipher suites',
-        description: 'In order of preference. Empty: a good choice.',
-        examples: [cipherSuites.slice(0, 3)],
-        advanced: true,
-      }),
+    minversion: tlsVersion.default('1.2').meta({ title: 'Oldest version', advanced: true }),
+    maxversion: tlsVersion.default('1.3').meta({ title: 'Newest version', advanced: true }),
+    ciphers: cipherList,
     alpn: z
       .array(z.enum(['h2', 'http/1.1']))
       .max(2)
@@ -171,8 +159,8 @@ export const tls = definePolicy<Config>({
     crl: value.crl,
     subjectAltNames: value.subjectAltNames,
     spkiHashes: value.spkiHashes,
-    minVersion: versions[value.minversion],
-    maxVersion: versions[value.maxversion],
+    minVersion: tlsVersions[value.minversion],
+    maxVersion: tlsVersions[value.maxversion],
     ciphers: value.ciphers,
     alpn: value.alpn,
   }),

@@ -5,6 +5,7 @@ import type { Http1Exchange } from '../exchange.ts'
 import { CHUNK_OVERHEAD_MAX, lastChunk, lengthOf, writeChunk, writeSlices } from '../http1/chunked.ts'
 import { FIELD, type Head } from '../http1/head.ts'
 import { HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
+import { POLICY_FAILED } from '../phases.ts'
 import { ownStatusLine } from '../refusals.ts'
 
 /** How the body of an answer goes to the client; `until-close` is for HTTP/1.0, which knows no chunks. */
@@ -112,7 +113,7 @@ export function ownAnswer(
 }
 
 /** Whether headers that a policy wrote by hand may go into a head, which those of framing may not. */
-export function areHeaders(headers: OwnHeaders): boolean {
+function areHeaders(headers: OwnHeaders): boolean {
   const trial = new HeadEdits()
   try {
     for (const [name, values] of Object.entries(headers))
@@ -121,4 +122,10 @@ export function areHeaders(headers: OwnHeaders): boolean {
   } catch {
     return false
   }
+}
+
+/** A policy's answer as far as its headers are headers; what is refused with it counts. */
+export function checkedAnswer(answer: Refusal, exchange: Http1Exchange): Refusal {
+  exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
+  return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
 }

@@ -9,7 +9,7 @@ import { Http1Exchange, ownRequestId } from '../exchange.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
-import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
+import { passedTrailers, type TrailerFields, takesTrailers, trailerLines } from '../http1/trailers.ts'
 import type { Lease } from '../lease.ts'
 import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
@@ -18,10 +18,10 @@ import { normalPath } from '../paths.ts'
 import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
 import type { LivePolicy, LiveRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
-import type { Caller, UpstreamLink, UpstreamFailure } from '../upstream/connection.ts'
+import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
 import { Addressee } from './addressee.ts'
 import {
-  areHeaders,
+  checkedAnswer,
   type Framing,
   firstBytes,
   framingFor,
@@ -389,13 +389,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   }
 
   private refuseByPolicy(refused: Refusal, exchange: Http1Exchange): void {
-    this.refuse(this.checked(refused, exchange), false)
-  }
-
-  /** A policy's answer as far as its headers are headers; what is refused with it counts. */
-  private checked(answer: Refusal, exchange: Http1Exchange): Refusal {
-    exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
-    return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
+    this.refuse(checkedAnswer(refused, exchange), false)
   }
 
   // ── bodies that policies want whole ────────────────────────────────────────
@@ -406,7 +400,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     if (this.upgrades || (course === null && route?.hasRequestBodies !== true)) return this.send(exchange)
     const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
     if (wanted === undefined) return this.send(exchange)
-    if (typeof wanted === 'object') return this.refuse(this.checked(wanted, exchange), true)
+    if (typeof wanted === 'object') return this.refuse(checkedAnswer(wanted, exchange), true)
     if (this.body.done) return this.showBody(exchange)
     this.collector = new BodyCollector(wanted, this.host.bodies)
     this.state = 'collecting'
@@ -634,7 +628,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   /** Answers with what a policy puts in the place of the upstream's answer. */
   private replaceAnswer(instead: Refusal, exchange: Http1Exchange, ends: boolean): void {
-    const answer = this.checked(instead, exchange)
+    const answer = checkedAnswer(instead, exchange)
     const unasked = answer === POLICY_FAILED ? 0 : (exchange.course?.unasked ?? 0)
     // Where the upstream's answer is complete, its connection may be used again, and says so when it is done.
     if (!ends) this.leaveUpstream()
@@ -715,7 +709,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     const { exchange } = this
     if (exchange?.route == null) return due
     const answer = runFailurePhases(exchange, exchange.route.route.policies, this.host, due)
-    return answer === due ? due : this.checked(answer, exchange)
+    return answer === due ? due : checkedAnswer(answer, exchange)
   }
 
   // ── ends of exchanges ──────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, poolTo, route, ScriptedUpstream } from '../wire-fixture.ts'
 import { askHttp2, connectHttp2, type Http2Gateway, startHttp2Gateway } from './http2-fixture.ts'
-import { END_HEADERS, END_STREAM, fields, FRAME, frame, GET, RawHttp2Client } from './http2-raw-fixture.ts'
+import { END_HEADERS, END_STREAM, FRAME, fields, frame, GET, RawHttp2Client } from './http2-raw-fixture.ts'
 
 const PROTOCOL_ERROR = 1
 const REFUSED_STREAM = 7

@@ -7,14 +7,14 @@ import {
 } from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 import { PlainArrival } from '../arrival.ts'
-import { BodyBudget } from './body.ts'
 import { Lease } from '../lease.ts'
 import { defaultLimits, type Limits } from '../limits.ts'
 import type { AccessEntry } from '../log.ts'
 import { Metrics } from '../metrics.ts'
 import { buildPlan, type LiveRoute } from '../plan.ts'
-import { Http2Connection } from './http2.ts'
+import { BodyBudget } from './body.ts'
 import type { ConnectionHost, OpenConnection } from './http1.ts'
+import { Http2Connection } from './http2.ts'
 
 /** HTTP/2 connections on a free port of loopback, without TLS, in front of given routes. */
 export interface Http2Gateway {

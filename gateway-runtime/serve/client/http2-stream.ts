@@ -11,10 +11,10 @@ import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../b
 import { clock, type Timed } from '../clock.ts'
 import { allowedBodyBytes, courseOf, noteAnswer, noteSent } from '../course.ts'
 import { ownRequestId } from '../exchange.ts'
+import type { Hops } from '../forwarded.ts'
 import { chunkOf, lastChunk, lengthOf } from '../http1/chunked.ts'
 import { Head, REFUSED } from '../http1/head.ts'
-import { passedTrailers, takesTrailers, type TrailerFields, trailerLines } from '../http1/trailers.ts'
-import type { Hops } from '../forwarded.ts'
+import { passedTrailers, type TrailerFields, takesTrailers, trailerLines } from '../http1/trailers.ts'
 import type { Lease } from '../lease.ts'
 import { normalPath } from '../paths.ts'
 import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
@@ -22,7 +22,7 @@ import type { LivePolicy, ServedRoute } from '../plan.ts'
 import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
-import { areHeaders, ownHeaders } from './answer.ts'
+import { checkedAnswer, ownHeaders } from './answer.ts'
 import { AnswerCopy, BodyCollector } from './body.ts'
 import { endCopy, recordEnd, recordUnparsed } from './ending.ts'
 import type { ConnectionHost } from './http1.ts'
@@ -268,13 +268,7 @@ export class ClientStream implements Caller, Timed {
   }
 
   private refuseByPolicy(refused: Refusal, exchange: Http2Exchange): void {
-    this.refuse(this.checked(refused, exchange))
-  }
-
-  /** A policy's answer as far as its headers are headers; what is refused with it counts. */
-  private checked(answer: Refusal, exchange: Http2Exchange): Refusal {
-    exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
-    return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
+    this.refuse(checkedAnswer(refused, exchange))
   }
 
   // ── bodies that policies want whole ────────────────────────────────────────
@@ -282,7 +276,7 @@ export class ClientStream implements Caller, Timed {
   private admitBody(exchange: Http2Exchange): void {
     const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
     if (wanted === undefined) return this.send(exchange)
-    if (typeof wanted === 'object') return this.refuse(this.checked(wanted, exchange))
+    if (typeof wanted === 'object') return this.refuse(checkedAnswer(wanted, exchange))
     if (this.bodyDone) return this.showBody(exchange)
     courseOf(exchange).body = NO_BYTES
     this.collector = new BodyCollector(wanted, this.host.bodies)
@@ -531,7 +525,7 @@ export class ClientStream implements Caller, Timed {
     const { exchange } = this
     if (exchange === null) return due
     const answer = runFailurePhases(exchange, this.policies, this.host, due)
-    return answer === due ? due : this.checked(answer, exchange)
+    return answer === due ? due : checkedAnswer(answer, exchange)
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────
@@ -549,7 +543,7 @@ export class ClientStream implements Caller, Timed {
 
   /** Answers with what a policy puts in the place of the upstream's answer. */
   private replaceAnswer(instead: Refusal, exchange: Http2Exchange, ends: boolean): void {
-    const answer = this.checked(instead, exchange)
+    const answer = checkedAnswer(instead, exchange)
     const unasked = answer === POLICY_FAILED ? 0 : (exchange.course?.unasked ?? 0)
     // Where the upstream's answer is complete, its connection may be used again, and says so when it is done.
     if (!ends) this.leaveUpstream()

@@ -4,10 +4,10 @@ import { type AddressInfo, connect as connectTcp, createServer as createTcpServe
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Prepared } from '#policies/definition.ts'
 import type { Exchange } from '#policies/exchange.ts'
-import { Http2Connection } from './http2.ts'
 import { PlainArrival } from '../arrival.ts'
 import type { LiveRoute } from '../plan.ts'
 import { eventually, head, OK, policy, poolTo, route, ScriptedUpstream } from '../wire-fixture.ts'
+import { Http2Connection } from './http2.ts'
 import {
   askHttp2,
   connectHttp2,
@@ -15,7 +15,7 @@ import {
   type Http2Gateway,
   startHttp2Gateway,
 } from './http2-fixture.ts'
-import { END_HEADERS, END_STREAM, fields, FRAME, frame, GET, RawHttp2Client } from './http2-raw-fixture.ts'
+import { END_HEADERS, END_STREAM, FRAME, fields, frame, GET, RawHttp2Client } from './http2-raw-fixture.ts'
 
 let upstream: ScriptedUpstream
 const gateways: Http2Gateway[] = []

@@ -1,7 +1,7 @@
 import type { Exchange, Session } from '#policies/exchange.ts'
 import { isPassedOver, outcomeOf, type PolicyWatch, type Running, seenBy } from '../course.ts'
-import { runDone } from '../phases.ts'
 import type { ListedSession, OpenSession } from '../metrics.ts'
+import { runDone } from '../phases.ts'
 import type { LivePolicy, LiveRoute, ServedRoute } from '../plan.ts'
 import { CLOSE } from './frames.ts'
 import type { Tunnel } from './tunnel.ts'
