@@ -69,6 +69,7 @@ export const samples: Readonly<Record<string, Sample>> = {
       mandatoryCustomClaims: [{ key: 'tier', value: 'gold' }],
       claimsToHeaders: [{ claim: 'sub', header: 'x-user' }],
       leeway: 0,
+      tlsClientCertificateBoundAccessTokens: true,
       skipClientIdValidation: true,
     },
   },
@@ -90,6 +91,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   'oauth2-token-introspection': {
     least: { introspectionURL: 'https://login.example/introspect' },
     full: {
+      tlsClientCertificateBoundAccessTokens: true,
       introspectionURL: 'https://login.example/introspect',
       authorizationValue: 'Basic abc',
       scopes: ['read', 'write'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { certificateBoundOnly } from '../certificate-binding.ts'
 import { expressionFault, expressionForms, isExpression } from '../expression.ts'
 import { checkedBy, commaList, controlUrl, optionalExpression } from '../form-fields.ts'
 import { isToken, reservedHeader } from '../header-fields.ts'
@@ -125,6 +126,7 @@ const fields = z.strictObject({
     .boolean()
     .default(false)
     .meta({ title: 'Start must be there', description: 'A token without nbf is refused.' }),
+  tlsClientCertificateBoundAccessTokens: certificateBoundOnly,
   leeway: z.int().min(0).max(60).default(10).meta({
     title: 'Leeway',
     description: 'Seconds by which the clocks of issuer and gateway may differ.',

@@ -1,5 +1,6 @@
 import { compactVerify } from 'jose'
 import { invalidToken, missingToken, tokenIn } from '../bearer.ts'
+import { bindingCheck } from '../certificate-binding.ts'
 import { claimAt, claimHeader, claimText, frozen } from '../claims.ts'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
@@ -210,15 +211,20 @@ export const jwtValidation = definePolicy<JwtValidationConfig>({
     const check = claimCheck(config, ports.nowMs)
     const writeHeaders = headerWriter(config)
     const checkClient = clientCheck(config, ports)
+    const checkBinding = bindingCheck(kind, config.tlsClientCertificateBoundAccessTokens === true)
 
     const renewFor = (exchange: Exchange) => async (text: string) => {
       const answer = await signatures.verify(text)
       if ('refusal' in answer) return undefined
       const { claims } = answer
+      if (checkBinding(claims, exchange.tls) !== undefined) return undefined
       const refusal = withClaims(exchange, claims, () => check(claims, exchange) ?? checkClient(exchange))
       return refusal === undefined ? claims : undefined
     }
     const admit = (exchange: Exchange, value: string, claims: Claims): Refusal | undefined => {
+      // The token itself is good: whoever shows it without its certificate must not make it cost a verification again.
+      const unbound = checkBinding(claims, exchange.tls)
+      if (unbound !== undefined) return unbound
       exchange.claims = claims
       const refusal = check(claims, exchange) ?? checkClient(exchange)
       if (refusal !== undefined) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Client, Exchange, PeerCertificate, Refusal } from '../exchange.ts'
+import { foundOnce } from '../of-certificate.ts'
 import { compileNames, namePatternFault } from '../subject-alt-names.ts'
 import { canonicalName, isDistinguishedName } from './distinguished-name.ts'
 import { clientCertElement } from './forwarded-client-cert.ts'
@@ -86,16 +87,6 @@ const unknownClient = notAllowed('unknown_client', 'No client of this API has th
 
 type Check = (peer: PeerCertificate) => Refusal | undefined
 
-/** A certificate serves many requests: what is found of it is kept as long as it lives. */
-function remembered<T>(find: (peer: PeerCertificate) => T): (peer: PeerCertificate) => T {
-  const found = new WeakMap<PeerCertificate, { readonly value: T }>()
-  return (peer) => {
-    let known = found.get(peer)
-    if (known === undefined) found.set(peer, (known = { value: find(peer) }))
-    return known.value
-  }
-}
-
 function checkOf({ subjectAltNames, subjects, issuers }: Config): Check {
   const hasName = compileNames(subjectAltNames)
   const allowedSubjects = new Set(subjects.map(canonicalName))
@@ -120,7 +111,7 @@ type Forward = (exchange: Exchange, peer: PeerCertificate) => void
 
 function forwarderOf(mode: Config['forwardHeader'], ports: Ports): Forward {
   const own = ports.api.certificates.find(({ type }) => type === 'server')?.subjectAltNames ?? []
-  const elementOf = remembered((peer) => clientCertElement(peer, own))
+  const elementOf = foundOnce((peer) => clientCertElement(peer, own))
   switch (mode) {
     case undefined:
       return (exchange) => exchange.removeHeader(header)
@@ -161,8 +152,8 @@ export const mtlsClientIdentity = definePolicy<Config>({
     ].join(', ')
   },
   prepare(value, ports) {
-    const check = remembered(checkOf(value))
-    const findClient = remembered((peer) => clientOf(peer, ports))
+    const check = foundOnce(checkOf(value))
+    const findClient = foundOnce((peer) => clientOf(peer, ports))
     const forward = forwarderOf(value.forwardHeader, ports)
     return {
       onRequest(exchange) {

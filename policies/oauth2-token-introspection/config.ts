@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { certificateBoundOnly } from '../certificate-binding.ts'
 import { checkedBy, controlUrl } from '../form-fields.ts'
 import { isFieldValue } from '../header-fields.ts'
 
@@ -54,6 +55,7 @@ export const introspectionConfig = z.strictObject({
     title: 'Any client',
     description: 'Also takes tokens of clients that have no contract with this API.',
   }),
+  tlsClientCertificateBoundAccessTokens: certificateBoundOnly,
   exposeHeaders: z.boolean().default(false).meta({
     title: 'Tell the upstream',
     description: 'Sends what is known of the token in headers that begin with X-AGW-.',

@@ -1,7 +1,8 @@
 import { bearerToken, insufficientScope, invalidToken, missingToken, severalTokens } from '../bearer.ts'
+import { bindingCheck } from '../certificate-binding.ts'
 import { claimAt, claimHeader, claimText, scopesOf } from '../claims.ts'
 import { definePolicy, type Ports } from '../definition.ts'
-import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
+import type { Claims, Client, Exchange, Refusal, TlsSession } from '../exchange.ts'
 import { type IntrospectionConfig, introspectionConfig } from './config.ts'
 import { type Finding, Introspector } from './introspector.ts'
 
@@ -39,12 +40,18 @@ function hideForged(exchange: Exchange): void {
 }
 
 /** What is wrong with a token that the issuer calls good; the client that it is of, where there is one. */
-type Judge = (claims: Claims) => { refusal: Refusal } | { client: Client | undefined }
+type Judge = (
+  claims: Claims,
+  tls: TlsSession | undefined,
+) => { refusal: Refusal } | { client: Client | undefined }
 
 function judgeOf(config: IntrospectionConfig, ports: Ports): Judge {
   const { scopes, scopeValidationCriteria, consumerBy, skipClientIdValidation } = config
   const missingScopes = insufficientScope(kind, scopes)
-  return (claims) => {
+  const checkBinding = bindingCheck(kind, config.tlsClientCertificateBoundAccessTokens === true)
+  return (claims, tls) => {
+    const unbound = checkBinding(claims, tls)
+    if (unbound !== undefined) return { refusal: unbound }
     const granted = new Set(scopesOf(claims))
     const has = (scope: string) => granted.has(scope)
     const isEnough = scopeValidationCriteria === 'AND' ? scopes.every(has) : scopes.some(has)
@@ -76,23 +83,25 @@ export const oauth2TokenIntrospection = definePolicy<IntrospectionConfig>({
     const introspector = introspectorOf(config, ports)
     const judge = judgeOf(config, ports)
 
-    const renew = async (token: string): Promise<Claims | undefined> => {
-      if (token === '' || token.length > tokenLengthMax) return undefined
-      const hash = ports.sha256(token)
-      const finding = introspector.known(hash) ?? (await introspector.ask(token, hash))
-      if (finding === undefined || finding === 'inactive' || 'refusal' in judge(finding.claims))
-        return undefined
-      return finding.claims
-    }
+    const renewFor =
+      ({ tls }: Exchange) =>
+      async (token: string) => {
+        if (token === '' || token.length > tokenLengthMax) return undefined
+        const hash = ports.sha256(token)
+        const finding = introspector.known(hash) ?? (await introspector.ask(token, hash))
+        if (finding === undefined || finding === 'inactive' || 'refusal' in judge(finding.claims, tls))
+          return undefined
+        return finding.claims
+      }
     const admit = (exchange: Exchange, finding: Finding | undefined): Refusal | undefined => {
       if (finding === undefined) return unavailable
       if (finding === 'inactive') return inactive
-      const verdict = judge(finding.claims)
+      const verdict = judge(finding.claims, exchange.tls)
       if ('refusal' in verdict) return verdict.refusal
       exchange.claims = finding.claims
       if (verdict.client !== undefined) exchange.client = verdict.client
       if (config.exposeHeaders) exposeTo(exchange, finding.claims)
-      if (exchange.upgrades) exchange.renewIdentity = renew
+      if (exchange.upgrades) exchange.renewIdentity = renewFor(exchange)
       return undefined
     }
     return {
