@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { policyRules } from '#domain/policy-rule.ts'
+import { balancing, hashOn } from '#domain/routing.ts'
 
 /** The units of configuration that a runtime takes one by one. Each is named by the SHA-256 of its canonical JSON. */
 
@@ -30,7 +31,9 @@ export const upstreamItem = z.strictObject({
     .min(1),
   /** What is spoken behind the connection; `http2` is with prior knowledge or by ALPN (RFC 9113 §3). */
   protocol: z.enum(['http1', 'http2']).optional(),
-  balancing: z.enum(['round-robin', 'least-requests', 'consistent-hash']).optional(),
+  balancing: balancing.optional(),
+  /** What a consistent hash is taken of; without it of the client's address. */
+  hashOn: hashOn.optional(),
   connectTimeoutMs: z.int().min(1).max(600_000).default(5_000),
   responseTimeoutMs: z.int().min(1).max(3_600_000).default(60_000),
   /** The longest pause inside a body. */

@@ -14,29 +14,76 @@ const endpoint = z.strictObject({
     .meta({ title: 'Weight', description: 'Its share of the requests; 0 takes none.' }),
 })
 
-const upstreamOptions = z.strictObject({
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+export const balancing = z.enum(['round-robin', 'least-requests', 'consistent-hash'])
+
+/** What tells callers apart, so that the same one is always sent to the same place. */
+export const hashOn = z
+  .strictObject({
+    by: z.enum(['address', 'header', 'cookie', 'claim']).meta({
+      title: 'By',
+      description: 'The address of the client, a header, a cookie, or a claim of the verified token.',
+    }),
+    name: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ title: 'Name', description: 'Of the header, the cookie or the claim.', examples: ['x-user'] }),
+  })
+  .check(({ value, issues }) => {
+    const message = nameFault(value)
+    if (message !== undefined) issues.push({ code: 'custom', path: ['name'], message, input: value.name })
+  })
+
+function nameFault({ by, name = '' }: { by: string; name?: string | undefined }): string | undefined {
+  if (by === 'address') return name === '' ? undefined : 'has no meaning for the address'
+  if (name === '') return `must say which ${by}`
+  return by === 'claim' || token.test(name) ? undefined : `is no name of a ${by}`
+}
+
+const options = {
   endpoints: z
     .array(endpoint)
     .max(64)
     .default([])
     .meta({ title: 'Endpoints', description: 'In place of the one upstream address.' }),
-  balancing: z
-    .enum(['round-robin', 'least-requests', 'consistent-hash'])
-    .default('round-robin')
-    .meta({ title: 'Balancing' }),
+  balancing: balancing.default('round-robin').meta({
+    title: 'Balancing',
+    description: 'With consistent-hash the same caller is always sent to the same endpoint.',
+  }),
+  hashOn: hashOn.optional().meta({
+    title: 'Consistent hash of',
+    description: 'What tells callers apart; without it the address of the client.',
+  }),
   protocol: z
     .enum(['http1', 'http2'])
     .default('http1')
     .meta({ title: 'Protocol', description: 'HTTP/2 is what gRPC needs.' }),
-})
+}
 
-const destination = upstreamOptions.extend({
-  name: z
-    .string()
-    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens')
-    .meta({ title: 'Name', description: 'By which policies such as a weighted route call it.' }),
-  endpoints: z.array(endpoint).min(1).max(64).meta({ title: 'Endpoints' }),
-})
+/** A choice that nobody would go by is a mistake. */
+export function checkHashOn({
+  value,
+  issues,
+}: z.core.ParsePayload<{ balancing?: Balancing | undefined; hashOn?: HashOn | undefined }>): void {
+  if (value.hashOn === undefined || value.balancing === 'consistent-hash') return
+  const message = 'has a meaning with the balancing consistent-hash alone'
+  issues.push({ code: 'custom', path: ['hashOn'], message, input: value.hashOn })
+}
+
+const upstreamOptions = z.strictObject(options).check(checkHashOn)
+
+const destination = z
+  .strictObject({
+    ...options,
+    name: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens')
+      .meta({ title: 'Name', description: 'By which policies such as a weighted route call it.' }),
+    endpoints: z.array(endpoint).min(1).max(64).meta({ title: 'Endpoints' }),
+  })
+  .check(checkHashOn)
 
 const limit = z.strictObject({
   maximumRequests: z.int().min(1).max(1_000_000_000).meta({ title: 'Requests' }),
@@ -79,5 +126,7 @@ export const routing = z.strictObject({
     .meta({ title: 'Tiers', description: 'Rates that contracts with consumers name.' }),
 })
 
+export type Balancing = z.infer<typeof balancing>
+export type HashOn = z.infer<typeof hashOn>
 export type Routing = z.infer<typeof routing>
 export type UpstreamOptions = z.infer<typeof upstreamOptions>

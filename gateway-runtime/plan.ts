@@ -355,6 +355,7 @@ function poolOptionsOf(
     endpoints: upstream.endpoints,
     protocol: upstream.protocol ?? 'http1',
     balancing: upstream.balancing ?? 'round-robin',
+    ...(upstream.hashOn === undefined ? {} : { hashOn: upstream.hashOn }),
     timeouts: {
       connectMs: timeouts.connectMs ?? upstream.connectTimeoutMs,
       responseMs: timeouts.responseMs ?? upstream.responseTimeoutMs,

@@ -25,7 +25,6 @@ export class ExchangeInMemory implements Exchange {
   renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined = undefined
   destination: Destination | undefined
   destinationPath: string | undefined
-  balancingKey: string | undefined
   status = 200
   /** What limitBody has set. */
   bodyBytesMax = Infinity

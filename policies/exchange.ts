@@ -105,8 +105,6 @@ export interface Exchange {
   destination: Destination | undefined
   /** Replaces the path that the upstream sees, behind its own base path; begins with /. */
   destinationPath: string | undefined
-  /** What a consistent hash over the upstream's endpoints is taken of. */
-  balancingKey: string | undefined
 
   readonly status: number
   responseHeader(name: string): string | undefined

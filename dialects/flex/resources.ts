@@ -3,6 +3,7 @@ import { contractsItem } from '#contract/items.ts'
 import { certificate, clusterIssuer, issuer } from '../cert-manager/resources.ts'
 import { networkPolicy } from '../network-policy/resources.ts'
 import { policyRules } from '#domain/policy-rule.ts'
+import { balancing, checkHashOn, hashOn } from '#domain/routing.ts'
 
 /** The resources that a folder may hold, in both forms of Flex. What is not listed here is refused. */
 
@@ -118,11 +119,30 @@ const serviceRoute = z.strictObject({
   weight: unsupported('weights are said by a route-weighted policy whose routes name Services'),
 })
 
-const upstreamService = z.strictObject({
-  address: z.string(),
-  routes: z.array(serviceRoute).max(50).optional(),
+/** Where an upstream is; several addresses and how they are chosen are words of our own. */
+const reach = {
+  address: z.string().optional(),
+  endpoints: z
+    .array(z.strictObject({ address: z.string(), weight: z.int().min(0).max(1_000_000).optional() }))
+    .min(1)
+    .max(64)
+    .optional(),
+  balancing: balancing.optional(),
+  hashOn: hashOn.optional(),
   tls: serviceTls.optional(),
-})
+}
+
+function checkReach(payload: z.core.ParsePayload<Reach>): void {
+  const { address, endpoints } = payload.value
+  checkHashOn(payload)
+  if ((address === undefined) !== (endpoints === undefined)) return
+  const message = address === undefined ? 'must say where it is' : 'excludes endpoints: say one of the two'
+  payload.issues.push({ code: 'custom', path: ['address'], message, input: address })
+}
+
+const upstreamService = z
+  .strictObject({ ...reach, routes: z.array(serviceRoute).max(50).optional() })
+  .check(checkReach)
 
 export const apiInstance = z.strictObject({
   apiVersion: gatewayVersion,
@@ -140,7 +160,7 @@ export const service = z.strictObject({
   apiVersion: gatewayVersion,
   kind: z.literal('Service'),
   metadata,
-  spec: z.strictObject({ address: z.string(), tls: serviceTls.optional() }),
+  spec: z.strictObject(reach).check(checkReach),
 })
 
 /** One instance or Service by name, or every instance with some labels; without labels all of them. */
@@ -335,6 +355,7 @@ export const resource = z.discriminatedUnion('kind', resources, {
 export type ApiInstance = z.infer<typeof apiInstance>
 export type InstanceTls = z.infer<typeof instanceTls>
 export type ServiceTls = z.infer<typeof serviceTls>
+export type Reach = z.infer<z.ZodObject<typeof reach>>
 export type UpstreamService = z.infer<typeof upstreamService>
 export type Service = z.infer<typeof service>
 export type PolicyBinding = z.infer<typeof policyBinding>

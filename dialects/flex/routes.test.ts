@@ -175,6 +175,47 @@ describe('several services', () => {
   })
 })
 
+describe('an upstream with several addresses', () => {
+  const spread = (spec: string) => instance(`  services: { up: { ${spec} } }\n`)
+  const a = 'endpoints: [{ address: "http://a.internal", weight: 3 }, { address: "http://b.internal:81/v1" }]'
+
+  it('has them with their weights, and what they are chosen by, in an instance and as a Service', () => {
+    const hashed = `${a}, balancing: consistent-hash, hashOn: { by: claim, name: sub }`
+    const expected = {
+      endpoints: [{ url: 'http://a.internal', weight: 3 }, { url: 'http://b.internal:81/v1' }],
+      balancing: 'consistent-hash',
+      hashOn: { by: 'claim', name: 'sub' },
+    }
+    const plain = itemsOf(spread(hashed))
+    expect(plain.find(({ kind }) => kind === 'upstream')).toMatchObject(expected)
+    expectRoundTrip(plain)
+    const bound = binding('to-up', 'route', 'config: { destinationRef: { name: up }, destinationPath: /x }')
+    const routed = itemsOf(instance(''), service('up', `{ ${hashed} }`), bound)
+    expect(routed.find(({ kind }) => kind === 'upstream')).toMatchObject({
+      ...expected,
+      endpoints: [{ url: 'http://a.internal/x', weight: 3 }, { url: 'http://b.internal:81/v1/x' }],
+    })
+    expectRoundTrip(routed)
+    const named = itemsOf(
+      spread('endpoints: [{ address: "h2://a.internal" }, { address: "h2://b.internal" }]'),
+    )
+    expect(named.find(({ kind }) => kind === 'upstream')).toMatchObject({ protocol: 'http2' })
+    expectRoundTrip(named)
+  })
+
+  it.each([
+    ['no address', 'balancing: round-robin', '/spec/services/up/address must say where it is'],
+    ['one beside them', `address: "http://c.internal", ${a}`, '/spec/services/up/address excludes endpoints: say one of the two'],
+    ['one that must not be reached', a.replace('b.internal', '169.254.169.254'), "/spec/services/up/endpoints/1/address 169.254.169.254 serves a cloud's credentials"],
+    ['different schemes', a.replace('http://b', 'https://b'), '/spec/services/up/endpoints/1/address https://b.internal:81/v1 and http://a.internal are spoken to differently'],
+    ['a hash of nothing', `${a}, balancing: consistent-hash, hashOn: { by: cookie }`, '/spec/services/up/hashOn/name must say which cookie'],
+    ['a hash that nobody goes by', `${a}, hashOn: { by: address }`, '/spec/services/up/hashOn has a meaning with the balancing consistent-hash alone'],
+    ['a weight below 0', a.replace('3', '-3'), '/spec/services/up/endpoints/0/weight'],
+  ])('is refused with %s', (_, spec, fault) => {
+    expect(linesOf(spread(spec)).join('\n')).toContain(fault)
+  }) // biome-ignore format: a table
+})
+
 describe('route policies', () => {
   it('share requests out among Services by weight', () => {
     const items = itemsOf(instance(''), stable, canary, weighted)

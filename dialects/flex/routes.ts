@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import { type UpstreamItem, upstreamItem } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
-import { upstreamAddress } from './address.ts'
 import type { Attachment, Bindings } from './attachments.ts'
 import type { NodeSettings } from './configuration.ts'
-import { faultsOf } from './document.ts'
+import { faultsOf, type Path } from './document.ts'
+import { areAlike, endpointsOf } from './endpoints.ts'
 import { keyOf, type Placed, type Register } from './register.ts'
-import { type ApiInstance, routeConfig, type ServiceTls, weightedConfig } from './resources.ts'
+import { type ApiInstance, type Reach, routeConfig, weightedConfig } from './resources.ts'
 import type { Reference } from './secrets.ts'
 import type { TlsConfig, TlsReader } from './tls.ts'
 
@@ -47,10 +47,7 @@ export class Router {
 
   /** Services are looked at even where no instance uses them. */
   checkServices(): void {
-    for (const one of this.#register.of('Service')) {
-      const refusal = this.#refusal(one.resource.spec.address)
-      if (refusal !== null) this.#register.report(one, ['spec', 'address'], refusal)
-    }
+    for (const one of this.#register.of('Service')) this.#areReachable(one.resource.spec, one, ['spec'])
   }
 
   routing(instance: Placed<ApiInstance>, attachments: readonly Attachment[]): Routing | undefined {
@@ -199,19 +196,17 @@ export class Router {
 
   #candidate(
     name: string,
-    { address, tls }: { address: string; tls?: ServiceTls | undefined },
+    reach: Reach,
     owner: string,
     isOnly: boolean,
     at: Reference,
   ): Candidate | undefined {
-    const refusal = this.#refusal(address)
-    if (refusal !== null) {
-      // A Service has been looked at already.
-      if (at.path.length > 1) this.#register.report(at, [...at.path, 'address'], refusal)
-      return undefined
-    }
-    const { url, protocol } = upstreamAddress(address)
-    if (tls !== undefined && !url.startsWith('https:')) {
+    const { tls, balancing, hashOn } = reach
+    if (!this.#areReachable(reach, at, at.path)) return undefined
+    const endpoints = endpointsOf(reach, at.path)
+    const [first] = endpoints
+    if (first === undefined || !areAlike(endpoints, at, this.#register)) return undefined
+    if (tls !== undefined && !first.url.startsWith('https:')) {
       this.#register.report(at, [...at.path, 'tls'], 'needs an https address')
       return undefined
     }
@@ -222,16 +217,30 @@ export class Router {
     const upstream = upstreamItem.parse({
       kind: 'upstream',
       id: `upstream:${owner}${isOnly ? '' : `/${name}`}`,
-      endpoints: [{ url: url.replace(/\/+$/, '') }],
-      ...(protocol === 'http1' ? {} : { protocol }),
+      endpoints: endpoints.map(({ url, weight }) => ({
+        url: url.replace(/\/+$/, ''),
+        ...(weight === undefined ? {} : { weight }),
+      })),
+      ...(first.protocol === 'http1' ? {} : { protocol: first.protocol }),
+      ...(balancing === undefined ? {} : { balancing }),
+      ...(hashOn === undefined ? {} : { hashOn }),
       ...(responseMs === undefined ? {} : { responseTimeoutMs: responseMs }),
       ...(streamIdleMs === undefined ? {} : { idleTimeoutMs: streamIdleMs }),
     })
     return { name, upstream, at: tlsAt, tls: config }
   }
 
-  #refusal(address: string): string | null {
-    const { url } = upstreamAddress(address)
+  /** Whether every address of an upstream may be one; what may not is a fault, told once. */
+  #areReachable(reach: Reach, at: Pick<Reference, 'document'>, base: Path): boolean {
+    const refused = endpointsOf(reach, base).flatMap(({ url, path }) => {
+      const refusal = this.#refusal(url)
+      return refusal === null ? [] : [{ refusal, path }]
+    })
+    for (const { refusal, path } of refused) this.#register.report(at, path, refusal)
+    return refused.length === 0
+  }
+
+  #refusal(url: string): string | null {
     const refusal = upstreamRefusal(url, { loopback: this.#told.allowLoopback })
     if (refusal !== null) return refusal
     const { search = '', hash = '' } = URL.parse(url) ?? {}
@@ -246,8 +255,9 @@ export class Router {
     if (only === undefined) return undefined
     const { upstream } = only
     const id = upstream.id.split('/').slice(0, 2).join('/')
-    const endpoints = upstream.endpoints.map(({ url }) => ({
-      url: (url + destinationPath).replace(/\/+$/, ''),
+    const endpoints = upstream.endpoints.map((endpoint) => ({
+      ...endpoint,
+      url: (endpoint.url + destinationPath).replace(/\/+$/, ''),
     }))
     return {
       upstream: { ...upstream, id, endpoints },

@@ -158,30 +158,33 @@ function servicesOf(api: ApiItem, work: Work, tls: Record<string, unknown> | und
       work.faults.push(faultAt(api, '/upstream', `there is no ${id}`))
       return [name, {}] as const
     }
-    const address = upstreamAddressOf(upstream, work.faults)
-    return [name, { address, ...(tls !== undefined && address.startsWith('https:') ? { tls } : {}) }] as const
+    const isSecure = upstream.endpoints[0]?.url.startsWith('https:') === true
+    return [
+      name,
+      { ...reachOf(upstream, work.faults), ...(isSecure && tls !== undefined ? { tls } : {}) },
+    ] as const
   })
   return Object.fromEntries(services)
 }
 
-function upstreamAddressOf(upstream: UpstreamItem, faults: Fault[]): string {
-  const { kind, id, endpoints, protocol, responseTimeoutMs, idleTimeoutMs } = upstream
-  const [first, second] = endpoints
-  const url = first?.url ?? ''
-  const sayable = upstreamItem.parse({
-    kind,
-    id,
-    endpoints: [{ url }],
-    responseTimeoutMs,
-    idleTimeoutMs,
-    ...(protocol === undefined ? {} : { protocol }),
-  })
-  const isSame = second === undefined && sameMembers(sayable, upstreamItem.parse(upstream))
-  if (!isSame)
-    faults.push(
-      faultAt(upstream, '', 'several endpoints, weights, limits and connect timeouts cannot be said in Flex'),
-    )
-  if (protocol !== 'http2') return url
+/** Where an upstream is, as a service says it. */
+function reachOf(upstream: UpstreamItem, faults: Fault[]): Record<string, unknown> {
+  const { kind, id, endpoints, protocol, balancing, hashOn, responseTimeoutMs, idleTimeoutMs } = upstream
+  const reach = withoutUndefined({ protocol, balancing, hashOn })
+  const sayable = upstreamItem.parse({ kind, id, endpoints, responseTimeoutMs, idleTimeoutMs, ...reach })
+  if (!sameMembers(sayable, upstreamItem.parse(upstream)))
+    faults.push(faultAt(upstream, '', 'limits and connect timeouts cannot be said in Flex'))
+  const written = endpoints.map(({ url, weight }) =>
+    withoutUndefined({ address: addressAt(url, upstream, faults), weight }),
+  )
+  const [first, second] = written
+  const where =
+    second === undefined && first?.['weight'] === undefined ? { ...first } : { endpoints: written }
+  return withoutUndefined({ ...where, balancing, hashOn })
+}
+
+function addressAt(url: string, upstream: UpstreamItem, faults: Fault[]): string {
+  if (upstream.protocol !== 'http2') return url
   if (url.startsWith('http:')) return `h2:${url.slice(5)}`
   faults.push(faultAt(upstream, '/protocol', 'Flex speaks HTTP/2 to upstreams without TLS alone'))
   return url

@@ -76,6 +76,7 @@ export class Http1Exchange implements Running {
   destination: Destination | undefined = undefined
   /** Where the request goes, once that is chosen. */
   pool: Pool | null = null
+  /** What a consistent hash over the endpoints of that pool is taken of. */
   balancingKey: string | undefined = undefined
   readonly tls: TlsSession | undefined
   upgrades = false
@@ -195,6 +196,7 @@ export class Http1Exchange implements Running {
     // Every destination that policies are given is a live one.
     this.pool =
       destination === undefined ? (route?.route.upstream ?? null) : (destination as LiveDestination).pool
+    this.balancingKey = this.pool?.keyOf?.(this)
     return this.pool
   }
 

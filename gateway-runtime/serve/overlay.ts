@@ -2,10 +2,7 @@ import type { Claims, Client, Destination, Exchange } from '#policies/exchange.t
 import { HeadEdits } from './http1/serialise.ts'
 import type { LivePolicy } from './plan.ts'
 
-type Settable = Pick<
-  Exchange,
-  'client' | 'claims' | 'renewIdentity' | 'destination' | 'destinationPath' | 'balancingKey'
->
+type Settable = Pick<Exchange, 'client' | 'claims' | 'renewIdentity' | 'destination' | 'destinationPath'>
 
 /** An exchange as a policy in dry run sees it: what the policy changes is seen by itself alone. */
 export class Overlay implements Exchange {
@@ -93,12 +90,6 @@ export class Overlay implements Exchange {
   }
   set destinationPath(path: string | undefined) {
     this.own.destinationPath = path
-  }
-  get balancingKey() {
-    return this.read('balancingKey')
-  }
-  set balancingKey(key: string | undefined) {
-    this.own.balancingKey = key
   }
 
   header(name: string): string | undefined {

@@ -123,6 +123,22 @@ describe('compile', () => {
     expect(items.get('api:rates')).toMatchObject({ contracts: 'contracts:rates' })
   })
 
+  it('says how the endpoints of an upstream are chosen, and leaves out what is usual', () => {
+    const upstream = {
+      endpoints: [{ url: 'http://a.internal', weight: 1 }],
+      balancing: 'consistent-hash',
+      hashOn: { by: 'header', name: 'x-user' },
+    }
+    const items = itemsOf(instance('orders', { upstream }), instance('rates'))
+    expect(items.get('upstream:orders')).toMatchObject({
+      endpoints: [{ url: 'http://a.internal' }],
+      balancing: 'consistent-hash',
+      hashOn: { by: 'header', name: 'x-user' },
+    })
+    expect(items.get('upstream:rates')).not.toHaveProperty('balancing')
+    expect(items.get('upstream:rates')).not.toHaveProperty('hashOn')
+  })
+
   it('takes one instance from the draft and everything else from what runs', () => {
     const base = itemsOf(instance('orders'), instance('rates'))
     const draft = itemsOf(instance('orders', { host: 'a.example' }), instance('rates', { host: 'b.example' }))

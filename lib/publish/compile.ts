@@ -135,13 +135,14 @@ function destinationId(instanceId: string, name: string): string {
 }
 
 // What is usual is left out, so that an item from before it could be said is the same item.
-function upstreamOf(id: string, { endpoints, protocol, balancing }: UpstreamOptions) {
+function upstreamOf(id: string, { endpoints, protocol, balancing, hashOn }: UpstreamOptions) {
   return {
     kind: 'upstream' as const,
     id,
     endpoints: endpoints.map(({ url, weight }) => (weight === 1 ? { url } : { url, weight })),
     ...(protocol === 'http1' ? {} : { protocol }),
     ...(balancing === 'round-robin' ? {} : { balancing }),
+    ...(hashOn === undefined ? {} : { hashOn }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { callerKeyOf, cookieOf } from '../caller-key.ts'
 import { definePolicy, type Ports } from '../definition.ts'
 import { destinationOf, destinationPath, destinationRef } from '../destinations.ts'
 import type { Destination, Exchange, Refusal } from '../exchange.ts'
 import { isToken } from '../header-fields.ts'
 import { pathRewriting, type Rewrite, unsafePath } from '../route/path-rewriting.ts'
-import { cookieOf, evenShares, shareOf } from './stickiness.ts'
+import { evenShares, shareOf } from './stickiness.ts'
 
 const choice = z.strictObject({
   weight: z
@@ -82,14 +83,6 @@ function placeAt(places: readonly Place[]): (share: number) => Place | undefined
   }
 }
 
-/** What the same caller always has; undefined where nothing says who is calling. */
-function keyOf(exchange: Exchange, { by, name }: Sticky): string | undefined {
-  if (by === 'header') return exchange.header(name.toLowerCase())
-  if (by === 'cookie') return undefined
-  const claim = exchange.claims?.[name]
-  return typeof claim === 'string' || typeof claim === 'number' ? String(claim) : undefined
-}
-
 function setCookie(exchange: Exchange, { name }: Sticky, place: string): void {
   const secure = exchange.secure ? '; Secure' : ''
   const value = encodeURIComponent(place)
@@ -124,9 +117,12 @@ export const routeWeighted = definePolicy<Config>({
     const next = evenShares()
     /** The places of exchanges whose callers do not know theirs yet. */
     const fresh = new WeakMap<Exchange, string>()
+    const keyOf = how === undefined ? undefined : callerKeyOf(how)
     const choose = (exchange: Exchange): Place | undefined => {
-      const key = how === undefined ? undefined : keyOf(exchange, how)
-      if (how?.by !== 'cookie') return at(key === undefined ? next() : shareOf(key))
+      if (how?.by !== 'cookie') {
+        const key = keyOf?.(exchange)
+        return at(key === undefined ? next() : shareOf(key))
+      }
       const told = cookieOf(exchange, how.name)
       const known = places.find(({ weight, name }) => weight > 0 && name === told)
       if (known !== undefined) return known

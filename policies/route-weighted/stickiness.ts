@@ -1,5 +1,3 @@
-import type { Exchange } from '../exchange.ts'
-
 /** A number from 0 to below 1 that is always the same for the same text, and spread evenly over texts. */
 export function shareOf(text: string): number {
   let hash = 0x811c9dc5
@@ -20,18 +18,3 @@ export function evenShares(): () => number {
 }
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2
-
-/** The value of a cookie, decoded; undefined without it. */
-export function cookieOf(exchange: Exchange, name: string): string | undefined {
-  const start = `${name}=`
-  for (const pair of exchange.headerValues('cookie').flatMap((value) => value.split(';'))) {
-    const text = pair.trim()
-    if (!text.startsWith(start)) continue
-    try {
-      return decodeURIComponent(text.slice(start.length))
-    } catch {
-      return undefined
-    }
-  }
-  return undefined
-}

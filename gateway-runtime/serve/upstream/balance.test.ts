@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Balanced, balancerOf, type Balancing, hashOf } from './balance.ts'
+import type { Balancing } from '#domain/routing.ts'
+import { type Balanced, balancerOf, hashOf } from './balance.ts'
 
 interface Place extends Balanced {
   active: number

@@ -1,3 +1,5 @@
+import type { Balancing } from '#domain/routing.ts'
+
 /** What a balancer looks at. */
 export interface Balanced {
   /** Above 0. */
@@ -7,8 +9,6 @@ export interface Balanced {
   /** Tells it apart from the others, over restarts too. */
   readonly name: string
 }
-
-export type Balancing = 'round-robin' | 'least-requests' | 'consistent-hash'
 
 /** Chooses among the endpoints of an upstream those that a test lets through; undefined where it lets none. */
 export interface Balancer<E extends Balanced> {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import type { LookupFunction } from 'node:net'
+import type { Balancing, HashOn } from '#domain/routing.ts'
+import { type CallerKey, callerKeyOf } from '#policies/caller-key.ts'
 import type { BreakerSettings, OutboundTls, RetrySettings, UpstreamSettings } from '#policies/settings.ts'
 import { clock, type Timed } from '../clock.ts'
 import { ForbiddenAddress } from './addresses.ts'
@@ -27,7 +29,9 @@ export interface PoolOptions {
   /** `http://host:port/base`; several are used in turn, one that cannot be connected to is passed over for a while. */
   readonly endpoints: readonly { readonly url: string; readonly weight?: number | undefined }[]
   readonly protocol?: 'http1' | 'http2'
-  readonly balancing?: 'round-robin' | 'least-requests' | 'consistent-hash'
+  readonly balancing?: Balancing
+  /** What a consistent hash is taken of; without it of the client's address. */
+  readonly hashOn?: HashOn
   readonly timeouts: ConnectionTimeouts
   /** TLS, retries, breaker, outliers and health checks. */
   readonly settings?: Omit<UpstreamSettings, 'timeouts'>
@@ -75,6 +79,8 @@ export interface Pool {
   readonly identity: string
   readonly name: string
   readonly outboundTls: OutboundTls | undefined
+  /** What the balancing of the endpoints goes by, where it goes by the request. */
+  readonly keyOf: CallerKey | undefined
   /** Leads to one of the caller's upstreamReady and upstreamFailed, perhaps at once. */
   acquire(caller: Caller): void
   /** The caller waits no more. */
@@ -109,6 +115,7 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   readonly identity: string
   readonly name: string
   readonly outboundTls: OutboundTls | undefined
+  readonly keyOf: CallerKey | undefined
   readonly allowLoopback: boolean
   readonly timeouts: ConnectionTimeouts
   readonly totalMs: number
@@ -147,6 +154,8 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
     this.name = options.name ?? options.endpoints[0]?.url ?? ''
     this.endpoints = endpointsOf(options)
     this.balancer = balancerOf(balancing, this.endpoints)
+    this.keyOf =
+      balancing === 'consistent-hash' ? callerKeyOf(options.hashOn ?? { by: 'address' }) : undefined
     this.totalMs = timeouts.responseMs
     this.timeouts = { ...timeouts, responseMs: attemptMs(timeouts, retry) }
     this.maxConnections = Math.min(options.maxConnections, breaker?.maxConnections ?? Infinity)

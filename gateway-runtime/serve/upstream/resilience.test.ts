@@ -398,19 +398,23 @@ describe('an upstream with several endpoints', () => {
     await eventually(() => gateway.pool.figures().connections === 0, 1_000)
   })
 
-  it('sends the same key to the same endpoint', async () => {
+  it.each([
+    ['a header', { by: 'header', name: 'X-Key' }],
+    ['a cookie', { by: 'cookie', name: 'key' }],
+    ['a claim', { by: 'claim', name: 'tenant.id' }],
+  ] as const)('sends the same caller to the same endpoint, by %s', async (_, hashOn) => {
     const upstreams = [await origin(), await origin(), await origin()]
     const endpoints = upstreams.map(({ port }) => ({ url: `http://127.0.0.1:${port}` }))
-    const pool = poolTo('', { endpoints, balancing: 'consistent-hash' })
-    const keyed = policy({
+    const pool = poolTo('', { endpoints, balancing: 'consistent-hash', hashOn })
+    const claiming = policy({
       onRequest(exchange) {
-        exchange.balancingKey = exchange.header('x-key')
+        exchange.claims = { tenant: { id: exchange.header('x-key') } }
         return undefined
       },
     })
     const gateway = await startGateway({
       upstreamPort: 1,
-      routes: () => [route(pool, { policies: [keyed] })],
+      routes: () => [route(pool, { policies: [claiming] })],
     })
     closing.push(
       () => pool.dispose(),
@@ -420,7 +424,8 @@ describe('an upstream with several endpoints', () => {
     for (let i = 0; i < 60; i++) {
       const key = `k${i % 12}`
       for (const one of upstreams) one.seen = ''
-      await ask(gateway, head('GET / HTTP/1.1', 'Host: a', `X-Key: ${key}`, 'Connection: close'))
+      const fields = [`X-Key: ${key}`, `Cookie: a=b; key=${key}`, 'Connection: close']
+      await ask(gateway, head('GET / HTTP/1.1', 'Host: a', ...fields))
       const at = upstreams.findIndex((one) => one.seen !== '')
       places.set(key, (places.get(key) ?? new Set()).add(at))
     }
