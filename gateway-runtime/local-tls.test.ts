@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { request, type RequestOptions } from 'node:https'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { KeyAndCertificate } from './testing/certificates.ts'
+import { type GatewayProcess, runGateway } from './testing/process.ts'
 import { closing, temporaryFolder, until } from './testing/world.ts'
 import {
   admission,
@@ -20,7 +19,6 @@ import {
 } from './testing/zero-trust.ts'
 
 const end = closing()
-const main = join(import.meta.dirname, 'main.ts')
 const anyPort = 'https://127.0.0.1:0'
 let trust: Trust
 let folder: string
@@ -30,26 +28,9 @@ function write(file: string, text: string): Promise<void> {
   return writeFile(join(folder, file), text)
 }
 
-interface Child {
-  readonly process: ChildProcess
-  readonly output: () => string
-  readonly exit: Promise<number | null>
-}
-
-function run(...args: string[]): Child {
-  const child = spawn(process.execPath, [main, '--local', folder, '--allow-loopback-upstreams', ...args], {
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', HEXGATE_WORKERS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exit = once(child, 'exit').then(([code]) => code as number | null)
-  end.add(async () => {
-    child.kill('SIGKILL')
-    await exit
-  })
-  return { process: child, output: () => output, exit }
+function run(...args: string[]): GatewayProcess {
+  const serving = ['--local', folder, '--allow-loopback-upstreams', ...args]
+  return runGateway(serving, { HEXGATE_WORKERS: '1' }, end)
 }
 
 /** A node that serves the folder, and a way to ask it with or without a certificate. */

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import { type Authorities, trustSystemAuthorities } from './authorities.ts'
 import type { OpenDataPlane } from './data-plane.ts'
 import { createLog } from './log.ts'
 import { checkFolder, withFolderSettings } from './local.ts'
@@ -19,10 +21,20 @@ async function main(): Promise<number | undefined> {
   if (told.mode.kind === 'local' && told.mode.validateOnly) return validate(told.mode.folder, told)
   const options = await withFolderSettings(told)
   const log = createLog()
+  const authorities = trustSystemAuthorities()
   const node = await startNode(options, log, undefined, withWorkers(options))
+  sayWhoIsTrusted(log, authorities)
   log.info({ code: 'node.started', adminPort: node.adminPort, ports: node.ports() }, 'the node runs')
   stopOnSignal(node, (signal) => log.info({ code: 'node.draining', signal }, `draining after ${signal}`))
   return undefined
+}
+
+function sayWhoIsTrusted(log: Logger, authorities: Authorities): void {
+  if (authorities.from !== 'nobody')
+    return log.info({ code: 'node.authorities', ...authorities }, 'CAs that are trusted where none are named')
+  const detail =
+    'SSL_CERT_FILE and SSL_CERT_DIR name no certificates; where no CA is named, nobody is trusted'
+  log.warn({ code: 'node.no-authorities', ...authorities }, detail)
 }
 
 async function validate(folder: string, options: Options): Promise<number> {

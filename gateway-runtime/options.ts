@@ -62,6 +62,9 @@ In both
   --no-access-log     no line for each request                     HEXGATE_ACCESS_LOG=off
   --help
 
+Where no CA is named, those of the system are trusted, or what SSL_CERT_FILE and SSL_CERT_DIR name in their place;
+NODE_EXTRA_CA_CERTS adds some.
+
 Ends with 0 after SIGTERM or SIGINT, with 1 when it cannot start, with 2 on wrong arguments.
 `
 

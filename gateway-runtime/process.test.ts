@@ -1,40 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { Agent, get as httpGet } from 'node:http'
 import { createServer } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestPortal } from './testing/portal.ts'
+import { type GatewayProcess, runGateway } from './testing/process.ts'
 import { oneApi, Publisher } from './testing/publisher.ts'
 import { closing, startUpstream, temporaryFolder, until } from './testing/world.ts'
 
 const end = closing()
-const main = join(import.meta.dirname, 'main.ts')
 let portal: TestPortal
 let upstream: string
 let data: string
 
-interface Child {
-  process: ChildProcess
-  output: () => string
-  exit: Promise<number | null>
-}
-
-function run(args: readonly string[], environment: Record<string, string> = {}): Child {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exit = once(child, 'exit').then(([code]) => code as number | null)
-  end.add(async () => {
-    child.kill('SIGKILL')
-    await exit
-  })
-  return { process: child, output: () => output, exit }
+function run(args: readonly string[], environment: Record<string, string> = {}): GatewayProcess {
+  return runGateway(args, environment, end)
 }
 
 /** A node on ports that the system chose; it says which. */

@@ -38,7 +38,7 @@ export interface InboundTls extends TlsParameters {
 /** TLS towards the upstream (Flex `tls-outbound`). */
 export interface OutboundTls extends TlsParameters {
   readonly certificate: KeyPair | undefined
-  /** Empty for the CAs that the runtime trusts anyway. */
+  /** Empty for the CAs of the system that the runtime is on. */
   readonly trustedCa: string
   readonly crl: string
   /** Takes any certificate: loud everywhere. */

@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import { trustSystemAuthorities } from '../authorities.ts'
 import type { FromWorker } from './messages.ts'
 import { Worker } from './worker.ts'
 
@@ -39,6 +40,7 @@ function tellDropped(): void {
   send({ kind: 'log', entry: ['warn', fields, 'the log did not take all lines of a worker'] }, ignore)
 }
 
+trustSystemAuthorities()
 // Now rather than at the end, which may come without notice.
 flushCompileCache()
 process.on('message', (message) => worker.take(message))

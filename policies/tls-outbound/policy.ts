@@ -34,7 +34,7 @@ const config = z
     }),
     trustedCA: z.string().max(1_000_000).default('').meta({
       title: 'Trusted CAs',
-      description: 'PEM. Empty: the CAs that the gateway trusts anyway.',
+      description: 'PEM. Empty: the CAs of the system that the gateway runs on.',
       multiline: true,
     }),
     skipValidation: z.boolean().default(false).meta({
@@ -119,7 +119,7 @@ export const tlsOutbound = definePolicy<Config>({
     const trust = skipValidation
       ? 'Takes ANY certificate'
       : trustedCA === ''
-        ? 'Trusts public CAs'
+        ? 'Trusts the CAs of the system'
         : 'Trusts own CAs'
     const names = subjectAltNames.length > 0 ? ` for ${subjectAltNames.join(', ')}` : ''
     return `${trust}${names}${own === undefined ? '' : ', shows a certificate'}`
