@@ -301,7 +301,7 @@ describe('time', () => {
 
   it('a body that the upstream holds up is not the client’s fault', async () => {
     const gateway = await gatewayWith({
-      server: { limits: { bodyWindowMs: 50, bodyBytesPerSecondMin: 1_000_000_000 } },
+      server: { limits: { bodyWindowMs: 400, bodyBytesPerSecondMin: 1_000_000_000 } },
     })
     const slow = createServer((socket) => {
       socket.on('error', () => undefined)
@@ -309,7 +309,7 @@ describe('time', () => {
       socket.once('data', (bytes) => {
         received += bytes.length
         socket.pause()
-        setTimeout(() => socket.resume(), 300)
+        setTimeout(() => socket.resume(), 1_500)
         socket.on('data', (more) => {
           received += more.length
           if (received > 8_000_000) socket.write(OK)

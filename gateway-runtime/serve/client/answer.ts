@@ -6,7 +6,6 @@ import { CHUNK_OVERHEAD_MAX, lastChunk, lengthOf, writeChunk, writeSlices } from
 import { FIELD, type Head } from '../http1/head.ts'
 import { HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
 import { POLICY_FAILED } from '../phases.ts'
-import { ownStatusLine } from '../refusals.ts'
 
 /** How the body of an answer goes to the client; `until-close` is for HTTP/1.0, which knows no chunks. */
 export type Framing = 'none' | 'length' | 'chunked' | 'until-close'
@@ -76,40 +75,6 @@ function textOf(bytes: Buffer, slices: readonly number[]): string {
   let text = bytes.latin1Slice(slices[0], slices[1])
   for (let i = 2; i + 1 < slices.length; i += 2) text += bytes.latin1Slice(slices[i], slices[i + 1])
   return text
-}
-
-/** Headers of an answer that the gateway makes, before response phases see and edit them. */
-export function ownHeaders(refused: Refusal, body: string | Uint8Array, requestId: string): OwnHeaders {
-  return {
-    date: clock.date,
-    ...(typeof body === 'string' && body !== '' ? { 'content-type': 'application/problem+json' } : {}),
-    ...refused.headers,
-    'x-request-id': requestId,
-  }
-}
-
-/** An answer of the gateway's own, whole. */
-export function ownAnswer(
-  refused: Refusal,
-  headers: OwnHeaders,
-  edits: HeadEdits | null,
-  body: string | Uint8Array,
-  options: { isHead: boolean; end: string },
-): { bytes: Buffer; bodyBytes: number } {
-  let head = ownStatusLine(refused.status)
-  for (const [name, value] of Object.entries(headers)) {
-    if (edits?.get(name) !== undefined) continue
-    for (const one of typeof value === 'string' ? [value] : value) head += `${name}: ${one}\r\n`
-  }
-  if (edits !== null) head += edits.lines
-  const bodyBytes = typeof body === 'string' ? Buffer.from(body) : body
-  const isBodiless = refused.status === 204 || refused.status === 304
-  // RFC 9110 §8.6: what GET would have is not known where a policy answers HEAD without a body.
-  const isUnknown = options.isHead && bodyBytes.length === 0
-  if (!isBodiless && !isUnknown) head += `content-length: ${bodyBytes.length}\r\n`
-  const headBytes = Buffer.from(head + options.end, 'latin1')
-  if (options.isHead || isBodiless) return { bytes: headBytes, bodyBytes: 0 }
-  return { bytes: Buffer.concat([headBytes, bodyBytes]), bodyBytes: bodyBytes.length }
 }
 
 /** Whether headers that a policy wrote by hand may go into a head, which those of framing may not. */

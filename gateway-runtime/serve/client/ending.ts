@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
-import { runAnswerBodies } from '../bodies.ts'
+import { answerBytesMaxOf, runAnswerBodies } from '../bodies.ts'
 import { noteDryRefusal, outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { runDone } from '../phases.ts'
 import { refusal } from '../refusals.ts'
-import type { AnswerCopy } from './body.ts'
+import { AnswerCopy, type BodyBudget } from './body.ts'
 
 /** What is told of ends. */
 export interface EndWatch extends PolicyWatch {
@@ -65,6 +65,15 @@ export function recordUnparsed(
     client: undefined,
     code,
   })
+}
+
+/** A copy of an answer's body for the policies that want it; null where none does. */
+export function beginCopy(
+  exchange: Http1Exchange,
+  { bodies }: { readonly bodies: BodyBudget },
+): AnswerCopy | null {
+  if (exchange.course === null || exchange.course.wanted.length === 0) return null
+  return new AnswerCopy(answerBytesMaxOf(exchange), bodies)
 }
 
 /** Shows an answer's body to the policies that wanted it, and gives its memory back. */

@@ -2,38 +2,33 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
-import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../bodies.ts'
+import { bodyTooLarge } from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
-import { allowedBodyBytes, courseOf, noteAnswer, noteSent, type PolicyWatch } from '../course.ts'
-import { Http1Exchange, ownRequestId } from '../exchange.ts'
+import { allowedBodyBytes, courseOf, noteAnswer, noteSent } from '../course.ts'
+import { Http1Exchange } from '../exchange.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
 import { passedTrailers, type TrailerFields, takesTrailers, trailerLines } from '../http1/trailers.ts'
-import type { Lease } from '../lease.ts'
-import type { Limits } from '../limits.ts'
-import type { AccessLog } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
-import type { LivePolicy, LiveRoute } from '../plan.ts'
-import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
+import { POLICY_FAILED, runResponsePhases } from '../phases.ts'
+import { type RefusalCode, refusal } from '../refusals.ts'
 import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
 import { Addressee } from './addressee.ts'
+import { checkedAnswer, type Framing, firstBytes, framingFor, interimHead, responseHead } from './answer.ts'
+import { type AnswerCopy, BodyCollector, RequestBody } from './body.ts'
 import {
-  checkedAnswer,
-  type Framing,
-  firstBytes,
-  framingFor,
-  interimHead,
-  ownAnswer,
-  ownHeaders,
-  responseHead,
-} from './answer.ts'
-import { AnswerCopy, type BodyBudget, BodyCollector, RequestBody } from './body.ts'
-import { endCopy, recordEnd, recordUnparsed } from './ending.ts'
-import { CLOSE } from './frames.ts'
-import { Inspector } from './inspector.ts'
+  type Carrier,
+  decide,
+  inPlaceOf,
+  mayGoAgain,
+  mayTakeBack,
+  pathFault,
+  policiesOf,
+  showBody,
+} from './deciding.ts'
+import { beginCopy, endCopy, recordEnd } from './ending.ts'
+import type { ConnectionHost, OpenConnection } from './host.ts'
+import { ownAnswer, ownBytes, unparsedAnswer } from './own-answer.ts'
 import { PartialHead } from './partial-head.ts'
 import {
   acceptsWebSocket,
@@ -43,33 +38,7 @@ import {
   webSocketFault,
   writeTaken,
 } from './request.ts'
-import { Sessions } from './session.ts'
-import { Tunnel, type TunnelOwner } from './tunnel.ts'
-
-/** What client connections share: the server that accepted them. */
-export interface ConnectionHost extends PolicyWatch {
-  readonly limits: Limits
-  readonly metrics: Metrics
-  readonly bodies: BodyBudget
-  readonly log: AccessLog | undefined
-  readonly trustedHops: number
-  readonly draining: boolean
-  /** The plan to start the next exchange on; null before the first one. */
-  readonly lease: Lease | null
-  /** The policies of a route stay as they are until the answer is called, whatever plan is served. */
-  keep(route: LiveRoute): () => void
-  closed(connection: OpenConnection): void
-}
-
-/** A client's connection as the server that accepted it holds it, whatever is spoken on it. */
-export interface OpenConnection {
-  /** The server takes no more requests: an idle connection ends now, others after their answers. */
-  startDrain(): void
-  /** Ends WebSockets with 1001. */
-  goAway(): void
-  /** The drain's deadline has passed. */
-  endDrain(): void
-}
+import { type Upgraded, WebSocketPair } from './websocket.ts'
 
 /**
  * What a client connection is at. Every event looks at the state first:
@@ -92,18 +61,13 @@ const END = '\r\n'
 const CLOSE_END = 'Connection: close\r\n\r\n'
 const KEEP_END = 'Connection: keep-alive\r\n\r\n'
 const HELD_TEXT_BYTES_MAX = 8_192
-const GOING_AWAY_MS = 1_000
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-
-const NO_BYTES = Buffer.alloc(0)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-const NO_POLICIES: readonly LivePolicy[] = []
 
 /** One connection of an HTTP/1.x client: requests one after the other, each forwarded or refused. */
-export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOwner {
+export class ClientConnection implements Caller, Carrier, Timed, OpenConnection, Upgraded {
   deadline: number
-  private readonly host: ConnectionHost
-  private readonly socket: Socket
+  readonly host: ConnectionHost
+  readonly socket: Socket
   private readonly arrival: Arrival
   private readonly head: Head
   private state: State = 'head'
@@ -134,8 +98,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   private unreadDeadline = Infinity
   private exchangeDeadline = Infinity
 
-  private tunnel: Tunnel | null = null
-  private sessions: Sessions | null = null
+  private webSocket: WebSocketPair | null = null
 
   constructor(host: ConnectionHost, socket: Socket, arrival: Arrival) {
     this.host = host
@@ -153,10 +116,6 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     socket.on('error', () => undefined)
     socket.on('close', () => this.onClose())
     clock.add(this)
-  }
-
-  get isTunnel(): boolean {
-    return this.state === 'tunnel'
   }
 
   // ── events of the client's socket ──────────────────────────────────────────
@@ -179,7 +138,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
         this.hold(bytes)
         return
       case 'tunnel':
-        this.tunnel?.clientCame(bytes)
+        this.webSocket?.clientCame(bytes)
         return
       case 'lingering':
       case 'closed':
@@ -196,7 +155,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
         this.upstream?.resume()
         return
       case 'tunnel':
-        this.upstream?.resume()
+        this.webSocket?.clientWritable()
         return
       case 'unread':
         this.nextRequest()
@@ -216,7 +175,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
         this.socket.end()
         return
       case 'tunnel':
-        this.upstream?.end()
+        this.webSocket?.clientEnded()
         return
       case 'deciding':
       case 'collecting':
@@ -255,8 +214,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
         this.expireExchange()
         return
       case 'tunnel':
-        if (this.tunnel?.isClosing === true) this.cut('websocket_timeout')
-        else this.tunnel?.close(CLOSE.goingAway, '', 'websocket_timeout')
+        this.webSocket?.expire()
         return
       case 'unread':
       case 'lingering':
@@ -275,13 +233,13 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     this.pauseInput()
   }
 
-  private pauseInput(): void {
+  pauseInput(): void {
     if (this.paused) return
     this.paused = true
     this.socket.pause()
   }
 
-  private resumeInput(): void {
+  resumeInput(): void {
     if (!this.paused) return
     this.paused = false
     this.socket.resume()
@@ -348,21 +306,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     this.deadline = this.exchangeDeadline
     const fault = this.admit(exchange)
     if (fault !== null) return this.refuse(refusal(fault), fault !== 'no_route')
-    this.decide(exchange)
+    decide(exchange, this)
   }
 
   /** The route of a request, or why it gets none. */
   private admit(exchange: Http1Exchange): RefusalCode | null {
     const { head } = this
     if (this.addressee.fault !== null) return this.addressee.fault
-    if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
-    // OPTIONS * speaks of the server as a whole, which no API is.
-    if (head.isAsterisk) return 'no_route'
-    if (head.needsNormalising) {
-      const path = normalPath(exchange.path)
-      if (path === null) return 'bad_path'
-      exchange.normalPath = path
-    }
+    const fault = pathFault(exchange, this.host)
+    if (fault !== null) return fault
     exchange.route = this.addressee.route(head, head.needsNormalising ? exchange.path : null)
     if (exchange.route === null) return 'no_route'
     if (!asksForWebSocket(head)) return null
@@ -372,39 +324,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     return webSocketFault(head)
   }
 
-  private decide(exchange: Http1Exchange): void {
-    const policies = exchange.route?.route.policies ?? NO_POLICIES
-    const answer = runRequestPhases(exchange, policies, this.host)
-    if (answer === undefined) this.admitBody(exchange)
-    else if (answer instanceof Promise) void this.decideLater(answer, exchange)
-    else this.refuseByPolicy(answer, exchange)
-  }
-
-  private async decideLater(answer: Promise<Refusal | undefined>, exchange: Http1Exchange): Promise<void> {
-    const refused = await answer
-    // Meanwhile the client may have gone or the exchange may have run out of time.
-    if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.admitBody(exchange)
-    else this.refuseByPolicy(refused, exchange)
-  }
-
-  private refuseByPolicy(refused: Refusal, exchange: Http1Exchange): void {
-    this.refuse(checkedAnswer(refused, exchange), false)
+  isDeciding(exchange: Http1Exchange): boolean {
+    return this.exchange === exchange && this.state === 'deciding'
   }
 
   // ── bodies that policies want whole ────────────────────────────────────────
 
-  private admitBody(exchange: Http1Exchange): void {
-    const { course, route } = exchange
-    // Without bounds and readers of the body it streams.
-    if (this.upgrades || (course === null && route?.hasRequestBodies !== true)) return this.send(exchange)
-    const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
-    if (wanted === undefined) return this.send(exchange)
-    if (typeof wanted === 'object') return this.refuse(checkedAnswer(wanted, exchange), true)
-    if (this.body.done) return this.showBody(exchange)
-    this.collector = new BodyCollector(wanted, this.host.bodies)
+  collectBody(_exchange: Http1Exchange, bytesMax: number): void {
+    this.collector = new BodyCollector(bytesMax, this.host.bodies)
     this.state = 'collecting'
-    courseOf(exchange).body = NO_BYTES
     if (this.head.expectContinue && this.held === null) this.socket.write(CONTINUE)
     this.watchBody()
     const { held } = this
@@ -423,7 +351,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     switch (collector.add(bytes, slices)) {
       case 'taken':
         if (body.stopped < bytes.length) this.hold(bytes.subarray(body.stopped))
-        if (body.done) this.showBody(exchange)
+        if (body.done) this.bodyCame(exchange, collector.body)
         return
       case 'no_memory':
         this.refuse(refusal('overloaded'), true)
@@ -450,29 +378,16 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     this.send(exchange)
   }
 
-  private showBody(exchange: Http1Exchange): void {
-    const course = courseOf(exchange)
-    course.body = this.collector?.body ?? NO_BYTES
-    course.isBodyWhole = true
+  private bodyCame(exchange: Http1Exchange, body: Buffer): void {
     this.state = 'deciding'
     this.bodyDeadline = Infinity
     this.setDeadline()
-    const answer = runBodies(exchange, course.body, this.host)
-    if (answer === undefined) this.send(exchange)
-    else if (answer instanceof Promise) void this.showBodyLater(answer, exchange)
-    else this.refuseByPolicy(answer, exchange)
-  }
-
-  private async showBodyLater(answer: Promise<Refusal | undefined>, exchange: Http1Exchange): Promise<void> {
-    const refused = await answer
-    if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.send(exchange)
-    else this.refuseByPolicy(refused, exchange)
+    showBody(exchange, body, this)
   }
 
   // ── the way to the upstream ────────────────────────────────────────────────
 
-  private send(exchange: Http1Exchange): void {
+  send(exchange: Http1Exchange): void {
     this.state = 'forwarding'
     exchange.choosePool()?.acquire(this)
   }
@@ -602,7 +517,7 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     exchange.status = response.status
     exchange.answerHead = response
     if (exchange.route?.hasDone === true) noteAnswer(exchange)
-    const instead = runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host)
+    const instead = runResponsePhases(exchange, policiesOf(exchange), this.host)
     if (instead !== undefined) {
       this.copyAnswer(exchange, bytes, slices, ends)
       this.replaceAnswer(instead, exchange, ends)
@@ -614,16 +529,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     if (this.framing === 'until-close' || !this.body.done || this.host.draining) this.keep = false
     this.started = true
     const head = responseHead(exchange, response, this.framing, this.headEnd())
-    if (exchange.route?.hasResponseBodies === true) this.copyAnswer(exchange, bytes, slices, ends)
+    this.copyAnswer(exchange, bytes, slices, ends)
     if (this.framing !== 'none') exchange.bodyBytes = lengthOf(slices)
     this.write(firstBytes(head, this.framing, bytes, slices, ends, this.answerTrailers))
     return false
   }
 
   private copyAnswer(exchange: Http1Exchange, bytes: Buffer, slices: readonly number[], ends: boolean): void {
-    if (exchange.course === null || exchange.course.wanted.length === 0) return
-    this.answerCopy = new AnswerCopy(answerBytesMaxOf(exchange), this.host.bodies)
-    this.answerCopy.add(bytes, slices, ends)
+    this.answerCopy = beginCopy(exchange, this.host)
+    this.answerCopy?.add(bytes, slices, ends)
   }
 
   /** Answers with what a policy puts in the place of the upstream's answer. */
@@ -680,42 +594,32 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   takeBack(idempotentOnly: boolean): boolean {
     const { exchange } = this
     if (exchange === null || this.started || this.upgrades) return false
-    if (this.head.chunked || this.head.contentLength > 0) return false
-    if (idempotentOnly && !IDEMPOTENT.has(exchange.method)) return false
+    if (!mayTakeBack(exchange, idempotentOnly)) return false
     this.upstream = null
     return true
   }
 
   mayRetry(): boolean {
     const { exchange } = this
-    if (exchange === null || exchange.retried) return false
-    const hasBody = this.head.chunked || this.head.contentLength > 0
-    if (hasBody && exchange.course?.isBodyWhole !== true) return false
-    if (this.upgrades || !IDEMPOTENT.has(exchange.method)) return false
+    if (exchange === null || this.upgrades || !mayGoAgain(exchange)) return false
     exchange.retried = true
     this.upstream = null
     return true
   }
 
   upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
-    this.upstream = null
-    if (this.state === 'tunnel') this.closeTunnel(failure)
-    else if (this.started) this.cut(failure)
-    else this.refuse(this.inPlaceOf(refusal(failure, retryAfterSeconds)), false)
-  }
-
-  /** A policy may have something better than a refusal. */
-  private inPlaceOf(due: Refusal): Refusal {
     const { exchange } = this
-    if (exchange?.route == null) return due
-    const answer = runFailurePhases(exchange, exchange.route.route.policies, this.host, due)
-    return answer === due ? due : checkedAnswer(answer, exchange)
+    this.upstream = null
+    if (this.state === 'tunnel') this.endWebSocket(failure)
+    else if (this.started) this.cut(failure)
+    else if (exchange !== null)
+      this.refuse(inPlaceOf(refusal(failure, retryAfterSeconds), exchange, this.host))
   }
 
   // ── ends of exchanges ──────────────────────────────────────────────────────
 
   /** Answers in the upstream's place. Where an answer has begun, nothing but cutting it says that it is not whole. */
-  private refuse(refused: Refusal, close: boolean): void {
+  refuse(refused: Refusal, close = false): void {
     const { exchange } = this
     if (exchange === null) return
     if (this.started) return this.cut(refused.code)
@@ -728,28 +632,15 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
 
   /** Writes an answer of the gateway's own, which so many policies still look at. */
   private writeOwn(refused: Refusal, exchange: Http1Exchange, unasked: number): void {
-    exchange.status = refused.status
-    exchange.code = refused.code
     if (!this.body.done || this.host.draining) this.keep = false
-    const body = refused.body ?? problemBody(refused, exchange.requestId)
-    const headers = ownHeaders(refused, body, exchange.requestId)
-    exchange.showAnswer(headers)
-    runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host, unasked)
+    const answer = ownAnswer(refused, exchange, this.host, unasked)
     this.started = true
-    const options = { isHead: this.isHead, end: this.headEnd() }
-    const answer = ownAnswer(refused, headers, exchange.responseEdits, body, options)
-    exchange.bodyBytes = answer.bodyBytes
-    this.write(answer.bytes)
+    this.write(ownBytes(answer, this.headEnd()))
   }
 
   /** Refuses something of which no request could be made. */
   private refuseUnparsed(code: RefusalCode): void {
-    const refused = refusal(code)
-    const requestId = ownRequestId()
-    const body = problemBody(refused, requestId)
-    const options = { isHead: false, end: CLOSE_END }
-    this.socket.write(ownAnswer(refused, ownHeaders(refused, body, requestId), null, body, options).bytes)
-    recordUnparsed(refused, this.host, this.arrival.peer, requestId)
+    this.socket.write(ownBytes(unparsedAnswer(code, this.host, this.arrival.peer), CLOSE_END))
     this.linger()
   }
 
@@ -794,14 +685,14 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
   /** Gives up whatever is under way upstream. */
   private leaveUpstream(code?: string): void {
     const { upstream, exchange } = this
-    this.leaveTunnel(code)
+    this.leaveWebSocket(code)
     this.upstream = null
     if (upstream !== null) upstream.destroy()
     else if (this.state === 'forwarding') exchange?.pool?.cancel(this)
   }
 
   /** An answer that cannot be completed: the connection ends in a way that no client takes for a clean end. */
-  private cut(code: string): void {
+  cut(code: string): void {
     const { exchange } = this
     this.leaveUpstream(code)
     if (exchange !== null) this.endExchange(exchange, code)
@@ -862,76 +753,52 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
       return false
     exchange.status = 101
     exchange.answerHead = response
-    if (runResponsePhases(exchange, exchange.route?.route.policies ?? NO_POLICIES, this.host) !== undefined)
-      return false
-    const inspector = exchange.route?.hasSessions === true ? inspectorOf(exchange) : null
+    if (runResponsePhases(exchange, policiesOf(exchange), this.host) !== undefined) return false
+    const webSocket = new WebSocketPair(this, upstream, exchange)
     exchange.answerHead = null
     const head = `${headText(response, null, RESPONSE_DROPS, exchange.responseEdits)}${UPGRADE_LINES}\r\n`
     this.state = 'tunnel'
     this.started = true
-    const tunnel = new Tunnel(this, inspector)
-    this.tunnel = tunnel
-    this.sessions = new Sessions(exchange, tunnel, this.host)
+    this.webSocket = webSocket
     this.endExchange(exchange, undefined)
-    this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
     this.socket.write(head)
-    this.sessions.open()
-    if (start < end) tunnel.upstreamCame(Buffer.from(bytes.subarray(start, end)), 0, end - start)
+    webSocket.open()
+    if (start < end) webSocket.upstreamCame(Buffer.from(bytes.subarray(start, end)), 0, end - start)
     const { held } = this
     this.held = null
-    if (held !== null) tunnel.clientCame(held)
+    if (held !== null) webSocket.clientCame(held)
     this.resumeInput()
     return true
   }
 
   tunnelBytes(bytes: Buffer, start: number, end: number): boolean {
-    this.tunnel?.upstreamCame(bytes, start, end)
-    return this.socket.writableLength > 0
-  }
-
-  toClient(bytes: Buffer): void {
-    if (!this.socket.write(bytes)) this.upstream?.pause()
-  }
-
-  toUpstream(bytes: Buffer): void {
-    if (this.upstream?.write(bytes) === false) this.pauseInput()
-  }
-
-  tunnelMoved(): void {
-    this.deadline = clock.after(this.host.limits.webSocketIdleTimeoutMs)
-  }
-
-  tunnelCloses(): void {
-    this.deadline = clock.after(GOING_AWAY_MS)
-  }
-
-  tunnelClosed(): void {
-    this.upstream?.end()
-    this.closeTunnel(undefined)
+    return this.webSocket?.upstreamCame(bytes, start, end) === true
   }
 
   tunnelEnded(): void {
-    if (this.state === 'tunnel') this.socket.end()
+    this.webSocket?.upstreamEnded()
   }
 
-  /** Ends a WebSocket with 1001 on both sides (RFC 6455 §7.4.1). */
   goAway(): void {
-    this.tunnel?.close(CLOSE.goingAway, '', 'drained')
+    this.webSocket?.goAway()
   }
 
-  private closeTunnel(code: string | undefined): void {
+  webSocketClosed(): void {
+    this.endWebSocket(undefined)
+  }
+
+  private endWebSocket(code: string | undefined): void {
     const { upstream } = this
     this.upstream = null
-    this.leaveTunnel(code)
+    this.leaveWebSocket(code)
     this.linger()
     upstream?.finishTunnel()
   }
 
-  private leaveTunnel(code: string | undefined): void {
-    const { sessions } = this
-    this.tunnel = null
-    this.sessions = null
-    sessions?.end(code)
+  private leaveWebSocket(code: string | undefined): void {
+    const { webSocket } = this
+    this.webSocket = null
+    webSocket?.leave(code)
   }
 
   // ── drain ──────────────────────────────────────────────────────────────────
@@ -946,8 +813,4 @@ export class ClientConnection implements Caller, Timed, OpenConnection, TunnelOw
     if (this.state === 'closed') return
     this.cut('drained')
   }
-}
-
-function inspectorOf(exchange: Http1Exchange): Inspector {
-  return new Inspector(exchange.responseHeader('sec-websocket-extensions') !== undefined)
 }

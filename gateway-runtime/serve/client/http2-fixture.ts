@@ -13,7 +13,7 @@ import type { AccessEntry } from '../log.ts'
 import { Metrics } from '../metrics.ts'
 import { buildPlan, type LiveRoute } from '../plan.ts'
 import { BodyBudget } from './body.ts'
-import type { ConnectionHost, OpenConnection } from './http1.ts'
+import type { ConnectionHost, OpenConnection } from './host.ts'
 import { Http2Connection } from './http2.ts'
 
 /** HTTP/2 connections on a free port of loopback, without TLS, in front of given routes. */

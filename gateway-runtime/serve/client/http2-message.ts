@@ -1,10 +1,10 @@
 import { clock } from '../clock.ts'
-import type { OwnHeaders } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
 import { isFieldValue, isTarget, isToken } from '../http1/bytes.ts'
 import { FIELD, type Head } from '../http1/head.ts'
 import { type HeadEdits, RESPONSE_DROPS } from '../http1/serialise.ts'
 import type { RefusalCode } from '../refusals.ts'
+import type { OwnAnswer } from './own-answer.ts'
 
 /** Names with their values in turn, as node:http2 gives and takes them. */
 export type FieldList = readonly string[]
@@ -141,19 +141,14 @@ function fieldsOf(head: Head, drops: number, edits: HeadEdits | null): string[] 
   return fields
 }
 
-/** The head of an answer that the gateway makes; a length below 0 is not known. */
-export function ownFields(
-  status: number,
-  headers: OwnHeaders,
-  edits: HeadEdits | null,
-  bodyBytes: number,
-): string[] {
+/** The head of an answer that the gateway makes. */
+export function ownFields({ status, headers, edits, length }: OwnAnswer): string[] {
   const fields = [':status', String(status)]
   for (const [name, values] of Object.entries(headers)) {
     if (edits?.get(name) !== undefined || CONNECTION_FIELDS.has(name.toLowerCase())) continue
     for (const value of typeof values === 'string' ? [values] : values) fields.push(name.toLowerCase(), value)
   }
   edits?.appendTo(fields)
-  if (bodyBytes >= 0 && status !== 204 && status !== 304) fields.push('content-length', String(bodyBytes))
+  if (length >= 0) fields.push('content-length', String(length))
   return fields
 }

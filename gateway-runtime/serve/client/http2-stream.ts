@@ -7,25 +7,34 @@ import {
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
 import type { Arrival } from '../arrival.ts'
-import { answerBytesMaxOf, bodyTooLarge, runBodies, wantedBodyBytes } from '../bodies.ts'
+import { bodyTooLarge } from '../bodies.ts'
 import { clock, type Timed } from '../clock.ts'
 import { allowedBodyBytes, courseOf, noteAnswer, noteSent } from '../course.ts'
-import { ownRequestId } from '../exchange.ts'
+import type { Http1Exchange } from '../exchange.ts'
 import type { Hops } from '../forwarded.ts'
 import { chunkOf, lastChunk, lengthOf } from '../http1/chunked.ts'
 import { Head, REFUSED } from '../http1/head.ts'
 import { passedTrailers, type TrailerFields, takesTrailers, trailerLines } from '../http1/trailers.ts'
 import type { Lease } from '../lease.ts'
-import { normalPath } from '../paths.ts'
-import { POLICY_FAILED, runFailurePhases, runRequestPhases, runResponsePhases } from '../phases.ts'
-import type { LivePolicy, ServedRoute } from '../plan.ts'
-import { problemBody, type RefusalCode, refusal } from '../refusals.ts'
+import { POLICY_FAILED, runResponsePhases } from '../phases.ts'
+import type { ServedRoute } from '../plan.ts'
+import { type RefusalCode, refusal } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
 import type { Caller, UpstreamFailure, UpstreamLink } from '../upstream/connection.ts'
-import { checkedAnswer, ownHeaders } from './answer.ts'
-import { AnswerCopy, BodyCollector } from './body.ts'
-import { endCopy, recordEnd, recordUnparsed } from './ending.ts'
-import type { ConnectionHost } from './http1.ts'
+import { checkedAnswer } from './answer.ts'
+import { type AnswerCopy, BodyCollector } from './body.ts'
+import {
+  type Carrier,
+  decide,
+  inPlaceOf,
+  mayGoAgain,
+  mayTakeBack,
+  pathFault,
+  policiesOf,
+  showBody,
+} from './deciding.ts'
+import { beginCopy, endCopy, recordEnd } from './ending.ts'
+import type { ConnectionHost } from './host.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import {
   byName,
@@ -35,6 +44,7 @@ import {
   requestBytes,
   responseFields,
 } from './http2-message.ts'
+import { type OwnAnswer, ownAnswer, unparsedAnswer } from './own-answer.ts'
 import { requestHead } from './request.ts'
 
 /** The connection that a stream belongs to. */
@@ -73,18 +83,16 @@ export interface HostLook {
 type State = 'deciding' | 'collecting' | 'forwarding' | 'answered' | 'closed'
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 // Up to here a copy is cheaper than a new read buffer for the upstream's connection.
 const COPIED_BYTES_MAX = 32_768
 const NO_FIELDS: TrailerFields = []
 const NO_BYTES = Buffer.alloc(0)
-const NO_POLICIES: readonly LivePolicy[] = []
 
 /** One request of an HTTP/2 connection and its answer. Node keeps its flow control; deadlines are kept here. */
-export class ClientStream implements Caller, Timed {
+export class ClientStream implements Caller, Carrier, Timed {
   deadline = Infinity
+  readonly host: ConnectionHost
   private readonly owner: StreamOwner
-  private readonly host: ConnectionHost
   private readonly stream: ServerHttp2Stream
   private readonly head: Head
   private state: State = 'deciding'
@@ -152,7 +160,7 @@ export class ClientStream implements Caller, Timed {
     this.deadline = this.exchangeDeadline
     const fault = look.fault ?? this.admit(exchange, look.routes)
     if (fault !== null) return this.refuse(refusal(fault))
-    this.decide(exchange)
+    decide(exchange, this)
   }
 
   private onClose(): void {
@@ -203,7 +211,7 @@ export class ClientStream implements Caller, Timed {
     if (this.bodyDone || this.stream.closed || this.stream.destroyed) return
     if (this.state === 'collecting' && exchange !== null) {
       this.bodyDone = true
-      return this.showBody(exchange)
+      return this.bodyCame(exchange, this.collector?.body ?? NO_BYTES)
     }
     if (this.state !== 'forwarding' || upstream === null) return
     this.bodyDone = true
@@ -231,15 +239,8 @@ export class ClientStream implements Caller, Timed {
   // ── deciding ───────────────────────────────────────────────────────────────
 
   private admit(exchange: Http2Exchange, routes: readonly HostRoutes<ServedRoute>[]): RefusalCode | null {
-    const { head } = this
-    if (head.contentLength > this.host.limits.bodyBytesMax) return 'body_too_large'
-    // OPTIONS * speaks of the server as a whole, which no API is.
-    if (head.isAsterisk) return 'no_route'
-    if (head.needsNormalising) {
-      const path = normalPath(exchange.path)
-      if (path === null) return 'bad_path'
-      exchange.normalPath = path
-    }
+    const fault = pathFault(exchange, this.host)
+    if (fault !== null) return fault
     const path = Buffer.from(exchange.path, 'latin1')
     for (const ofHost of routes) {
       exchange.route = ofHost.find(path, 0, path.length)
@@ -248,38 +249,14 @@ export class ClientStream implements Caller, Timed {
     return 'no_route'
   }
 
-  private get policies(): readonly LivePolicy[] {
-    return this.exchange?.route?.route.policies ?? NO_POLICIES
-  }
-
-  private decide(exchange: Http2Exchange): void {
-    const answer = runRequestPhases(exchange, this.policies, this.host)
-    if (answer === undefined) this.admitBody(exchange)
-    else if (answer instanceof Promise) void this.decideLater(answer, exchange)
-    else this.refuseByPolicy(answer, exchange)
-  }
-
-  private async decideLater(answer: Promise<Refusal | undefined>, exchange: Http2Exchange): Promise<void> {
-    const refused = await answer
-    // Meanwhile the client may have gone or the exchange may have run out of time.
-    if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.admitBody(exchange)
-    else this.refuseByPolicy(refused, exchange)
-  }
-
-  private refuseByPolicy(refused: Refusal, exchange: Http2Exchange): void {
-    this.refuse(checkedAnswer(refused, exchange))
+  isDeciding(exchange: Http1Exchange): boolean {
+    return this.exchange === exchange && this.state === 'deciding'
   }
 
   // ── bodies that policies want whole ────────────────────────────────────────
 
-  private admitBody(exchange: Http2Exchange): void {
-    const wanted = wantedBodyBytes(exchange, this.head.contentLength, this.host)
-    if (wanted === undefined) return this.send(exchange)
-    if (typeof wanted === 'object') return this.refuse(checkedAnswer(wanted, exchange))
-    if (this.bodyDone) return this.showBody(exchange)
-    courseOf(exchange).body = NO_BYTES
-    this.collector = new BodyCollector(wanted, this.host.bodies)
+  collectBody(_exchange: Http1Exchange, bytesMax: number): void {
+    this.collector = new BodyCollector(bytesMax, this.host.bodies)
     this.state = 'collecting'
     if (this.head.expectContinue) this.informClient({ ':status': 100 })
     this.touch()
@@ -302,29 +279,16 @@ export class ClientStream implements Caller, Timed {
     this.send(exchange)
   }
 
-  private showBody(exchange: Http2Exchange): void {
-    const course = courseOf(exchange)
-    course.body = this.collector?.body ?? NO_BYTES
-    course.isBodyWhole = true
+  private bodyCame(exchange: Http2Exchange, body: Buffer): void {
     this.state = 'deciding'
     this.bodyDeadline = Infinity
     this.setDeadline()
-    const answer = runBodies(exchange, course.body, this.host)
-    if (answer === undefined) this.send(exchange)
-    else if (answer instanceof Promise) void this.showBodyLater(answer, exchange)
-    else this.refuseByPolicy(answer, exchange)
-  }
-
-  private async showBodyLater(answer: Promise<Refusal | undefined>, exchange: Http2Exchange): Promise<void> {
-    const refused = await answer
-    if (this.exchange !== exchange || this.state !== 'deciding') return
-    if (refused === undefined) this.send(exchange)
-    else this.refuseByPolicy(refused, exchange)
+    showBody(exchange, body, this)
   }
 
   // ── the way to the upstream ────────────────────────────────────────────────
 
-  private send(exchange: Http2Exchange): void {
+  send(exchange: Http1Exchange): void {
     this.state = 'forwarding'
     this.touch()
     exchange.choosePool()?.acquire(this)
@@ -415,7 +379,7 @@ export class ClientStream implements Caller, Timed {
     exchange.status = response.status
     exchange.answerHead = response
     if (exchange.route?.hasDone === true) noteAnswer(exchange)
-    const instead = runResponsePhases(exchange, this.policies, this.host)
+    const instead = runResponsePhases(exchange, policiesOf(exchange), this.host)
     this.copyAnswer(exchange, bytes, slices, ends)
     if (instead !== undefined) {
       this.replaceAnswer(instead, exchange, ends)
@@ -439,9 +403,8 @@ export class ClientStream implements Caller, Timed {
   }
 
   private copyAnswer(exchange: Http2Exchange, bytes: Buffer, slices: readonly number[], ends: boolean): void {
-    if (exchange.course === null || exchange.course.wanted.length === 0) return
-    this.answerCopy = new AnswerCopy(answerBytesMaxOf(exchange), this.host.bodies)
-    this.answerCopy.add(bytes, slices, ends)
+    this.answerCopy = beginCopy(exchange, this.host)
+    this.answerCopy?.add(bytes, slices, ends)
   }
 
   responseBody(bytes: Buffer, slices: readonly number[], ends: boolean): boolean {
@@ -496,48 +459,37 @@ export class ClientStream implements Caller, Timed {
 
   takeBack(idempotentOnly: boolean): boolean {
     const { exchange } = this
-    if (exchange === null || this.started) return false
-    if (this.head.chunked || this.head.contentLength > 0) return false
-    if (idempotentOnly && !IDEMPOTENT.has(exchange.method)) return false
+    if (exchange === null || this.started || !mayTakeBack(exchange, idempotentOnly)) return false
     this.upstream = null
     return true
   }
 
   mayRetry(): boolean {
     const { exchange } = this
-    if (exchange === null || exchange.retried) return false
-    const hasBody = this.head.chunked || this.head.contentLength > 0
-    if (hasBody && exchange.course?.isBodyWhole !== true) return false
-    if (!IDEMPOTENT.has(exchange.method)) return false
+    if (exchange === null || !mayGoAgain(exchange)) return false
     exchange.retried = true
     this.upstream = null
     return true
   }
 
   upstreamFailed(failure: UpstreamFailure, retryAfterSeconds?: number): void {
+    const { exchange } = this
     this.upstream = null
     if (this.started) this.cut(failure)
-    else this.refuse(this.inPlaceOf(refusal(failure, retryAfterSeconds)))
-  }
-
-  /** A policy may have something better than a refusal. */
-  private inPlaceOf(due: Refusal): Refusal {
-    const { exchange } = this
-    if (exchange === null) return due
-    const answer = runFailurePhases(exchange, this.policies, this.host, due)
-    return answer === due ? due : checkedAnswer(answer, exchange)
+    else if (exchange !== null)
+      this.refuse(inPlaceOf(refusal(failure, retryAfterSeconds), exchange, this.host))
   }
 
   // ── ends ───────────────────────────────────────────────────────────────────
 
   /** Answers in the upstream's place. Where an answer has begun, a reset says that it will not be whole. */
-  private refuse(refused: Refusal): void {
+  refuse(refused: Refusal): void {
     const { exchange } = this
     if (exchange === null) return
     if (this.started) return this.cut(refused.code)
     this.leaveUpstream()
     // An edit that failed has been reported, and the answer is a refusal already.
-    this.writeOwn(refused, exchange, refused === POLICY_FAILED ? 0 : exchange.reached)
+    this.respondOwn(ownAnswer(refused, exchange, this.host, refused === POLICY_FAILED ? 0 : exchange.reached))
     this.finish(exchange)
   }
 
@@ -547,31 +499,14 @@ export class ClientStream implements Caller, Timed {
     const unasked = answer === POLICY_FAILED ? 0 : (exchange.course?.unasked ?? 0)
     // Where the upstream's answer is complete, its connection may be used again, and says so when it is done.
     if (!ends) this.leaveUpstream()
-    this.writeOwn(answer, exchange, unasked)
+    this.respondOwn(ownAnswer(answer, exchange, this.host, unasked))
     if (!ends) this.finish(exchange)
   }
 
-  /** Writes an answer of the gateway's own, which so many policies still look at. */
-  private writeOwn(refused: Refusal, exchange: Http2Exchange, unasked: number): void {
-    exchange.status = refused.status
-    exchange.code = refused.code
-    const body = refused.body ?? problemBody(refused, exchange.requestId)
-    const headers = ownHeaders(refused, body, exchange.requestId)
-    exchange.showAnswer(headers)
-    runResponsePhases(exchange, this.policies, this.host, unasked)
-    const bodyBytes = typeof body === 'string' ? Buffer.from(body) : body
-    const isBodiless = this.isHead || refused.status === 204 || refused.status === 304
-    // RFC 9110 §8.6: what GET would have is not known where a policy answers HEAD without a body.
-    const length = this.isHead && bodyBytes.length === 0 ? -1 : bodyBytes.length
-    exchange.bodyBytes = isBodiless ? 0 : bodyBytes.length
-    this.respondOwn(
-      ownFields(refused.status, headers, exchange.responseEdits, length),
-      isBodiless ? NO_BYTES : bodyBytes,
-    )
-  }
-
-  private respondOwn(fields: string[], body: Uint8Array): void {
-    if (this.respond(fields, { endStream: body.length === 0 }) && body.length > 0) this.stream.write(body)
+  private respondOwn(answer: OwnAnswer): void {
+    const { body } = answer
+    if (this.respond(ownFields(answer), { endStream: body.length === 0 }) && body.length > 0)
+      this.stream.write(body)
   }
 
   /** False where the stream is no more, or where Node finds something in the head that HTTP/2 cannot carry. */
@@ -587,12 +522,7 @@ export class ClientStream implements Caller, Timed {
 
   /** Refuses something of which no request could be made. */
   private refuseUnparsed(code: RefusalCode): void {
-    const refused = refusal(code)
-    const requestId = ownRequestId()
-    const body = Buffer.from(problemBody(refused, requestId))
-    const headers = ownHeaders(refused, body.latin1Slice(), requestId)
-    this.respondOwn(ownFields(refused.status, headers, null, body.length), this.isHead ? NO_BYTES : body)
-    recordUnparsed(refused, this.host, this.owner.arrival.peer, requestId)
+    this.respondOwn(unparsedAnswer(code, this.host, this.owner.arrival.peer, this.isHead))
     this.endStream()
   }
 

@@ -12,7 +12,7 @@ import { type Hops, trustedHops, untrustedHops } from '../forwarded.ts'
 import type { Head } from '../http1/head.ts'
 import type { Lease } from '../lease.ts'
 import { type Flood, FloodWatch } from './flood-watch.ts'
-import type { ConnectionHost, OpenConnection } from './http1.ts'
+import type { ConnectionHost, OpenConnection } from './host.ts'
 import { ClientStream, type HostLook, type StreamEnd, type StreamOwner } from './http2-stream.ts'
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM } = constants
