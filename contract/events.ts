@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nodeDetails, nodePulse } from '#domain/node-report.ts'
 import { item } from './items.ts'
 import { sha256Hex, signedManifest } from './manifest.ts'
 
@@ -72,100 +73,8 @@ export const acknowledgement = z.discriminatedUnion('status', [
   }),
 ])
 
-export const nodeStatuses = ['healthy', 'degraded'] as const
-
-const quantiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() })
-
-const upstreamReport = z.object({
-  connections: z.int(),
-  /** Requests that wait for a connection. */
-  pending: z.int(),
-  /** In how many workers the circuit is open. */
-  circuitsOpen: z.int(),
-  retries: z.int(),
-  /** Of how many there are. */
-  endpoints: z.int(),
-  unhealthyEndpoints: z.int(),
-  ejectedEndpoints: z.int(),
-})
-
-/** node → portal, every 5 s. Counters are of the last interval. */
-export const report = z.object({
-  status: z.enum(nodeStatuses),
-  /** Why it is degraded. */
-  problems: z.array(z.string()).max(50),
-  uptimeSeconds: z.number(),
-  appliedRevision: z.int().nullable(),
-  appliedHash: sha256Hex.nullable(),
-  intervalMs: z.number(),
-  requests: z.int(),
-  /** Answered 5xx. */
-  errors: z.int(),
-  /** Refused by a policy. */
-  refused: z.int(),
-  latencyMs: quantiles.nullable(),
-  connections: z.int(),
-  webSockets: z.int(),
-  rssBytes: z.int(),
-  /** Per API instance id. */
-  apis: z.record(
-    z.string(),
-    z.object({
-      requests: z.int(),
-      errors: z.int(),
-      refused: z.int(),
-      /** Would have been refused by a policy in dry run. */
-      dryRefused: z.int().optional(),
-      latencyMs: quantiles.optional(),
-    }),
-  ),
-  /** TLS handshakes and PROXY headers by how they ended. */
-  handshakes: z.record(z.string(), z.int()).optional(),
-  /** Answers of the gateway's own by their codes. */
-  codes: z.record(z.string(), z.int()).optional(),
-  /** Per upstream id, those in trouble first. Connections, pending and endpoints are of now. */
-  upstreams: z.record(z.string(), upstreamReport).optional(),
-  /** Those that expire first. */
-  certificates: z
-    .array(
-      z.object({
-        use: z.enum(['listener', 'listener-ca', 'upstream', 'upstream-ca']),
-        apiId: z.string(),
-        subject: z.string(),
-        notAfter: z.iso.datetime(),
-      }),
-    )
-    .max(100)
-    .optional(),
-  /** Open WebSockets, those that were opened first. */
-  sessions: z
-    .array(
-      z.object({
-        apiId: z.string(),
-        client: z.string().nullable(),
-        /** Of the verified token. */
-        subject: z.string().nullable(),
-        openedAt: z.iso.datetime(),
-        expiresAt: z.iso.datetime().nullable(),
-      }),
-    )
-    .max(200)
-    .optional(),
-  /** The processes that serve. */
-  workers: z
-    .array(
-      z.object({
-        worker: z.int(),
-        isServing: z.boolean(),
-        /** Since the node was started. */
-        crashes: z.int(),
-        connections: z.int(),
-        rssBytes: z.int(),
-      }),
-    )
-    .max(256)
-    .optional(),
-})
+/** node → portal, every 5 s. */
+export const report = nodePulse.extend({ ...nodeDetails.shape, appliedHash: sha256Hex.nullable() })
 
 /** node → portal, when it happens. */
 export const nodeEvent = z.object({
@@ -175,6 +84,21 @@ export const nodeEvent = z.object({
   at: z.iso.datetime(),
 })
 
+/** portal → node: something to do at once, answered with how it went. Nodes that can say so among their capabilities. */
+export const command = z.discriminatedUnion('kind', [
+  /** Ends an open WebSocket of the last report with a close frame. */
+  z.strictObject({ kind: z.literal('evict'), sessionId: z.uuid() }),
+])
+export const commandAnswer = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('done') }),
+  /** What it is about is not there, or no more. */
+  z.object({ status: z.literal('not-found') }),
+  /** This node does not understand it. */
+  z.object({ status: z.literal('unknown') }),
+])
+/** The capability of a node that takes a command. */
+export const capabilityOf = (kind: Command['kind']) => `command/${kind}`
+
 export type Registration = z.infer<typeof registration>
 export type Registered = z.infer<typeof registered>
 export type Hello = z.infer<typeof hello>
@@ -183,6 +107,8 @@ export type Reason = z.infer<typeof reason>
 export type Acknowledgement = z.infer<typeof acknowledgement>
 export type Report = z.infer<typeof report>
 export type NodeEvent = z.infer<typeof nodeEvent>
+export type Command = z.infer<typeof command>
+export type CommandAnswer = z.infer<typeof commandAnswer>
 
 /** What a node may say and hear on `/runtime`. */
 export interface NodeToPortal {
@@ -193,6 +119,7 @@ export interface NodeToPortal {
 }
 export interface PortalToNode {
   config(message: Config, done: (answer: Acknowledgement) => void): void
+  command(message: Command, done: (answer: CommandAnswer) => void): void
 }
 
 // ── Socket.IO /live, for browsers ───────────────────────────────────────────

@@ -7,7 +7,7 @@ import { seldom } from './seldom.ts'
 import { createAccessLog } from './serve/log.ts'
 import { type Figures, type ListedSession, Metrics } from './serve/metrics.ts'
 import { createServer, type Server, type ServerEvent } from './serve/server.ts'
-import { type ListenerOverride, type Serves, Serving } from './serving.ts'
+import { type ListenerOverride, type Place, type Serves, Serving } from './serving.ts'
 
 /** What a data plane is told once. Plain JSON, since it may run in other processes. */
 export interface DataPlaneOptions {
@@ -33,6 +33,9 @@ export interface ProcessFigures {
   readonly worker: number
   readonly isServing: boolean
   readonly crashes: number
+  /** It keeps ending, and is started again ever later. */
+  readonly isCrashLooping: boolean
+  /** Since it was started last. */
   readonly requests: number
   readonly connections: number
   readonly rssBytes: number
@@ -54,6 +57,7 @@ export interface PlaneFigures extends Counted {
   readonly sessions: readonly ListedSession[]
   /** Empty where this process serves by itself. */
   readonly workers: readonly ProcessFigures[]
+  readonly listeners: readonly Place[]
 }
 
 /** What answers the traffic, in this process or in others. */
@@ -61,6 +65,8 @@ export interface DataPlane extends Serves {
   /** What is wrong with it, in sentences. */
   readonly problems: readonly string[]
   figures(): Promise<PlaneFigures>
+  /** Ends an open WebSocket; false where there is none of that id. */
+  evict(sessionId: string): Promise<boolean>
   /** Lets running requests finish, at most for so long, and ends. */
   drain(deadlineMs: number): Promise<void>
 }
@@ -133,6 +139,9 @@ export const nothingCounted: Counted = {
   certificates: new Map(),
 }
 
+/** Of a data plane that has not served yet. */
+export const noFigures: PlaneFigures = { ...nothingCounted, sessions: [], workers: [], listeners: [] }
+
 /** Loaded only by those who have one. */
 async function sinkOf({ otlpEndpoint }: DataPlaneOptions, hearing: Hearing) {
   if (otlpEndpoint === undefined) return undefined
@@ -153,6 +162,9 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
     get ports() {
       return serving.ports
     },
+    get listeners() {
+      return serving.listeners
+    },
     problems: [],
     serve: (contents) => serving.serve(contents),
     figures: async () => {
@@ -164,8 +176,10 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
         certificates: plan === undefined ? new Map() : certificatesOf(plan),
         sessions: server.openSessions(sessionsMax),
         workers: [],
+        listeners: serving.listeners,
       }
     },
+    evict: (sessionId) => Promise.resolve(server.evict(sessionId)),
     drain: async (deadlineMs) => {
       await server.drain(deadlineMs)
       await close()

@@ -1,14 +1,23 @@
 import { expect, it } from 'vitest'
-import { type PlaneFigures, nothingCounted } from './data-plane.ts'
+import { noFigures, type PlaneFigures } from './data-plane.ts'
 import { createExposition } from './exposition.ts'
 import { Metrics } from './serve/metrics.ts'
 
 const node = { revision: null, appliedAtSeconds: 12, isPersisted: true, isPortalConnected: false }
 
+const quiet = {
+  crashes: 0,
+  isCrashLooping: false,
+  requests: 0,
+  connections: 0,
+  rssBytes: 0,
+  cpuSeconds: 0,
+}
+
 function figures(): PlaneFigures {
   const metrics = new Metrics()
   metrics.connections = 3
-  metrics.handshake('client_cert_expired')
+  metrics.handshake('listener:https', 'client_cert_expired')
   metrics.answered(metrics.countersOf('api:a'), 200, 3, false)
   metrics.answered(metrics.countersOf('api:a'), 429, 0.5, true, 'rate-limiting.exceeded')
   metrics.dryRefused(metrics.countersOf('api:a'), 'cors.refused')
@@ -35,13 +44,24 @@ function figures(): PlaneFigures {
       ],
     ]),
     certificates: new Map([
-      ['x', { use: 'listener', api: 'api:a', subject: 'CN=a', notAfter: 1_800_000_000 }],
+      [
+        'x',
+        {
+          use: 'listener',
+          api: 'api:a',
+          subject: 'CN=a',
+          notBefore: 0,
+          notAfter: 1_800_000_000,
+          sha256: 'aa',
+        },
+      ],
     ]),
     sessions: [],
     workers: [
-      { worker: 1, isServing: true, crashes: 0, requests: 2, connections: 3, rssBytes: 4, cpuSeconds: 5 },
-      { worker: 2, isServing: false, crashes: 6, requests: 0, connections: 0, rssBytes: 0, cpuSeconds: 0 },
+      { ...quiet, worker: 1, isServing: true, requests: 2, connections: 3, rssBytes: 4, cpuSeconds: 5 },
+      { ...quiet, worker: 2, isServing: false, crashes: 6, isCrashLooping: true },
     ],
+    listeners: [],
   }
 }
 
@@ -53,7 +73,7 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
     'hexgate_refusals_total 1',
     'hexgate_own_answers_total{code="rate-limiting.exceeded"} 1',
     'hexgate_dry_run_refusals_total{code="cors.refused"} 1',
-    'hexgate_handshakes_total{result="client_cert_expired"} 1',
+    'hexgate_handshakes_total{listener="listener:https",result="client_cert_expired"} 1',
     'hexgate_connections 3',
     'hexgate_policy_events_total{policy="jwt-validation",event="key_sets",labels="result=ok,issuer=a"} 5',
     'hexgate_api_requests_total{api="api:a"} 2',
@@ -82,7 +102,7 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
 it('says nothing of what is there no more', async () => {
   const exposition = createExposition(() => node)
   await exposition(figures())
-  const { text } = await exposition({ ...nothingCounted, sessions: [], workers: [] })
+  const { text } = await exposition(noFigures)
   expect(text).not.toContain('api:a')
   expect(text).not.toContain('worker="2"')
   expect(text).toContain('hexgate_connections 0')

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'prom-client'
 import { counterOf } from './counts.ts'
-import { nothingCounted, type PlaneFigures, type ProcessFigures } from './data-plane.ts'
+import { noFigures, type PlaneFigures, type ProcessFigures } from './data-plane.ts'
 import { addHistogram, type Histogram } from './histogram.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
 import { latencyBoundsMs, routeBoundsMs, type RouteFigures } from './serve/metrics.ts'
@@ -28,7 +28,7 @@ const histogramsMax = 500
 /** Makes it once; the figures are those of each scrape. */
 export function createExposition(node: () => NodeFigures): Exposition {
   const registry = new Registry()
-  let now: PlaneFigures = { ...nothingCounted, sessions: [], workers: [] }
+  let now = noFigures
   collectDefaultMetrics({ register: registry, prefix: 'hexgate_' })
   const counter = (name: string, help: string, labelNames: string[], read: Read) =>
     new Counter({
@@ -97,8 +97,11 @@ function addTraffic(counter: Add, gauge: Add): void {
   counter(
     'hexgate_handshakes_total',
     'TLS handshakes and PROXY headers of clients by how they ended: ok, or why not.',
-    ['result'],
-    ({ traffic }) => [...traffic.handshakes].map(([result, count]) => [{ result }, count]),
+    ['listener', 'result'],
+    ({ traffic }) =>
+      [...traffic.handshakes].flatMap(([listener, counts]) =>
+        [...counts].map(([result, count]): Series => [{ listener, result }, count]),
+      ),
   )
   counter(
     'hexgate_policy_events_total',
@@ -110,7 +113,8 @@ function addTraffic(counter: Add, gauge: Add): void {
     'hexgate_certificate_not_after_timestamp_seconds',
     'When a certificate that the node shows or goes by expires.',
     ['use', 'api', 'subject'],
-    ({ certificates }) => [...certificates.values()].map(({ notAfter, ...labels }) => [labels, notAfter]),
+    ({ certificates }) =>
+      [...certificates.values()].map(({ use, api, subject, notAfter }) => [{ use, api, subject }, notAfter]),
   )
 }
 

@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { Report } from '#contract/events.ts'
 import { Secret } from '#domain/secret.ts'
 import { type RunningNode, startNode } from './node.ts'
@@ -107,6 +111,29 @@ describe('Link', () => {
     expect(sum((one) => one.apis['orders']?.requests ?? 0)).toBe(3)
     expect(portal.reports.find((one) => one.requests > 0)?.latencyMs?.p99).toBeGreaterThan(0)
     expect(lastReport()).toMatchObject({ appliedRevision: 1, status: 'healthy' })
+  })
+
+  it('ends a WebSocket when the portal says so, and knows no other command', async () => {
+    const sockets = createServer()
+    new WebSocketServer({ server: sockets })
+    await once(sockets.listen(0, '127.0.0.1'), 'listening')
+    end.add(() => sockets.close())
+    const { port } = sockets.address() as AddressInfo
+    portal.publish(1, oneApi(`http://127.0.0.1:${port}`))
+    const { node } = await start()
+    await applied(1)
+    expect(portal.registrations[0]?.capabilities).toContain('command/evict')
+    const client = new WebSocket(`ws://127.0.0.1:${node.ports()[0]}/orders`)
+    end.add(() => client.terminate())
+    const closed = new Promise((resolve) => client.once('close', resolve))
+    await once(client, 'open')
+    await until('a report with the session', () => lastReport()?.sessions?.length === 1)
+    const command = { kind: 'evict', sessionId: lastReport()?.sessions?.[0]?.id }
+    expect(await portal.command(command)).toEqual([{ status: 'done' }])
+    expect(await closed).toBe(4401)
+    expect(await portal.command(command)).toEqual([{ status: 'not-found' }])
+    expect(await portal.command({ kind: 'self-destruct' })).toEqual([{ status: 'unknown' }])
+    await until('a report without it', () => lastReport()?.sessions?.length === 0)
   })
 
   it('serves on without the portal and takes what was published meanwhile within seconds of its return', async () => {

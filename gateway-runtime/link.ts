@@ -5,6 +5,10 @@ import { io, type Socket } from 'socket.io-client'
 import { z } from 'zod'
 import {
   type Acknowledgement,
+  capabilityOf,
+  type Command,
+  type CommandAnswer,
+  command,
   itemsGiven,
   type NodeEvent,
   type NodeToPortal,
@@ -27,6 +31,7 @@ export const runtimeVersion = packageJson.version
 export const capabilities = [
   'http/1.1',
   'websocket',
+  capabilityOf('evict'),
   ...policies.map((policy) => `policy/${policy.kind}@${policy.policyVersion}`),
 ]
 
@@ -36,6 +41,7 @@ export interface LinkOptions {
   readonly store: Store
   readonly revisions: Revisions
   readonly report: () => Promise<Report>
+  readonly obey: (command: Command) => Promise<CommandAnswer>
   readonly log: Logger
   /** How long to wait before the next attempt; shortened in tests. */
   readonly timing?: Partial<Timing>
@@ -250,6 +256,11 @@ export class Link {
         this.#options.log.error({ err: error }, 'an answer to the portal failed'),
       )
     })
+    socket.on('command', (message, done) => {
+      this.#obey(message, done).catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'a command of the portal failed'),
+      )
+    })
     return socket
   }
 
@@ -300,6 +311,20 @@ export class Link {
     const answer = done as (acknowledgement: Acknowledgement) => void
     // A portal that asks for no acknowledgement gets none.
     if (typeof done === 'function') answer(acknowledgement)
+    if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
+  }
+
+  async #obey(message: unknown, done: unknown): Promise<void> {
+    const parsed = command.safeParse(message)
+    const outcome: CommandAnswer = parsed.success
+      ? await this.#options.obey(parsed.data)
+      : { status: 'unknown' }
+    this.#options.log.info(
+      { code: 'link.command', command: parsed.data, ...outcome },
+      'a command of the portal',
+    )
+    const answer = done as (outcome: CommandAnswer) => void
+    if (typeof done === 'function') answer(outcome)
     if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
   }
 

@@ -1,6 +1,7 @@
 import { createServer as createProbe } from 'node:net'
 import type { Logger } from 'pino'
-import type { Report } from '#contract/events.ts'
+import type { Command, CommandAnswer, Report } from '#contract/events.ts'
+import { reportMax } from '#domain/node-report.ts'
 import { type Admin, maskedItem, type NodeView, openAdmin } from './admin.ts'
 import { Revisions } from './apply.ts'
 import {
@@ -191,6 +192,7 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
     store,
     revisions,
     report,
+    obey: (command) => obeyed(plane, command),
     log,
     ...(timing === undefined ? {} : { timing }),
   })
@@ -222,6 +224,10 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
     }),
     problems,
   }
+}
+
+async function obeyed(plane: DataPlane, command: Command): Promise<CommandAnswer> {
+  return { status: (await plane.evict(command.sessionId)) ? 'done' : 'not-found' }
 }
 
 /** Who this node is and which revision it serves, for people who look at it. */
@@ -275,9 +281,6 @@ function rssOf({ workers }: PlaneFigures): number {
   return workers.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss())
 }
 
-/** More of them are of one kind. */
-const problemsMax = 50
-
 function reportOf(
   parts: Parts,
   revisions: Revisions,
@@ -288,7 +291,7 @@ function reportOf(
   const manifest = revisions.current?.manifest
   return {
     status: problems.length === 0 ? 'healthy' : 'degraded',
-    problems: problems.slice(0, problemsMax),
+    problems: problems.slice(0, reportMax.problems),
     uptimeSeconds: (performance.now() - parts.startedAtMs) / 1_000,
     appliedRevision: manifest?.revision ?? null,
     appliedHash: manifest?.hash ?? null,

@@ -40,7 +40,10 @@ export interface CertificateFigures {
   readonly api: string
   readonly subject: string
   /** Epoch seconds. */
+  readonly notBefore: number
   readonly notAfter: number
+  /** Of the DER, lower-case hex. */
+  readonly sha256: string
 }
 
 /** Pools are looked at in slices, so that a scrape never stops traffic for long. */
@@ -134,8 +137,10 @@ export function certificatesOf(plan: Plan): Map<string, CertificateFigures> {
     seen.add(`${use} ${pem}`)
     for (const certificate of certificatesIn(pem)) {
       const subject = certificate.subject.replaceAll('\n', ', ')
+      const notBefore = certificate.validFromDate.getTime() / 1_000
       const notAfter = certificate.validToDate.getTime() / 1_000
-      found.set(`${use} ${certificate.fingerprint256}`, { use, api, subject, notAfter })
+      const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+      found.set(`${use} ${sha256}`, { use, api, subject, notBefore, notAfter, sha256 })
     }
   }
   for (const route of plan.routes) addOf(route, add)

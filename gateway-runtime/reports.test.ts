@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { report } from '#contract/events.ts'
-import { nothingCounted, type PlaneFigures } from './data-plane.ts'
+import { noFigures, type PlaneFigures } from './data-plane.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
 import { IntervalFigures } from './reports.ts'
 import { Metrics } from './serve/metrics.ts'
@@ -20,30 +20,51 @@ const well: UpstreamFigures = {
 }
 
 function figuresOf(metrics: Metrics, more: Partial<PlaneFigures> = {}): PlaneFigures {
-  return { ...nothingCounted, traffic: metrics.figures(), sessions: [], workers: [], ...more }
+  return { ...noFigures, traffic: metrics.figures(), ...more }
 }
 
 it('says what happened since the last time, by API, code and handshake', () => {
   const metrics = new Metrics()
   const interval = new IntervalFigures()
   metrics.answered(metrics.countersOf('api:a'), 200, 3, false)
-  metrics.handshake('ok')
-  expect(interval.take(figuresOf(metrics))).toMatchObject({ requests: 1, handshakes: { ok: 1 }, codes: {} })
+  metrics.handshake('listener:web', 'ok')
+  const listeners = [{ item: 'listener:web', protocol: 'https', address: '::', port: 443 } as const]
+  const take = () => interval.take(figuresOf(metrics, { listeners }))
+  expect(take()).toMatchObject({ requests: 1, handshakes: { ok: 1 }, codes: {} })
+  metrics.handshake('listener:web', 'client_cert_missing')
   metrics.answered(metrics.countersOf('api:a'), 504, 100, false, 'upstream_timeout')
   metrics.answered(metrics.countersOf('api:a'), 429, 3, true, 'rate-limiting.exceeded')
   metrics.dryRefused(metrics.countersOf('api:a'), 'cors.refused')
-  expect(interval.take(figuresOf(metrics))).toMatchObject({
+  expect(take()).toMatchObject({
     requests: 2,
     errors: 1,
     refused: 1,
-    handshakes: {},
+    handshakes: { client_cert_missing: 1 },
+    listeners: [
+      {
+        id: 'web',
+        protocol: 'https',
+        address: '::',
+        port: 443,
+        handshakes: { ok: { recent: 0, total: 1 }, client_cert_missing: { recent: 1, total: 1 } },
+      },
+    ],
     codes: { upstream_timeout: 1, 'rate-limiting.exceeded': 1 },
     apis: {
-      a: { requests: 2, errors: 1, refused: 1, dryRefused: 1, latencyMs: { p50: 4, p95: 128, p99: 128 } },
+      a: {
+        requests: 2,
+        errors: 1,
+        refused: 1,
+        dryRefused: 1,
+        latencyMs: { p50: 4, p95: 128, p99: 128 },
+        total: { requests: 3, errors: 1, refused: 1, codes: { upstream_timeout: 1 } },
+      },
     },
   })
-  const idle = interval.take(figuresOf(metrics))
-  expect(idle).toMatchObject({ requests: 0, latencyMs: null, apis: {}, codes: {} })
+  const idle = take()
+  expect(idle).toMatchObject({ requests: 0, latencyMs: null, codes: {} })
+  expect(idle.apis['a']).toMatchObject({ requests: 0, total: { requests: 3, latencyMs: { p50: 4 } } })
+  expect(idle.apis['a']).not.toHaveProperty('latencyMs')
 })
 
 it('never counts backwards when a worker took its last moment with it, and begins anew with a route', () => {
@@ -61,22 +82,33 @@ it('names upstreams in trouble first and certificates that expire first, in numb
   const endpoints = new Map([
     ['http://a', { pools: 2, connections: 0, unhealthy: 1, ejected: 0 }],
     ['http://b', { pools: 2, connections: 0, unhealthy: 0, ejected: 2 }],
+    ['http://of-a-worker-that-ended', { pools: 0, connections: 0, unhealthy: 0, ejected: 0 }],
   ])
   const many = Array.from({ length: 300 }, (_, i): [string, UpstreamFigures] => [`upstream:u${i}`, well])
-  const upstreams = new Map([...many, ['upstream:bad', { ...well, circuitsOpen: 2, endpoints }] as const])
+  const bad = {
+    ...well,
+    circuitsOpen: 2,
+    healthChecks: new Map([['failed', 7]]),
+    handshakes: new Map([
+      ['ok', 9],
+      ['upstream_tls_cert_expired', 4],
+    ]),
+    endpoints,
+  }
+  const upstreams = new Map([...many, ['upstream:bad', bad] as const])
   const certificates = new Map(
     Array.from({ length: 300 }, (_, i) => {
-      const certificate = { use: 'listener', api: `api:${i}`, subject: `CN=${i}`, notAfter: 2e9 - i } as const
-      return [String(i), certificate]
+      const names = { api: `api:${i}`, subject: `CN=${i}`, sha256: `${i}` }
+      return [String(i), { use: 'listener' as const, ...names, notBefore: 0, notAfter: 2e9 - i }]
     }),
   )
-  const workers = [
-    { worker: 1, isServing: true, crashes: 2, requests: 9, connections: 3, rssBytes: 4, cpuSeconds: 5 },
-  ]
-  const opened = { client: undefined, subject: 'anna', openedAtMs: 0 }
+  const worker = { worker: 1, isServing: true, crashes: 2, isCrashLooping: false }
+  const workers = [{ ...worker, requests: 9, connections: 3, rssBytes: 4, cpuSeconds: 5 }]
+  const id = '0190a1b2-0000-7000-8000-000000000001'
+  const opened = { id, client: undefined, agency: 'fire', renewals: 2, openedAtMs: 0 }
   const sessions = [
-    { ...opened, route: 'api:a', expiresAtMs: 2e12 },
-    { ...opened, route: undefined, expiresAtMs: 1e18 },
+    { ...opened, subject: 'anna', route: 'api:a', expiresAtMs: 2e12 },
+    { ...opened, subject: 'x'.repeat(9_000), route: undefined, expiresAtMs: 1e18 },
   ]
   const taken = new IntervalFigures().take(
     figuresOf(new Metrics(), { upstreams, certificates, sessions, workers }),
@@ -91,6 +123,15 @@ it('names upstreams in trouble first and certificates that expire first, in numb
       endpoints: 2,
       unhealthyEndpoints: 1,
       ejectedEndpoints: 1,
+      idle: 5,
+      unverified: 0,
+      circuitRefusals: 0,
+      healthChecks: { succeeded: 0, failed: 7 },
+      failedHandshakes: { upstream_tls_cert_expired: 4 },
+      endpointList: [
+        { url: 'http://b', pools: 2, connections: 0, unhealthyIn: 0, ejectedIn: 2 },
+        { url: 'http://a', pools: 2, connections: 0, unhealthyIn: 1, ejectedIn: 0 },
+      ],
     },
   ])
   expect(Object.keys(taken.upstreams ?? {})).toHaveLength(200)
@@ -99,14 +140,37 @@ it('names upstreams in trouble first and certificates that expire first, in numb
     use: 'listener',
     apiId: '299',
     subject: 'CN=299',
+    sha256: '299',
+    notBefore: '1970-01-01T00:00:00.000Z',
     notAfter: '2033-05-18T03:28:21.000Z',
   })
-  expect(taken.workers).toEqual([{ worker: 1, isServing: true, crashes: 2, connections: 3, rssBytes: 4 }])
+  expect(taken.workers).toEqual([{ ...worker, requests: 9, connections: 3, rssBytes: 4 }])
   const openedAt = '1970-01-01T00:00:00.000Z'
+  const shown = { id, client: null, agency: 'fire', renewals: 2, openedAt }
   expect(taken.sessions).toEqual([
-    { apiId: 'a', client: null, subject: 'anna', openedAt, expiresAt: '2033-05-18T03:33:20.000Z' },
-    { apiId: '', client: null, subject: 'anna', openedAt, expiresAt: null },
+    { ...shown, apiId: 'a', subject: 'anna', expiresAt: '2033-05-18T03:33:20.000Z' },
+    { ...shown, apiId: '', subject: 'x'.repeat(200), expiresAt: null },
   ])
   const node = { status: 'healthy', problems: [], uptimeSeconds: 1, rssBytes: 1 } as const
   expect(() => report.parse({ ...node, appliedRevision: null, appliedHash: null, ...taken })).not.toThrow()
+})
+
+it('counts the requests of a worker in the interval, also when it was started again meanwhile', () => {
+  const interval = new IntervalFigures()
+  const worker = { worker: 1, isServing: true, crashes: 0, isCrashLooping: false, connections: 0 }
+  const taken = [9, 12, 4].map((requests) => {
+    const workers = [{ ...worker, requests, rssBytes: 0, cpuSeconds: 0 }]
+    return interval.take(figuresOf(new Metrics(), { workers })).workers?.[0]?.requests
+  })
+  expect(taken).toEqual([9, 3, 4])
+})
+
+it('is cut where a node of another version sends more than fits', () => {
+  const node = { status: 'healthy', problems: Array(80).fill('x'), uptimeSeconds: 1, rssBytes: 1 } as const
+  const taken = new IntervalFigures().take(figuresOf(new Metrics()))
+  const codes = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`${i}`.padStart(900, 'c'), i]))
+  const kept = report.parse({ ...node, appliedRevision: null, appliedHash: null, ...taken, codes })
+  expect(kept.problems).toHaveLength(50)
+  expect(Object.keys(kept.codes ?? {}).every((code) => code.length <= 300)).toBe(true)
+  expect(Object.keys(kept.codes ?? {}).length).toBeLessThanOrEqual(200)
 })

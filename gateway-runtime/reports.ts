@@ -1,5 +1,16 @@
 import type { Report } from '#contract/events.ts'
-import { nothingCounted, type PlaneFigures } from './data-plane.ts'
+import {
+  type ApiReport,
+  type CertificateReport,
+  type EndpointReport,
+  type ListenerReport,
+  type NodePulse,
+  reportMax,
+  type SessionReport,
+  type UpstreamReport,
+  type WorkerReport,
+} from '#domain/node-report.ts'
+import { noFigures, type PlaneFigures } from './data-plane.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
 import {
   type Figures,
@@ -9,11 +20,6 @@ import {
   type RouteFigures,
 } from './serve/metrics.ts'
 
-/** The busiest APIs of an interval, and the upstreams most in trouble; a report must fit into one message. */
-const apisMax = 1_000
-const upstreamsMax = 200
-const certificatesMax = 100
-
 /** The part of a report that is about an interval. */
 export type Traffic = Omit<
   Report,
@@ -22,7 +28,7 @@ export type Traffic = Omit<
 
 /** Turns counters that rise only into what happened since they were last read. */
 export class IntervalFigures {
-  #before: PlaneFigures = { ...nothingCounted, sessions: [], workers: [] }
+  #before: PlaneFigures = noFigures
   #readAtMs = performance.now()
 
   take(now: PlaneFigures): Traffic {
@@ -31,7 +37,7 @@ export class IntervalFigures {
     const intervalMs = nowMs - this.#readAtMs
     this.#before = now
     this.#readAtMs = nowMs
-    const { requests, errors, refused, connections, webSockets, latency, handshakes, codes } = now.traffic
+    const { requests, errors, refused, connections, webSockets, latency, codes } = now.traffic
     const { traffic } = before
     return {
       intervalMs,
@@ -42,26 +48,37 @@ export class IntervalFigures {
       connections,
       webSockets,
       apis: apisBetween(traffic, now.traffic),
-      handshakes: countsBetween(traffic.handshakes, handshakes),
+      handshakes: countsBetween(overListeners(traffic), overListeners(now.traffic)),
       codes: countsBetween(traffic.codes, codes),
       upstreams: upstreamsBetween(before.upstreams, now.upstreams),
       certificates: firstToExpire(now.certificates),
       sessions: sessionsOf(now.sessions),
-      workers: now.workers.map(({ worker, isServing, crashes, connections: open, rssBytes }) => {
-        return { worker, isServing, crashes, connections: open, rssBytes }
-      }),
+      workers: workersBetween(before.workers, now.workers),
+      listeners: listenersBetween(before, now),
     }
   }
 }
 
-function sessionsOf(sessions: PlaneFigures['sessions']): NonNullable<Report['sessions']> {
-  return sessions.map(({ route, client, subject, openedAtMs, expiresAtMs }) => ({
-    apiId: (route ?? '').replace(/^api:/, ''),
-    client: client ?? null,
-    subject: subject ?? null,
-    openedAt: new Date(openedAtMs).toISOString(),
-    expiresAt: instantOf(expiresAtMs),
-  }))
+function sessionsOf(sessions: PlaneFigures['sessions']): SessionReport[] {
+  return sessions.map(
+    ({ id, route, client, subject, agency, renewals, openedAtMs, expiresAtMs }): SessionReport => ({
+      id,
+      apiId: (route ?? '').replace(/^api:/, ''),
+      client: shortened(client),
+      subject: shortened(subject),
+      agency: shortened(agency),
+      renewals,
+      openedAt: new Date(openedAtMs).toISOString(),
+      expiresAt: instantOf(expiresAtMs),
+    }),
+  )
+}
+
+/** What a token says may be long, and a report must fit into one message. */
+const claimLettersMax = 200
+
+function shortened(text: string | undefined): string | null {
+  return text?.slice(0, claimLettersMax) ?? null
 }
 
 /** A token may say what is beyond any date. */
@@ -76,19 +93,53 @@ function risen(before: number, now: number): number {
   return Math.max(0, now - before)
 }
 
-function countsBetween(
-  before: ReadonlyMap<string, number>,
-  now: ReadonlyMap<string, number>,
-): Record<string, number> {
+type Counts = ReadonlyMap<string, number>
+
+function countsBetween(before: Counts, now: Counts): Record<string, number> {
   const risenCounts = [...now].map(([name, count]) => [name, risen(before.get(name) ?? 0, count)] as const)
   return Object.fromEntries(risenCounts.filter(([, count]) => count > 0))
+}
+
+function overListeners({ handshakes }: Figures): Counts {
+  const sum = new Map<string, number>()
+  for (const counts of handshakes.values())
+    for (const [result, count] of counts) sum.set(result, (sum.get(result) ?? 0) + count)
+  return sum
+}
+
+function listenersBetween(before: PlaneFigures, now: PlaneFigures): ListenerReport[] {
+  return now.listeners.slice(0, reportMax.listeners).map(({ item, protocol, address, port }) => {
+    const earlier = before.traffic.handshakes.get(item)
+    const counts = [...(now.traffic.handshakes.get(item) ?? [])].map(([result, total]) => {
+      return [result, { recent: risen(earlier?.get(result) ?? 0, total), total }] as const
+    })
+    const id = item.replace(/^listener:/, '')
+    return { id, protocol, address, port, handshakes: Object.fromEntries(counts) }
+  })
+}
+
+function workersBetween(before: PlaneFigures['workers'], now: PlaneFigures['workers']): WorkerReport[] {
+  return now.map(({ worker, isServing, crashes, isCrashLooping, requests, connections, rssBytes }) => {
+    const earlier = before.find((one) => one.worker === worker)?.requests ?? 0
+    // One that was started again counts from zero.
+    const since = requests < earlier ? 0 : earlier
+    return {
+      worker,
+      isServing,
+      crashes,
+      isCrashLooping,
+      requests: requests - since,
+      connections,
+      rssBytes,
+    }
+  })
 }
 
 function latencyBetween(
   before: readonly number[],
   now: readonly number[],
   boundsMs: readonly number[],
-): Report['latencyMs'] {
+): NodePulse['latencyMs'] {
   const counts = now.map((count, index) => risen(before[index] ?? 0, count))
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => quantileMs(counts, share, boundsMs))
   return p50 == null || p95 == null || p99 == null ? null : { p50, p95, p99 }
@@ -99,76 +150,101 @@ const noTraffic: RouteFigures = {
   errors: 0,
   refused: 0,
   dryRefused: 0,
+  codes: new Map(),
   webSockets: 0,
   latency: [],
   latencySumMs: 0,
 }
 
 function apisBetween(before: Figures, after: Figures): Report['apis'] {
-  const active = [...after.routes].flatMap(([id, now]) => {
+  const called = [...after.routes].flatMap(([id, now]) => {
     const known = before.routes.get(id) ?? noTraffic
     // A route that went and came back counts from zero again.
     const since = now.requests < known.requests ? noTraffic : known
     const requests = now.requests - since.requests
-    return requests === 0 ? [] : [{ id: id.replace(/^api:/, ''), requests, since, now }]
+    return now.requests === 0 ? [] : [{ id: id.replace(/^api:/, ''), requests, since, now }]
   })
-  const busiest = active.toSorted((a, b) => b.requests - a.requests).slice(0, apisMax)
-  return Object.fromEntries(
-    busiest.map(({ id, requests, since, now }) => {
-      const latencyMs = latencyBetween(since.latency, now.latency, routeBoundsMs)
-      const api = {
-        requests,
-        errors: risen(since.errors, now.errors),
-        refused: risen(since.refused, now.refused),
-        dryRefused: risen(since.dryRefused, now.dryRefused),
-        ...(latencyMs === null ? {} : { latencyMs }),
-      }
-      return [id, api]
-    }),
-  )
+  const busiest = called
+    .toSorted((a, b) => b.requests - a.requests || b.now.requests - a.now.requests)
+    .slice(0, reportMax.apis)
+  return Object.fromEntries(busiest.map(({ id, since, now }) => [id, apiReport(since, now)]))
 }
 
-type UpstreamReports = NonNullable<Report['upstreams']>
+function apiReport(since: RouteFigures, now: RouteFigures): ApiReport {
+  const latencyMs = latencyBetween(since.latency, now.latency, routeBoundsMs)
+  const codes = [...now.codes].toSorted(([, a], [, b]) => b - a).slice(0, reportMax.codesOfApi)
+  return {
+    requests: now.requests - since.requests,
+    errors: risen(since.errors, now.errors),
+    refused: risen(since.refused, now.refused),
+    dryRefused: risen(since.dryRefused, now.dryRefused),
+    ...(latencyMs === null ? {} : { latencyMs }),
+    total: {
+      requests: now.requests,
+      errors: now.errors,
+      refused: now.refused,
+      latencyMs: latencyBetween([], now.latency, routeBoundsMs),
+      codes: Object.fromEntries(codes),
+    },
+  }
+}
 
 function upstreamsBetween(
   before: PlaneFigures['upstreams'],
   now: PlaneFigures['upstreams'],
-): UpstreamReports {
+): Record<string, UpstreamReport> {
   const reports = [...now].map(([id, figures]) => {
     const report = upstreamReport(figures, before.get(id))
     return { id: id.replace(/^upstream:/, ''), report, trouble: troubleOf(report) }
   })
-  const worst = reports.toSorted((a, b) => b.trouble - a.trouble).slice(0, upstreamsMax)
+  const worst = reports.toSorted((a, b) => b.trouble - a.trouble).slice(0, reportMax.upstreams)
   return Object.fromEntries(worst.map(({ id, report }) => [id, report]))
 }
 
-function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefined): UpstreamReports[string] {
-  const endpoints = [...now.endpoints.values()]
+function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefined): UpstreamReport {
+  const endpoints = [...now.endpoints].flatMap(
+    ([url, { connections, pools, unhealthy, ejected }]): EndpointReport[] =>
+      // Of a worker that ended, what it knew stays without a pool that has it.
+      pools === 0 ? [] : [{ url, connections, pools, unhealthyIn: unhealthy, ejectedIn: ejected }],
+  )
+  const troubled = ({ unhealthyIn, ejectedIn }: EndpointReport) => unhealthyIn + ejectedIn
+  const { succeeded = 0, failed = 0 } = Object.fromEntries(now.healthChecks)
+  const { ok: _, ...failedHandshakes } = Object.fromEntries(now.handshakes)
   return {
     connections: now.connections,
     pending: now.pending,
     circuitsOpen: now.circuitsOpen,
     retries: risen(before?.retries ?? 0, now.retries),
     endpoints: endpoints.length,
-    unhealthyEndpoints: endpoints.filter(({ unhealthy }) => unhealthy > 0).length,
-    ejectedEndpoints: endpoints.filter(({ ejected }) => ejected > 0).length,
+    unhealthyEndpoints: endpoints.filter(({ unhealthyIn }) => unhealthyIn > 0).length,
+    ejectedEndpoints: endpoints.filter(({ ejectedIn }) => ejectedIn > 0).length,
+    idle: now.idle,
+    unverified: now.unverified,
+    ...(now.healthChecks.size === 0 ? {} : { healthChecks: { succeeded, failed } }),
+    circuitRefusals: now.circuitRefusals,
+    failedHandshakes,
+    endpointList: endpoints
+      .toSorted((a, b) => troubled(b) - troubled(a))
+      .slice(0, reportMax.endpointsOfUpstream),
   }
 }
 
 /** What is broken weighs more than what is busy. */
-function troubleOf(upstream: UpstreamReports[string]): number {
+function troubleOf(upstream: UpstreamReport): number {
   const { circuitsOpen, unhealthyEndpoints, ejectedEndpoints, pending, connections } = upstream
   return (circuitsOpen + unhealthyEndpoints + ejectedEndpoints) * 1e9 + pending * 1e5 + connections
 }
 
-function firstToExpire(certificates: PlaneFigures['certificates']): NonNullable<Report['certificates']> {
+function firstToExpire(certificates: PlaneFigures['certificates']): CertificateReport[] {
   return [...certificates.values()]
     .toSorted((a, b) => a.notAfter - b.notAfter)
-    .slice(0, certificatesMax)
-    .map(({ use, api, subject, notAfter }) => ({
+    .slice(0, reportMax.certificates)
+    .map(({ use, api, subject, notBefore, notAfter, sha256 }) => ({
       use,
       apiId: api.replace(/^api:/, ''),
       subject,
+      notBefore: new Date(notBefore * 1_000).toISOString(),
       notAfter: new Date(notAfter * 1_000).toISOString(),
+      sha256,
     }))
 }

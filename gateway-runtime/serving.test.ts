@@ -160,6 +160,10 @@ describe('several listeners', () => {
       await serve(listener('web', 'http'), listener('tls', 'https'), api('open'), secured('closed')),
     ).toEqual([])
     const [web = 0, tls = 0] = serving.ports
+    expect(serving.listeners).toMatchObject([
+      { item: 'web', protocol: 'http', port: web },
+      { item: 'tls', protocol: 'https', port: tls },
+    ])
     expect((await ask(web, '/open', plain())).status).toBe(200)
     expect((await ask(web, '/closed', plain())).status).toBe(404)
     expect((await ask(tls, '/closed', secure())).status).toBe(200)

@@ -16,8 +16,10 @@ export interface ListenerOverride {
 
 export type Served = { ok: true } | { ok: false; reasons: Reason[] }
 
-interface Place {
+/** Where a listener of the configuration listens on this node. */
+export interface Place {
   readonly item: string
+  readonly protocol: 'http' | 'https'
   readonly address: string
   readonly port: number
 }
@@ -37,6 +39,8 @@ export interface Serves {
   readonly isServing: boolean
   /** The ports that are open. */
   readonly ports: readonly number[]
+  /** The listeners of what is served, with the ports that are open for them. */
+  readonly listeners: readonly Place[]
   /** Serves the whole of it in the place of what ran, or says why not; then what runs goes on. */
   serve(contents: Contents): Promise<Served>
 }
@@ -57,6 +61,7 @@ export class Serving implements Serves {
   readonly #planner: Planner
   readonly #override: ListenerOverride
   #open: ReadonlyMap<string, Port> = new Map()
+  #places: readonly Place[] = []
   #isServing = false
   #plan: Plan | undefined
 
@@ -77,6 +82,10 @@ export class Serving implements Serves {
 
   get ports(): readonly number[] {
     return [...this.#open.values()].map((listening) => listening.port)
+  }
+
+  get listeners(): readonly Place[] {
+    return openPlaces(this.#places, boundOf(this.#open))
   }
 
   async serve(contents: Contents): Promise<Served> {
@@ -107,7 +116,7 @@ export class Serving implements Serves {
     this.#swap(draft)
     const opened = await this.#openPlaces(places, bound)
     if (opened.reasons.length > 0) return { ok: false, reasons: opened.reasons }
-    return this.#ready(opened, () => {
+    return this.#ready(places, opened, () => {
       this.#isServing = true
     })
   }
@@ -119,6 +128,7 @@ export class Serving implements Serves {
       return { ok: false, reasons: opened.reasons }
     }
     return this.#ready(
+      places,
       opened,
       () => this.#swap(draft),
       () => draft.discard(),
@@ -132,17 +142,19 @@ export class Serving implements Serves {
   }
 
   #ready(
+    places: readonly Place[],
     { listening, served, opened }: Opened,
     swap: () => void,
     discard: () => void = () => undefined,
   ): Prepared {
     const ready: Ready = {
-      bound: Object.fromEntries([...listening].map(([place, { port }]) => [place, port])),
+      bound: boundOf(listening),
       commit: async () => {
         swap()
         for (const [place, port] of listening) port.serve(served.get(place) ?? '')
         const unwanted = [...this.#open].filter(([place]) => !listening.has(place))
         this.#open = listening
+        this.#places = places
         await Promise.all(unwanted.map(([, one]) => one.close()))
       },
       discard: async () => {
@@ -154,7 +166,7 @@ export class Serving implements Serves {
   }
 
   #placesOf(listeners: readonly ListenerItem[]): Place[] | Reason {
-    const { port, httpsPort, address } = this.#override
+    const { port, httpsPort } = this.#override
     if (listeners.length === 0) return { pointer: '/items', reason: 'there is no listener among the items' }
     const overrides = { http: port, https: httpsPort }
     for (const protocol of ['http', 'https'] as const) {
@@ -163,11 +175,7 @@ export class Serving implements Serves {
       const reason = `this node was told to listen for ${protocol} on port ${overrides[protocol]} alone, which cannot stand for two listeners`
       return { pointer: itemPointer(second.id, 'port'), reason }
     }
-    const places = listeners.map((item) => ({
-      item: item.id,
-      address: address ?? item.address,
-      port: overrides[item.protocol] ?? item.port,
-    }))
+    const places = placesOf(listeners, this.#override)
     return clashOf(places) ?? places
   }
 
@@ -201,6 +209,29 @@ export class Serving implements Serves {
     if (reasons.length > 0) await Promise.all(opened.map((one) => one.close()))
     return { listening, served, opened, reasons }
   }
+}
+
+/** Where listeners listen by what the node says over them. */
+export function placesOf(
+  listeners: readonly ListenerItem[],
+  { port, httpsPort, address }: ListenerOverride,
+): Place[] {
+  const overrides = { http: port, https: httpsPort }
+  return listeners.map((item) => ({
+    item: item.id,
+    protocol: item.protocol,
+    address: address ?? item.address,
+    port: overrides[item.protocol] ?? item.port,
+  }))
+}
+
+/** Places with the ports that stand for them. */
+export function openPlaces(places: readonly Place[], bound: Bound): Place[] {
+  return places.map((place) => ({ ...place, port: bound[keyOf(place)] ?? place.port }))
+}
+
+function boundOf(open: ReadonlyMap<string, Port>): Bound {
+  return Object.fromEntries([...open].map(([place, { port }]) => [place, port]))
 }
 
 /** A port that is free to be any belongs to its listener alone. */

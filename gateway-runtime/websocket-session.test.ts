@@ -99,6 +99,7 @@ it('lives as long as its token, and longer by another one of the same caller', a
   await until('a third answer', () => answers.length === 3)
   expect(answers[2]).toMatchObject({ type: 'renew', status: 'renewed' })
   expect(server.figures().routes.get('api:orders')).toMatchObject({ webSockets: 1 })
+  expect(server.openSessions(2)).toMatchObject([{ subject: 'jane', renewals: 1 }])
   await until('the end', () => closed() !== undefined)
   expect(closed()?.code).toBe(4401)
   expect((closed()?.atMs ?? 0) - startMs).toBeGreaterThan(1_900)

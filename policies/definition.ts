@@ -1,7 +1,16 @@
 import { z } from 'zod'
 import type { Category } from '#domain/chain.ts'
 import type { PolicyRule } from '#domain/policy-rule.ts'
-import type { Client, Destination, Exchange, Outcome, Refusal, Session, SubjectAltName } from './exchange.ts'
+import type {
+  Claims,
+  Client,
+  Destination,
+  Exchange,
+  Outcome,
+  Refusal,
+  Session,
+  SubjectAltName,
+} from './exchange.ts'
 import type { InboundTls, UpstreamSettings } from './settings.ts'
 
 /** A request of a policy's own: to a key set, an introspection endpoint, a token endpoint. */
@@ -212,6 +221,8 @@ export interface Prepared {
   readonly responseBody?: AnswerBodyPhase
   /** The client's WebSocket is open. */
   onSession?(session: Session): void
+  /** The agency that claims speak for, where the policy is told which claim says it; for lists of open WebSockets. */
+  agencyOf?(claims: Claims): string | undefined
   /** The exchange is over, however it ended; called for every exchange whose onRequest ran. */
   onDone?(exchange: Exchange, outcome: Outcome): void
   dispose?(): void

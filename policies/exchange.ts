@@ -147,6 +147,8 @@ export interface Outcome {
 /** An open WebSocket, for policies that watch over it. */
 export interface Session {
   readonly exchange: Exchange
+  /** The client has brought another token; from now on these are its claims. */
+  renewed(claims: Claims): void
   /** Ends both sides with a close frame (RFC 6455 §7.4). */
   close(code: number, reason: string): void
   /** Sends the client a text message of the gateway's own, between two messages of the upstream. */

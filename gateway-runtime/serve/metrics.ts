@@ -9,8 +9,8 @@ export interface Figures {
   readonly refused: number
   readonly connections: number
   readonly webSockets: number
-  /** TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
-  readonly handshakes: ReadonlyMap<string, number>
+  /** By listener, TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
+  readonly handshakes: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly statuses: ReadonlyMap<number, number>
   /** Answers of the gateway's own by their codes: of a policy, or why the upstream's answer did not come. */
   readonly codes: ReadonlyMap<string, number>
@@ -23,12 +23,17 @@ export interface Figures {
 
 /** An open WebSocket as people look at it. */
 export interface ListedSession {
+  /** Names it for as long as it is open, over all processes of the node. */
+  readonly id: string
   /** The id of the route. */
   readonly route: string | undefined
   /** The id of the client, where a policy has found one. */
   readonly client: string | undefined
   /** Of the verified token. */
   readonly subject: string | undefined
+  readonly agency: string | undefined
+  /** How often the client has brought another token. */
+  readonly renewals: number
   /** Epoch milliseconds. */
   readonly openedAtMs: number
   /** When the token of now expires, in epoch milliseconds. */
@@ -38,6 +43,8 @@ export interface ListedSession {
 /** Whoever holds one. */
 export interface OpenSession {
   readonly listed: ListedSession
+  /** Somebody who runs the gateway wants it to end. */
+  evict(): void
 }
 
 export interface RouteFigures {
@@ -46,6 +53,8 @@ export interface RouteFigures {
   readonly refused: number
   /** Would have been refused by a policy that is in dry run. */
   readonly dryRefused: number
+  /** Answers of the gateway's own by their codes. */
+  readonly codes: ReadonlyMap<string, number>
   /** Open now. */
   readonly webSockets: number
   /** One bucket to an octave: answers that took at most `routeBoundsMs[i]`; the last has no bound. */
@@ -88,6 +97,8 @@ export class RouteCounters {
   webSockets = 0
   latencySumMs = 0
   readonly latency = new Float64Array(OCTAVES + 1)
+  /** Made with the first answer of the gateway's own: many routes have none. */
+  codes: Map<string, number> | null = null
 }
 
 const STATUS_MAX = 600
@@ -96,8 +107,9 @@ const STATUS_MAX = 600
 export class Metrics {
   connections = 0
   webSockets = 0
-  readonly sessions = new Set<OpenSession>()
-  private readonly handshakes = new Map<string, number>()
+  /** By their ids, those that were opened first. */
+  readonly sessions = new Map<string, OpenSession>()
+  private readonly handshakes = new Map<string, Map<string, number>>()
   private readonly codes = new Map<string, number>()
   private readonly dryCodes = new Map<string, number>()
   private errors = 0
@@ -115,8 +127,10 @@ export class Metrics {
     return counters
   }
 
-  handshake(result: HandshakeResult): void {
-    this.handshakes.set(result, (this.handshakes.get(result) ?? 0) + 1)
+  handshake(listener: string, result: HandshakeResult): void {
+    let counts = this.handshakes.get(listener)
+    if (counts === undefined) this.handshakes.set(listener, (counts = new Map()))
+    countIn(counts, result)
   }
 
   dryRefused(route: RouteCounters | null, code: string): void {
@@ -153,6 +167,7 @@ export class Metrics {
     route.latency[octave] = (route.latency[octave] ?? 0) + 1
     if (isError) route.errors++
     if (byPolicy) route.refused++
+    if (code !== undefined) countIn((route.codes ??= new Map()), code)
   }
 
   /** Of routes only those that are wanted: thousands of them take a while to copy. */
@@ -165,7 +180,7 @@ export class Metrics {
       refused: this.refused,
       connections: this.connections,
       webSockets: this.webSockets,
-      handshakes: new Map(this.handshakes),
+      handshakes: new Map([...this.handshakes].map(([listener, counts]) => [listener, new Map(counts)])),
       statuses,
       codes: new Map(this.codes),
       dryCodes: new Map(this.dryCodes),
@@ -177,7 +192,7 @@ export class Metrics {
   /** Open WebSockets, so many of them at most, those that were opened first. */
   openSessions(max: number): ListedSession[] {
     const list: ListedSession[] = []
-    for (const { listed } of this.sessions) {
+    for (const { listed } of this.sessions.values()) {
       if (list.length >= max) break
       list.push(listed)
     }
@@ -189,8 +204,18 @@ export class Metrics {
     for (const [id, route] of this.routes) {
       if (!wanted(id, route)) continue
       const { requests, errors, refused, dryRefused, webSockets, latency, latencySumMs } = route
+      const codes = new Map(route.codes)
       const counts = [...latency]
-      routes.set(id, { requests, errors, refused, dryRefused, webSockets, latency: counts, latencySumMs })
+      routes.set(id, {
+        requests,
+        errors,
+        refused,
+        dryRefused,
+        codes,
+        webSockets,
+        latency: counts,
+        latencySumMs,
+      })
     }
     return routes
   }

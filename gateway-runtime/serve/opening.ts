@@ -217,7 +217,7 @@ export class Opening implements Timed, HandshakeEnd {
   private count(result: HandshakeResult): void {
     if (this.state === 'lingering' || this.state === 'done') return
     this.state = 'done'
-    this.host.metrics.handshake(result)
+    this.host.metrics.handshake(this.door.listener, result)
     if (result !== 'ok') this.host.openingFailed(result, this.peer)
   }
 

@@ -39,6 +39,8 @@ export interface Server {
   figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures
   /** Open WebSockets, so many of them at most, those that were opened first. */
   openSessions(max: number): ListedSession[]
+  /** Ends an open WebSocket; false where there is none of that id. */
+  evict(sessionId: string): boolean
 }
 
 export interface ListenAt {
@@ -149,6 +151,12 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     return this.metrics.openSessions(max)
   }
 
+  evict(sessionId: string): boolean {
+    const session = this.metrics.sessions.get(sessionId)
+    session?.evict()
+    return session !== undefined
+  }
+
   closed(connection: OpenConnection): void {
     this.connections.delete(connection)
     this.metrics.connections = this.connections.size
@@ -189,7 +197,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   /** Nobody can be told why before it is known what they speak. */
   private open(socket: Socket, door: Door, listener: ServedListener): void {
     if (this.isFull || this.openings.size >= this.limits.handshakesMax) {
-      this.metrics.handshake('too_many')
+      this.metrics.handshake(door.listener, 'too_many')
       socket.destroy()
       return
     }

@@ -118,6 +118,52 @@ describe('a session', () => {
     expect(gateway.server.openSessions(1)).toEqual([])
   })
 
+  it('is listed with whom it is for by the token of now, and with how often that was renewed', async () => {
+    const claims = { sub: 'jane', agency: 'fire', exp: 2_000 }
+    const { sessions, prepared } = watching({
+      onRequest: (exchange) => {
+        exchange.claims = claims
+        return undefined
+      },
+    })
+    const gateway = await gatewayWith([{ prepared }])
+    await open(gateway)
+    const listed = () => gateway.server.openSessions(1)[0]
+    expect(listed()).toMatchObject({ subject: 'jane', agency: 'fire', renewals: 0, expiresAtMs: 2_000_000 })
+    sessions[0]?.renewed({ ...claims, agency: 'police', exp: 3_000 })
+    expect(listed()).toMatchObject({ agency: 'police', renewals: 1, expiresAtMs: 3_000_000 })
+  })
+
+  it('has the agency of the claim that a policy names', async () => {
+    const { prepared } = watching({
+      onRequest: (exchange) => {
+        exchange.claims = { sub: 'jane', agency: 'none', org: 'fire' }
+        return undefined
+      },
+    })
+    const names: Prepared = { agencyOf: ({ org }) => String(org) }
+    const gateway = await gatewayWith([{ prepared }, { prepared: names }])
+    await open(gateway)
+    expect(gateway.server.openSessions(1)).toMatchObject([{ agency: 'fire' }])
+  })
+
+  it('ends on both sides with 4401 when an operator wants it, and no other one does', async () => {
+    const gateway = await gatewayWith([{ prepared: watching().prepared }])
+    const one = await open(gateway)
+    const other = await open(gateway)
+    let upstreamClosed: number | undefined
+    peers[0]?.on('close', (code) => (upstreamClosed = code))
+    const [listed] = gateway.server.openSessions(2)
+    expect(gateway.server.evict('nobody')).toBe(false)
+    expect(gateway.server.evict(listed?.id ?? '')).toBe(true)
+    await eventually(() => one.closed() !== undefined && upstreamClosed !== undefined)
+    expect(one.closed()).toEqual([4401, 'ended by an operator'])
+    expect(upstreamClosed).toBe(4401)
+    expect(other.closed()).toBeUndefined()
+    await eventually(() => gateway.server.openSessions(2).length === 1)
+    expect(gateway.server.evict(listed?.id ?? '')).toBe(false)
+  })
+
   it('is closed on both sides with code and reason, and says so to who hears of ends', async () => {
     const outcomes: Outcome[] = []
     const { sessions, prepared } = watching({ onDone: (_exchange, outcome) => void outcomes.push(outcome) })

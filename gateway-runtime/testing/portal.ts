@@ -4,6 +4,9 @@ import { Server, type Socket } from 'socket.io'
 import {
   type Acknowledgement,
   acknowledgement,
+  type Command,
+  type CommandAnswer,
+  commandAnswer,
   hello,
   type Hello,
   type NodeEvent,
@@ -95,6 +98,16 @@ export class TestPortal {
     this.#desired = this.publisher.offer(revision, items).signed
     for (const socket of this.#io?.of(runtimeNamespace).sockets.values() ?? []) this.#push(socket)
     return this.#desired
+  }
+
+  /** Has every node do something; what they answered. */
+  async command(message: unknown): Promise<CommandAnswer[]> {
+    const sockets = [...(this.#io?.of(runtimeNamespace).sockets.values() ?? [])]
+    const answers = sockets.map((socket) =>
+      // Whatever a portal of another version may say.
+      socket.timeout(5_000).emitWithAck('command', message as Command),
+    )
+    return (await Promise.all(answers)).map((answer) => commandAnswer.parse(answer))
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

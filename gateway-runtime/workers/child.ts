@@ -166,6 +166,12 @@ export class Child {
     await this.#ask((ask) => ({ kind: 'figures', ask }))
   }
 
+  /** Ends an open WebSocket; false where it holds none of that id. */
+  async evict(sessionId: string): Promise<boolean> {
+    const answer = await this.#ask((ask) => ({ kind: 'evict', ask, sessionId }))
+    return answer.kind === 'evicted' && answer.isFound
+  }
+
   drain(deadlineMs: number): void {
     this.#tell({ kind: 'drain', deadlineMs })
   }
@@ -218,6 +224,7 @@ export class Child {
         return message.ask === null ? undefined : this.#answered(message.ask, message)
       }
       case 'prepared':
+      case 'evicted':
       case 'done':
         return this.#answered(message.ask, message)
     }

@@ -24,7 +24,17 @@ function countedBy(metrics: Metrics, told?: Told): Counted {
     policies: new Map([['["cors","seen",[]]', 7]]),
     upstreams: new Map([['upstream:a', upstream]]),
     certificates: new Map([
-      ['listener aa', { use: 'listener', api: 'api:a', subject: 'CN=a', notAfter: 1_800_000_000 }],
+      [
+        'listener aa',
+        {
+          use: 'listener',
+          api: 'api:a',
+          subject: 'CN=a',
+          notBefore: 0,
+          notAfter: 1_800_000_000,
+          sha256: 'aa',
+        },
+      ],
     ]),
   }
 }
@@ -35,7 +45,7 @@ function someTraffic(): Metrics {
   metrics.countersOf('api:a').webSockets = 1
   metrics.answered(metrics.countersOf('api:a'), 200, 5, false)
   metrics.answered(metrics.countersOf('api:b'), 429, 1, true, 'rate-limiting.exceeded')
-  metrics.handshake('ok')
+  metrics.handshake('listener:a', 'ok')
   return metrics
 }
 
@@ -73,7 +83,7 @@ describe('figures of several processes', () => {
     expect(traffic.latency.counts).toEqual(one.traffic.latency.counts.map((count) => 2 * count))
     expect(traffic.routes.get('api:a')).toMatchObject({ requests: 2, webSockets: 2, latencySumMs: 10 })
     expect(traffic.codes.get('rate-limiting.exceeded')).toBe(2)
-    expect(traffic.handshakes.get('ok')).toBe(2)
+    expect(traffic.handshakes.get('listener:a')?.get('ok')).toBe(2)
     expect(traffic.statuses.get(429)).toBe(2)
     expect([...policies.values()]).toEqual([14])
     expect(upstreams.get('upstream:a')).toMatchObject({ connections: 4, circuitsOpen: 2, retries: 8 })

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { createServer as createHttpServer, Agent, get as httpGet } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { canonicalJson } from '#contract/manifest.ts'
 import type { Item } from '#contract/items.ts'
 import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
@@ -54,6 +56,9 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     const { fleet } = await open(2)
     expect(await fleet.serve(contentsOf(oneApi(upstream)))).toEqual({ ok: true })
     expect(fleet.ports).toHaveLength(1)
+    expect(fleet.listeners).toEqual([
+      { item: 'listener:http', protocol: 'http', address: '127.0.0.1', port: fleet.ports[0] },
+    ])
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(fleet.ports[0])))
     expect(answers).toEqual(Array(100).fill(200))
     const { workers, traffic } = await fleet.figures()
@@ -119,6 +124,7 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     await until('said', () => events.at(-1)?.startsWith('worker.crash-loop'))
     expect(events.at(-1)).toContain('it keeps ending, the next start is in 1 s')
     expect(fleet.problems).toEqual(['worker 1 ended 6 times within a minute'])
+    expect(await workersOf(fleet)).toMatchObject([{ crashes: 6, isCrashLooping: true }])
     expect(await ask(fleet.ports[0])).toBe(0)
     await until('it is back after the pause', () => fleet.isServing)
     expect(await ask(fleet.ports[0])).toBe(200)
@@ -227,6 +233,27 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     await drained
     expect(fleet.pids).toEqual([])
     expect(fleet.isServing).toBe(false)
+  })
+
+  it('end a WebSocket that an operator names, whichever of them holds it', async () => {
+    const sockets = createHttpServer()
+    new WebSocketServer({ server: sockets })
+    await once(sockets.listen(0, '127.0.0.1'), 'listening')
+    end.add(() => sockets.close())
+    const { fleet } = await open(2)
+    await fleet.serve(contentsOf(oneApi(`http://127.0.0.1:${(sockets.address() as AddressInfo).port}`)))
+    const clients = Array.from({ length: 6 }, () => new WebSocket(`ws://127.0.0.1:${fleet.ports[0]}/orders`))
+    end.add(() => clients.map((client) => client.terminate()))
+    const closes = clients.map(
+      (client) => new Promise<number>((resolve) => client.once('close', (code) => resolve(code))),
+    )
+    await Promise.all(clients.map((client) => once(client, 'open')))
+    const { sessions } = await fleet.figures()
+    expect(new Set(sessions.map(({ id }) => id)).size).toBe(6)
+    expect(await fleet.evict('00000000-0000-4000-8000-000000000000')).toBe(false)
+    expect(await Promise.all(sessions.map(({ id }) => fleet.evict(id)))).toEqual(Array(6).fill(true))
+    expect(await Promise.all(closes)).toEqual(Array(6).fill(4401))
+    expect((await fleet.figures()).sessions).toEqual([])
   })
 
   it('answer on a connection that is open while others of them come and go', async () => {

@@ -11,7 +11,7 @@ import {
   sessionsMax,
 } from '../data-plane.ts'
 import { type Contents, itemPointer } from '../plan.ts'
-import { type Bound, listenFault, type Served } from '../serving.ts'
+import { type Bound, listenFault, openPlaces, type Place, placesOf, type Served } from '../serving.ts'
 import { Child, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
 import { onlyServed, remaining, summed } from './figures.ts'
@@ -105,6 +105,10 @@ export class Fleet implements DataPlane {
     return Object.values(this.#bound)
   }
 
+  get listeners(): readonly Place[] {
+    return this.#contents === undefined ? [] : openPlaces(this.#placesOf(this.#contents), this.#bound)
+  }
+
   /** The processes that run. */
   get pids(): readonly number[] {
     return this.#children().flatMap(({ pid }) => pid ?? [])
@@ -138,8 +142,15 @@ export class Fleet implements DataPlane {
     return {
       ...readings.map(({ counted }) => counted).reduce(summed, this.#base),
       sessions: sessions.toSorted((a, b) => a.openedAtMs - b.openedAtMs).slice(0, sessionsMax),
-      workers: this.#slots.map(figuresOf),
+      workers: this.#slots.map((slot) => figuresOf(slot, performance.now())),
+      listeners: this.listeners,
     }
+  }
+
+  async evict(sessionId: string): Promise<boolean> {
+    const asked = await Promise.allSettled(this.#children().map((child) => child.evict(sessionId)))
+    // With a worker that ends meanwhile all its sessions end.
+    return asked.some((one) => one.status === 'fulfilled' && one.value)
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -206,14 +217,9 @@ export class Fleet implements DataPlane {
     return this.#placesOf(contents).some(({ port }) => port === 0)
   }
 
-  #placesOf(contents: Contents) {
-    const { address, port, httpsPort } = this.#options.override
-    const overrides = { http: port, https: httpsPort }
-    return [...contents.values()].flatMap(({ item }) =>
-      item.kind === 'listener'
-        ? [{ id: item.id, address: address ?? item.address, port: overrides[item.protocol] ?? item.port }]
-        : [],
-    )
+  #placesOf(contents: Contents): Place[] {
+    const listeners = [...contents.values()].flatMap(({ item }) => (item.kind === 'listener' ? [item] : []))
+    return placesOf(listeners, this.#options.override)
   }
 
   /** Where workers share a port nothing hides that another node has it: it may share it too, so it is tried alone. */
@@ -224,7 +230,7 @@ export class Fleet implements DataPlane {
     )
     const faults = await Promise.all(fresh.map(async (place) => ({ place, fault: await faultAt(place) })))
     return faults.flatMap(({ place, fault }) =>
-      fault === undefined ? [] : [{ pointer: itemPointer(place.id, 'port'), reason: fault }],
+      fault === undefined ? [] : [{ pointer: itemPointer(place.item, 'port'), reason: fault }],
     )
   }
 
@@ -321,12 +327,13 @@ function refusedByEnd(served: Served | 'worker gone'): Served {
   return { ok: false, reasons: [{ pointer: '', reason: 'a serving process ends whenever it prepares this' }] }
 }
 
-function figuresOf({ number, child, crashes }: Slot): ProcessFigures {
+function figuresOf({ number, child, crashes }: Slot, nowMs: number): ProcessFigures {
   const reading: Reading | undefined = child?.reading
   return {
     worker: number,
     isServing: child?.isServing === true,
     crashes: crashes.total,
+    isCrashLooping: crashes.recent(nowMs) > crashesAMinuteMax,
     requests: reading?.counted.traffic.requests ?? 0,
     connections: reading?.counted.traffic.connections ?? 0,
     rssBytes: reading?.rssBytes ?? 0,

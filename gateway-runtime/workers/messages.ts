@@ -19,6 +19,7 @@ export type ToWorker =
   | { kind: 'commit'; ask: number }
   | { kind: 'discard'; ask: number }
   | { kind: 'figures'; ask: number }
+  | { kind: 'evict'; ask: number; sessionId: string }
   /** Answers to the takes of a batch, in their order. */
   | { kind: 'taken'; batch: number; counts: readonly Count[] }
   | { kind: 'entered'; ask: number; key: string; isIn: boolean }
@@ -30,6 +31,7 @@ export type FromWorker =
   | { kind: 'started' }
   | { kind: 'prepared'; ask: number; result: PreparedThere }
   | { kind: 'done'; ask: number }
+  | { kind: 'evicted'; ask: number; isFound: boolean }
   | { kind: 'figures'; ask: number | null; reading: WorkerReading }
   | { kind: 'event'; event: ServerEvent; heldBack: number }
   /** From now on a number stands for these limits. */

@@ -73,6 +73,10 @@ export class Worker {
         // One after another, so that the answer that goes out last holds what was counted last.
         this.#reading = this.#reading.then(() => this.#tellFigures(message.ask))
         return this.#reading
+      case 'evict': {
+        const isFound = this.#assembled.server.evict(message.sessionId)
+        return this.#tell({ kind: 'evicted', ask: message.ask, isFound })
+      }
       case 'taken':
       case 'entered':
       case 'told':

@@ -100,6 +100,15 @@ describe('claims-authorization', () => {
     expect(decide(config, { agency_id: ['a', 'b'] }, '/agencies/b/orders')).toBeUndefined()
   })
 
+  it('says which agency claims speak for, by the claim that it is told', () => {
+    const prepared = (more: object) =>
+      claimsAuthorization.prepare(claimsAuthorization.config.parse({ ...rule({}), ...more }), portsInMemory())
+    expect(prepared({}).agencyOf?.({ agency: 'fire' })).toBe('fire')
+    const named = prepared({ agencyClaim: 'org.units' })
+    expect(named.agencyOf?.({ org: { units: ['fire', 'police'] }, agency: 'water' })).toBe('fire, police')
+    expect(named.agencyOf?.({ agency: 'water' })).toBeUndefined()
+  })
+
   it('allows an open socket to be renewed only by what it would allow itself', async () => {
     const config = claimsAuthorization.config.parse(rule({ allOf: { roles: ['a'] } }))
     const exchange = new ExchangeInMemory({ upgrades: true, claims: { roles: ['a'] } })

@@ -89,6 +89,7 @@ export const claimsAuthorization = definePolicy<ClaimsAuthorizationConfig>({
       return ofDefault
     }
     return {
+      agencyOf: (claims) => claimTexts(claimAt(claims, config.agencyClaim)).join(', ') || undefined,
       onRequest(exchange) {
         const { claims, renewIdentity } = exchange
         if (claims === undefined) return noClaims

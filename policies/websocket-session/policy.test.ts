@@ -33,6 +33,9 @@ class SessionInMemory implements Session {
     this.closed ??= [code, reason]
     this.end()
   }
+  renewed(claims: Claims): void {
+    this.exchange.claims = claims
+  }
   send(text: string): void {
     this.sent.push(JSON.parse(text))
   }

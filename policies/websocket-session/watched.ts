@@ -79,10 +79,11 @@ export class WatchedSession {
     const claims = await this.#verified(token)
     this.#isRenewing = false
     if (this.#hasEnded) return
-    const reason = claims === undefined ? 'invalid_token' : this.#faultOf(claims)
+    if (claims === undefined) return this.#refuse('invalid_token')
+    const reason = this.#faultOf(claims)
     if (reason !== undefined) return this.#refuse(reason)
     this.#failures = 0
-    this.#session.exchange.claims = claims
+    this.#session.renewed(claims)
     this.#arm()
     this.#ports.count('renewed')
     const expires = expiryMs(claims)

@@ -11,6 +11,8 @@ export const CLOSE = {
   badText: 1007,
   policy: 1008,
   internal: 1011,
+  /** Of those that applications give a meaning: whoever comes again has to show who they are. */
+  endedByOperator: 4401,
 } as const
 
 const HEADER_BYTES_MAX = 14

@@ -1,4 +1,6 @@
-import type { Exchange, Session } from '#policies/exchange.ts'
+import { randomUUID } from 'node:crypto'
+import { claimText } from '#policies/claims.ts'
+import type { Claims, Exchange, Session } from '#policies/exchange.ts'
 import { isPassedOver, outcomeOf, type PolicyWatch, type Running, seenBy } from '../course.ts'
 import type { ListedSession, OpenSession } from '../metrics.ts'
 import { runDone } from '../phases.ts'
@@ -8,9 +10,12 @@ import type { Tunnel } from './tunnel.ts'
 
 /** What sessions need of the server. */
 export interface SessionsHost extends PolicyWatch {
-  readonly metrics: { webSockets: number; readonly sessions: Set<OpenSession> }
+  readonly metrics: { webSockets: number; readonly sessions: Map<string, OpenSession> }
   keep(route: LiveRoute): () => void
 }
+
+/** Where no policy says which claim has it. */
+const AGENCY_CLAIM = 'agency'
 
 type Opened = Running & { readonly startMs: number; readonly route: ServedRoute | null }
 
@@ -20,7 +25,9 @@ export class Sessions implements OpenSession {
   private readonly exchange: Opened
   private readonly tunnel: Tunnel
   private readonly host: SessionsHost
+  private readonly id = randomUUID()
   private readonly openedAtMs = Date.now()
+  private renewals = 0
   private readonly release: () => void
 
   constructor(exchange: Opened, tunnel: Tunnel, host: SessionsHost) {
@@ -31,7 +38,7 @@ export class Sessions implements OpenSession {
     const isWatched = route !== null && (route.hasSessions || route.hasDone)
     this.release = isWatched ? host.keep(route.route) : () => undefined
     host.metrics.webSockets++
-    host.metrics.sessions.add(this)
+    host.metrics.sessions.set(this.id, this)
     if (route?.counters) route.counters.webSockets++
   }
 
@@ -53,12 +60,19 @@ export class Sessions implements OpenSession {
     const { route, client, claims } = this.exchange
     const { sub, exp } = claims ?? {}
     return {
+      id: this.id,
       route: route?.id,
       client: client?.id,
       subject: typeof sub === 'string' ? sub : undefined,
+      agency: claims === undefined ? undefined : agencyIn(claims, route),
+      renewals: this.renewals,
       openedAtMs: this.openedAtMs,
       expiresAtMs: typeof exp === 'number' ? exp * 1_000 : undefined,
     }
+  }
+
+  evict(): void {
+    this.tunnel.close(CLOSE.endedByOperator, 'ended by an operator', 'evicted')
   }
 
   /** The socket has ended; a code says why, where neither side has closed it in an orderly way. */
@@ -67,7 +81,7 @@ export class Sessions implements OpenSession {
     const { route } = exchange
     tunnel.end()
     host.metrics.webSockets--
-    host.metrics.sessions.delete(this)
+    host.metrics.sessions.delete(this.id)
     if (route?.counters) route.counters.webSockets--
     for (const { policy, ended } of this.ends.splice(0)) this.guarded(policy, ended)
     if (route?.hasDone === true) {
@@ -89,6 +103,7 @@ export class Sessions implements OpenSession {
         close: (status, detail) =>
           watch.dryRefused(policy, { status, code: `${policy.kind}.closed`, detail }, route),
         send: () => undefined,
+        renewed: (claims) => void (exchange.claims = claims),
         intercept: (maxBytes, take) =>
           tunnel.intercept(maxBytes, (text) => {
             this.guarded(policy, () => take(text))
@@ -101,6 +116,10 @@ export class Sessions implements OpenSession {
       exchange,
       close: (code, reason) => tunnel.close(code, reason, `${policy.kind}.closed`),
       send: (text) => tunnel.send(text),
+      renewed: (claims) => {
+        exchange.claims = claims
+        this.renewals++
+      },
       intercept: (maxBytes, take) =>
         tunnel.intercept(maxBytes, (text) => this.guarded(policy, () => take(text)) ?? false),
       onEnd,
@@ -116,4 +135,9 @@ export class Sessions implements OpenSession {
       return undefined
     }
   }
+}
+
+function agencyIn(claims: Claims, route: ServedRoute | null): string | undefined {
+  const told = route?.route.policies.find(({ prepared }) => prepared.agencyOf !== undefined)
+  return told === undefined ? claimText(claims[AGENCY_CLAIM]) : told.prepared.agencyOf?.(claims)
 }

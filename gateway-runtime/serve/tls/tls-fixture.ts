@@ -73,7 +73,8 @@ export async function startTlsGateway(setup: {
     opened,
     entries,
     events,
-    count: (result) => server.figures().handshakes.get(result) ?? 0,
+    count: (result) =>
+      [...server.figures().handshakes.values()].reduce((sum, counts) => sum + (counts.get(result) ?? 0), 0),
     serve,
     stop: () => server.drain(0).then(() => pool.dispose()),
   }
