@@ -4,6 +4,7 @@ import { Planner } from './plan.ts'
 import { type CertificateFigures, certificatesOf, type UpstreamFigures, upstreamsOf } from './plan-figures.ts'
 import type { World } from './ports.ts'
 import { seldom } from './seldom.ts'
+import type { Limits } from './serve/limits.ts'
 import { createAccessLog } from './serve/log.ts'
 import { type Figures, type ListedSession, Metrics } from './serve/metrics.ts'
 import { createServer, type Server, type ServerEvent } from './serve/server.ts'
@@ -15,6 +16,7 @@ export interface DataPlaneOptions {
   readonly allowLoopback: boolean
   readonly accessLog: boolean
   readonly override: ListenerOverride
+  readonly limits?: Partial<Limits>
   /** The address of a Redis. */
   readonly sharedStore?: string
   /** The address of a collector of spans. */
@@ -38,6 +40,10 @@ export interface ProcessFigures {
   /** Since it was started last. */
   readonly requests: number
   readonly connections: number
+  /** The share of new requests that it refuses for being overloaded. */
+  readonly refusedShare: number
+  /** How late it is with all its work. */
+  readonly lateMs: number
   readonly rssBytes: number
   readonly cpuSeconds: number
 }
@@ -94,6 +100,7 @@ export async function assemble(
   const counts = new Counts()
   const server = createServer({
     trustedHops,
+    limits: options.limits ?? {},
     ...(accessLog ? { log: createAccessLog(1) } : {}),
     onEvent: seldom(eventEveryMs, (event: ServerEvent, heldBack) => hearing.event(event, heldBack)),
   })

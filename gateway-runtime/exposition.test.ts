@@ -10,6 +10,8 @@ const quiet = {
   isCrashLooping: false,
   requests: 0,
   connections: 0,
+  refusedShare: 0,
+  lateMs: 0,
   rssBytes: 0,
   cpuSeconds: 0,
 }
@@ -58,7 +60,7 @@ function figures(): PlaneFigures {
     ]),
     sessions: [],
     workers: [
-      { ...quiet, worker: 1, isServing: true, requests: 2, connections: 3, rssBytes: 4, cpuSeconds: 5 },
+      { ...quiet, worker: 1, isServing: true, requests: 2, connections: 3, refusedShare: 0.25, lateMs: 125 },
       { ...quiet, worker: 2, isServing: false, crashes: 6, isCrashLooping: true },
     ],
     listeners: [],
@@ -75,6 +77,7 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
     'hexgate_dry_run_refusals_total{code="cors.refused"} 1',
     'hexgate_handshakes_total{listener="listener:https",result="client_cert_expired"} 1',
     'hexgate_connections 3',
+    'hexgate_refused_connections_total 0',
     'hexgate_policy_events_total{policy="jwt-validation",event="key_sets",labels="result=ok,issuer=a"} 5',
     'hexgate_api_requests_total{api="api:a"} 2',
     'hexgate_api_dry_refused_total{api="api:a"} 1',
@@ -93,6 +96,8 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
     'hexgate_worker_requests_total{worker="1"} 2',
     'hexgate_worker_crashes_total{worker="2"} 6',
     'hexgate_worker_up{worker="2"} 0',
+    'hexgate_worker_refused_share{worker="1"} 0.25',
+    'hexgate_worker_late_seconds{worker="1"} 0.125',
     'hexgate_config_applied_timestamp_seconds 12',
   ])
     expect(lines).toContain(line)

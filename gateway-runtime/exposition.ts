@@ -95,6 +95,12 @@ function addTraffic(counter: Add, gauge: Add): void {
   )
   gauge('hexgate_websockets', 'Open WebSockets.', [], ({ traffic }) => one(traffic.webSockets))
   counter(
+    'hexgate_refused_connections_total',
+    'Connections that were refused before anything of them was read.',
+    [],
+    ({ traffic }) => one(traffic.connectionsRefused),
+  )
+  counter(
     'hexgate_handshakes_total',
     'TLS handshakes and PROXY headers of clients by how they ended: ok, or why not.',
     ['listener', 'result'],
@@ -226,6 +232,15 @@ function addWorkers(counter: Add, gauge: Add): void {
   )
   counter('hexgate_worker_cpu_seconds_total', 'Processor time of the worker.', names, byWorker('cpuSeconds'))
   gauge('hexgate_worker_up', 'Whether the worker serves.', names, byWorker('isServing'))
+  gauge(
+    'hexgate_worker_refused_share',
+    'The share of new requests that the worker refuses for being overloaded.',
+    names,
+    byWorker('refusedShare'),
+  )
+  gauge('hexgate_worker_late_seconds', 'How late the worker is with all its work.', names, ({ workers }) =>
+    workers.map(({ worker, lateMs }) => [{ worker }, lateMs / 1_000]),
+  )
   gauge('hexgate_worker_connections', 'Open connections of the worker.', names, byWorker('connections'))
   gauge('hexgate_worker_resident_memory_bytes', 'Memory of the worker.', names, byWorker('rssBytes'))
 }

@@ -14,9 +14,11 @@ import {
 import { createExposition, type NodeFigures } from './exposition.ts'
 import { Link, type Timing } from './link.ts'
 import { LocalMode } from './local.ts'
+import { ownMeans, withinMeans } from './means.ts'
 import type { Options } from './options.ts'
 import type { Contents } from './plan.ts'
 import { IntervalFigures, type Traffic } from './reports.ts'
+import type { Limits } from './serve/limits.ts'
 import type { ServerEvent } from './serve/server.ts'
 import { type ListenerOverride, listenFault } from './serving.ts'
 import { Store } from './store/store.ts'
@@ -58,7 +60,8 @@ export async function startNode(
   open: OpenDataPlane = serveHere,
 ): Promise<RunningNode> {
   let origin: Origin | undefined
-  const plane = await open(planeOptionsOf(options), {
+  const { limits, lowered } = withinMeans(options.limits, ownMeans())
+  const plane = await open(planeOptionsOf(options, limits), {
     event: (event, heldBack) => {
       log[event.level === 'warning' ? 'warn' : event.level]({ code: event.code, heldBack }, event.detail)
       if (event.level !== 'info') origin?.event(event)
@@ -82,6 +85,7 @@ export async function startNode(
     await Promise.all([origin?.stop(), admin?.close(), plane.drain(0)])
     throw error
   }
+  for (const line of lowered) log.info({ code: 'limits.lowered' }, line)
   return running(parts, origin, admin, () => {
     isDraining = true
   })
@@ -104,11 +108,12 @@ function running(
   }
 }
 
-function planeOptionsOf(options: Options): DataPlaneOptions {
+function planeOptionsOf(options: Options, limits: Partial<Limits>): DataPlaneOptions {
   const { trustedHops, allowLoopbackUpstreams, accessLog, sharedStore, otlpEndpoint } = options
   return {
     trustedHops,
     accessLog,
+    limits,
     allowLoopback: allowLoopbackUpstreams,
     override: overrideOf(options),
     ...(sharedStore === undefined ? {} : { sharedStore: sharedStore.reveal() }),

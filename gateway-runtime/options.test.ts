@@ -43,6 +43,17 @@ describe('readOptions', () => {
     expect(readOptions(portal, {})).toMatchObject({ workers: 'auto', sharedStore: undefined })
   })
 
+  it('takes limits by name, the last of one name, and those of the environment before', () => {
+    const more = ['--limit', 'head-timeout-ms=5000', '--limit', 'connections-max=7']
+    const environment = { HEXGATE_LIMITS: 'connections-max=9 unread-timeout-ms=100' }
+    expect(readOptions([...portal, ...more], environment)?.limits).toEqual({
+      headTimeoutMs: 5_000,
+      connectionsMax: 7,
+      unreadTimeoutMs: 100,
+    })
+    expect(readOptions(portal, {})?.limits).toEqual({})
+  })
+
   it('asks for nothing more in local mode, and gives help when asked', () => {
     expect(readOptions(['--local', 'conf', '--validate'], {})?.mode).toEqual({
       kind: 'local',
@@ -65,6 +76,9 @@ describe('readOptions', () => {
     [[...portal, '--otlp-endpoint', 'collector:4318'], '--otlp-endpoint collector:4318 is no http'],
     [[...portal, '--workers', '0'], '--workers must be auto or a whole number from 1 to 256, not 0'],
     [[...portal, '--https-port', 'x'], '--https-port must be a whole number'],
+    [[...portal, '--limit', 'speed=1'], '--limit speed is no limit; there are target-bytes-max, '],
+    [[...portal, '--limit', 'fields-max'], 'fields-max must be a whole number from 1 to 1000, not nothing'],
+    [[...portal, '--limit', 'idle-timeout-ms=1e3'], 'from 10 to 86400000, not 1e3'],
     [['--colour'], '--colour'],
     [['extra'], 'extra'],
   ])('%j is refused in one line', (args, message) => {

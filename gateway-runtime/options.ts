@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { Secret } from '#domain/secret.ts'
+import { type Limits, readLimit } from './serve/limits.ts'
 
 /** How a node was told to run. */
 export interface Options {
@@ -22,6 +23,8 @@ export interface Options {
   readonly otlpEndpoint: URL | undefined
   /** Processes that share the ports; `auto` is one for each core. */
   readonly workers: number | 'auto'
+  /** Of each serving process. */
+  readonly limits: Partial<Limits>
 }
 
 /** A mistake in the arguments: one line for the terminal. */
@@ -58,6 +61,9 @@ In both
                                                                    or OTEL_EXPORTER_OTLP_ENDPOINT
   --workers N|auto    processes that share the ports; auto is one for each core
                                                                    HEXGATE_WORKERS       auto
+  --limit NAME=N      a bound of each of them, head-timeout-ms=5000 say, as often as needed;
+                      docs/limits.md has them all                  HEXGATE_LIMITS
+                                                                   (several, with blanks between)
   --drain-ms N        how long running requests may take at the end HEXGATE_DRAIN_MS     10000
   --no-access-log     no line for each request                     HEXGATE_ACCESS_LOG=off
   --help
@@ -80,6 +86,7 @@ const flags = {
   'shared-store': { type: 'string' },
   'otlp-endpoint': { type: 'string' },
   workers: { type: 'string' },
+  limit: { type: 'string', multiple: true },
   'admin-port': { type: 'string' },
   'admin-address': { type: 'string' },
   'trusted-hops': { type: 'string' },
@@ -118,6 +125,7 @@ export function readOptions(args: readonly string[], environment: Environment): 
         text(undefined, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     ),
     workers: workersOf(text(values.workers, 'HEXGATE_WORKERS') ?? 'auto'),
+    limits: limitsOf([...(environment['HEXGATE_LIMITS'] ?? '').split(/\s+/), ...(values.limit ?? [])]),
   }
 }
 
@@ -185,6 +193,15 @@ function workersOf(text: string): number | 'auto' {
   if (text === 'auto') return text
   if (/^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= workersMax) return Number(text)
   throw new UsageError(`--workers must be auto or a whole number from 1 to ${workersMax}, not ${text}`)
+}
+
+/** Of two with one name the later one counts. */
+function limitsOf(texts: readonly string[]): Partial<Limits> {
+  try {
+    return Object.fromEntries(texts.filter((text) => text !== '').map(readLimit))
+  } catch (error) {
+    throw new UsageError(`--limit ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function wholeNumber(text: string, name: string, max: number): number {

@@ -103,7 +103,9 @@ it('names upstreams in trouble first and certificates that expire first, in numb
     }),
   )
   const worker = { worker: 1, isServing: true, crashes: 2, isCrashLooping: false }
-  const workers = [{ ...worker, requests: 9, connections: 3, rssBytes: 4, cpuSeconds: 5 }]
+  const workers = [
+    { ...worker, requests: 9, connections: 3, refusedShare: 0, lateMs: 0, rssBytes: 4, cpuSeconds: 5 },
+  ]
   const id = '0190a1b2-0000-7000-8000-000000000001'
   const opened = { id, client: undefined, agency: 'fire', renewals: 2, openedAtMs: 0 }
   const sessions = [

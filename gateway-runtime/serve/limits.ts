@@ -1,63 +1,82 @@
-/** Bounds that one listener process keeps; every one of them is finite. */
-export interface Limits {
-  readonly targetBytesMax: number
-  readonly fieldBytesMax: number
-  /** At most 65,535: offsets into a head are 16 bits wide. */
-  readonly headBytesMax: number
-  readonly fieldsMax: number
-  readonly bodyBytesMax: number
-  /** Memory of all bodies together that policies look at whole. */
-  readonly collectedBytesMax: number
-  readonly connectionsMax: number
-  /** Connections that have not come to their first request yet, for want of a PROXY header or a TLS handshake. */
-  readonly handshakesMax: number
-  /** From the connection's start to the end of both. */
-  readonly handshakeTimeoutMs: number
-  /** From the first byte of a head (or the connection's start) to its end. */
-  readonly headTimeoutMs: number
-  /** Between two requests of a connection. */
-  readonly idleTimeoutMs: number
-  /** A request body is measured over windows of this length … */
-  readonly bodyWindowMs: number
-  /** … and each window must bring this many bytes a second, unless the upstream holds it up. */
-  readonly bodyBytesPerSecondMin: number
-  /** How long a client may leave an answer unread. */
-  readonly unreadTimeoutMs: number
-  /** From a request's head to the end of its answer; 0 for no bound. */
-  readonly exchangeTimeoutMs: number
-  readonly webSocketIdleTimeoutMs: number
-  /** Streams of one HTTP/2 connection at a time. */
-  readonly streamsMax: number
-  /** Streams that an HTTP/2 client may give up in a second, beside as many as it lets come to their answers. */
-  readonly resetsMax: number
-  /** Bytes of frames that are neither heads nor bodies which it may send in a second. */
-  readonly overheadBytesMax: number
-  /** How long a stream may rest, with nothing moving in either direction. */
-  readonly streamIdleTimeoutMs: number
-  /** How long input is still read and dropped after an answer that ends the connection. */
-  readonly lingerMs: number
+interface Bound {
+  /** What it is unless something else is said. */
+  readonly usual: number
+  readonly min: number
+  readonly max: number
 }
 
-export const defaultLimits: Limits = {
-  targetBytesMax: 8_192,
-  fieldBytesMax: 16_384,
-  headBytesMax: 65_535,
-  fieldsMax: 100,
-  bodyBytesMax: 64 * 1024 * 1024,
-  collectedBytesMax: 256 * 1024 * 1024,
-  connectionsMax: 20_000,
-  handshakesMax: 2_000,
-  handshakeTimeoutMs: 10_000,
-  headTimeoutMs: 10_000,
-  idleTimeoutMs: 65_000,
-  bodyWindowMs: 10_000,
-  bodyBytesPerSecondMin: 100,
-  unreadTimeoutMs: 60_000,
-  exchangeTimeoutMs: 0,
-  webSocketIdleTimeoutMs: 3_600_000,
-  streamsMax: 100,
-  resetsMax: 100,
-  overheadBytesMax: 64 * 1024,
-  streamIdleTimeoutMs: 300_000,
-  lingerMs: 2_000,
+const bound = (usual: number, min: number, max: number): Bound => ({ usual, min, max })
+
+const second = 1_000
+const day = 86_400_000
+const mebibyte = 1_048_576
+const time = (usualMs: number, minMs = 10) => bound(usualMs, minMs, day)
+
+/** Bounds that one serving process keeps; every one of them is finite. docs/limits.md lists them for operators. */
+export const bounds = {
+  targetBytesMax: bound(8_192, 64, 65_535),
+  fieldBytesMax: bound(16_384, 64, 65_535),
+  /** Offsets into a head are 16 bits wide. */
+  headBytesMax: bound(65_535, 256, 65_535),
+  fieldsMax: bound(100, 1, 1_000),
+  bodyBytesMax: bound(64 * mebibyte, 0, Number.MAX_SAFE_INTEGER),
+  /** Memory of all bodies together that policies look at whole. */
+  collectedBytesMax: bound(256 * mebibyte, 0, Number.MAX_SAFE_INTEGER),
+  connectionsMax: bound(20_000, 1, 1_000_000),
+  /** Connections that have not come to their first request yet, for want of a PROXY header or a TLS handshake. */
+  handshakesMax: bound(2_000, 1, 1_000_000),
+  /** From the connection's start to the end of both. */
+  handshakeTimeoutMs: time(10 * second),
+  /** From the first byte of a head (or the connection's start) to its end. */
+  headTimeoutMs: time(10 * second),
+  /** Between two requests of a connection. */
+  idleTimeoutMs: time(65 * second),
+  /** A request body is measured over windows of this length … */
+  bodyWindowMs: time(10 * second),
+  /** … and each window must bring this many bytes a second, unless the upstream holds it up. */
+  bodyBytesPerSecondMin: bound(100, 0, Number.MAX_SAFE_INTEGER),
+  /** How long a client may leave an answer unread. */
+  unreadTimeoutMs: time(60 * second),
+  /** From a request's head to the end of its answer; 0 for no bound. */
+  exchangeTimeoutMs: time(0, 0),
+  webSocketIdleTimeoutMs: time(3_600 * second),
+  /** Streams of one HTTP/2 connection at a time. */
+  streamsMax: bound(100, 1, 10_000),
+  /** Streams that an HTTP/2 client may give up in a second, beside as many as it lets come to their answers. */
+  resetsMax: bound(100, 1, 1_000_000),
+  /** Bytes of frames that are neither heads nor bodies which it may send in a second. */
+  overheadBytesMax: bound(64 * 1024, 1_024, Number.MAX_SAFE_INTEGER),
+  /** How long a stream may rest, with nothing moving in either direction. */
+  streamIdleTimeoutMs: time(300 * second),
+  /** How long input is still read and dropped after an answer that ends the connection. */
+  lingerMs: time(2 * second),
+  /** How late the process may be with all its work before it refuses requests; 0 for never. */
+  loopDelayMsMax: bound(100, 0, day),
+  /** How much of the heap may be in use, after the garbage is gone, before it refuses requests; 100 for never. */
+  heapPercentMax: bound(85, 1, 100),
+} as const satisfies Record<string, Bound>
+
+export type LimitName = keyof typeof bounds
+export type Limits = { readonly [name in LimitName]: number }
+
+const names = Object.keys(bounds) as LimitName[]
+
+// Every name has a number, by the line above.
+export const defaultLimits = Object.fromEntries(names.map((name) => [name, bounds[name].usual])) as Limits
+
+/** A limit as operators call it: `head-timeout-ms`. */
+export function writtenName(name: LimitName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** Reads `head-timeout-ms=5000`. Throws an Error that says what is wrong with it. */
+export function readLimit(text: string): readonly [name: LimitName, value: number] {
+  const [written = '', value = ''] = text.split('=')
+  const name = names.find((one) => writtenName(one) === written)
+  if (name === undefined)
+    throw new Error(`${written} is no limit; there are ${names.map(writtenName).join(', ')}`)
+  const { min, max } = bounds[name]
+  if (!/^\d{1,16}$/.test(value) || Number(value) < min || Number(value) > max)
+    throw new Error(`${written} must be a whole number from ${min} to ${max}, not ${value || 'nothing'}`)
+  return [name, Number(value)]
 }

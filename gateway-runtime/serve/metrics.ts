@@ -9,6 +9,8 @@ export interface Figures {
   readonly refused: number
   readonly connections: number
   readonly webSockets: number
+  /** Connections that were refused before anything of them was read. */
+  readonly connectionsRefused: number
   /** By listener, TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
   readonly handshakes: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly statuses: ReadonlyMap<number, number>
@@ -107,6 +109,7 @@ const STATUS_MAX = 600
 export class Metrics {
   connections = 0
   webSockets = 0
+  connectionsRefused = 0
   /** By their ids, those that were opened first. */
   readonly sessions = new Map<string, OpenSession>()
   private readonly handshakes = new Map<string, Map<string, number>>()
@@ -180,6 +183,7 @@ export class Metrics {
       refused: this.refused,
       connections: this.connections,
       webSockets: this.webSockets,
+      connectionsRefused: this.connectionsRefused,
       handshakes: new Map([...this.handshakes].map(([listener, counts]) => [listener, new Map(counts)])),
       statuses,
       codes: new Map(this.codes),

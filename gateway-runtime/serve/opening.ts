@@ -130,7 +130,7 @@ export class Opening implements Timed, HandshakeEnd {
       case 'http_request':
         this.count('http_request')
         this.linger()
-        refuseConnection(this.socket, 'https_required')
+        refuseConnection(this.socket, 'https_required', this.host.limits.lingerMs)
         return
       case 'not_tls':
       case 'bad_hello':

@@ -82,7 +82,16 @@ export const refusalKinds = {
     title: 'The provider is given time to recover',
     headers: { 'retry-after': '1' },
   },
-  overloaded: { status: 503, title: 'The gateway has too many connections', headers: { 'retry-after': '1' } },
+  overloaded: {
+    status: 503,
+    title: 'The gateway has more to do than it can',
+    headers: { 'retry-after': '1' },
+  },
+  no_descriptors: {
+    status: 503,
+    title: 'The gateway has no file descriptor left for a connection to the provider',
+    headers: { 'retry-after': '1' },
+  },
   not_configured: {
     status: 503,
     title: 'The gateway has no configuration yet',
@@ -128,15 +137,17 @@ export function ownStatusLine(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n`
 }
 
-/** Refuses a connection of which nothing has been read. */
-export function refuseConnection(socket: Socket, code: RefusalCode): void {
+/** Refuses a connection of which nothing has been read. What still comes is dropped: closing at once would reset the answer away. */
+export function refuseConnection(socket: Socket, code: RefusalCode, lingerMs: number): void {
   const { status, title, headers }: RefusalKind = refusalKinds[code]
   const body = JSON.stringify({ type: `urn:hexgate:problem:${code}`, title, status, code })
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.on('error', () => undefined)
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
   socket.end(
     `${ownStatusLine(status)}Content-Type: application/problem+json\r\n${lines.join('')}` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
   )
 }

@@ -11,6 +11,7 @@ import { type Listening, openListener } from './listener.ts'
 import type { AccessLog } from './log.ts'
 import { type Figures, type ListedSession, Metrics, type RouteCounters } from './metrics.ts'
 import { Opening, type OpeningHost } from './opening.ts'
+import { Overload } from './overload.ts'
 import type { LivePolicy, LiveRoute, Plan, ServedListener, ServedRoute } from './plan.ts'
 import { refuseConnection } from './refusals.ts'
 import type { HandshakeResult } from './tls/results.ts'
@@ -41,6 +42,8 @@ export interface Server {
   openSessions(max: number): ListedSession[]
   /** Ends an open WebSocket; false where there is none of that id. */
   evict(sessionId: string): boolean
+  /** Does nothing until it is started, by whoever knows that this process does nothing else. */
+  readonly overload: Overload
 }
 
 export interface ListenAt {
@@ -78,11 +81,14 @@ export function createServer(options: ServerOptions = {}): Server {
 // Close frames and their echo need a moment before the cut.
 const GOODBYE_MS = 1_000
 const DRAIN_POLL_MS = 20
+/** Connections that are being told why they are refused; they take file descriptors meanwhile. */
+const REFUSING_MAX = 32
 
 class DataPlane implements Server, ConnectionHost, OpeningHost {
   readonly limits: Limits
   readonly metrics = new Metrics()
   readonly bodies: BodyBudget
+  readonly overload: Overload
   readonly log: AccessLog | undefined
   readonly trustedHops: number
   draining = false
@@ -92,6 +98,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   private readonly openings = new Set<Opening>()
   private readonly listeners = new Set<Port>()
   private readonly holdings: Holdings
+  private refusing = 0
 
   constructor(options: ServerOptions) {
     this.limits = { ...defaultLimits, ...options.limits }
@@ -99,6 +106,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     this.trustedHops = options.trustedHops ?? 0
     this.onEvent = options.onEvent ?? (() => undefined)
     this.bodies = new BodyBudget(this.limits.collectedBytesMax)
+    this.overload = new Overload(this.limits, (overload) => this.overloadChanged(overload))
     this.holdings = new Holdings((error) => this.report('dispose_failed', String(error)))
   }
 
@@ -139,6 +147,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     for (const connection of this.connections) connection.goAway()
     await this.until(endMs, () => this.connections.size > 0)
     for (const connection of this.connections) connection.endDrain()
+    this.overload.stop()
     await Promise.all(closing)
     await this.log?.flush()
   }
@@ -186,7 +195,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     if (lease !== null && listener === undefined) return void socket.destroy()
     if (listener !== undefined && (listener.proxyProtocol || listener.protocol === 'https'))
       return this.open(socket, door, listener)
-    if (this.isFull) return refuseConnection(socket, 'overloaded')
+    if (this.isFull || this.lacksMemory()) return this.refuse(socket)
     this.opened(socket, new PlainArrival(door, socket, plainAddress(socket.remoteAddress ?? '')), undefined)
   }
 
@@ -194,10 +203,24 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     return this.connections.size + this.openings.size >= this.limits.connectionsMax
   }
 
-  /** Nobody can be told why before it is known what they speak. */
+  private lacksMemory(): boolean {
+    return this.overload.shortage === 'memory' && this.overload.refuses()
+  }
+
+  /** Says why, as long as not too many have to be told. */
+  private refuse(socket: Socket): void {
+    this.metrics.connectionsRefused++
+    if (this.refusing >= REFUSING_MAX) return void socket.destroy()
+    this.refusing++
+    socket.once('close', () => this.refusing--)
+    refuseConnection(socket, 'overloaded', this.limits.lingerMs)
+  }
+
+  /** Nobody can be told why before it is known what they speak. A handshake costs more than many requests. */
   private open(socket: Socket, door: Door, listener: ServedListener): void {
-    if (this.isFull || this.openings.size >= this.limits.handshakesMax) {
-      this.metrics.handshake(door.listener, 'too_many')
+    const isFull = this.isFull || this.openings.size >= this.limits.handshakesMax
+    if (isFull || this.overload.refuses()) {
+      this.metrics.handshake(door.listener, isFull ? 'too_many' : 'overloaded')
       socket.destroy()
       return
     }
@@ -221,6 +244,16 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
 
   openingEnded(opening: Opening): void {
     this.openings.delete(opening)
+  }
+
+  private overloadChanged({ share, shortage }: Overload): void {
+    if (share > 0)
+      this.onEvent({
+        level: 'warning',
+        code: 'overloaded',
+        detail: `requests are refused for want of ${shortage}`,
+      })
+    else this.onEvent({ level: 'info', code: 'overload_over', detail: 'all requests are taken again' })
   }
 
   private report(code: string, detail: string): void {

@@ -119,6 +119,11 @@ export class Fleet implements DataPlane {
     return this.#slots.flatMap(({ number, child, crashes }) => {
       const recent = crashes.recent(now)
       if (recent > crashesAMinuteMax) return [`worker ${number} ended ${recent} times within a minute`]
+      const share = child?.reading?.refusedShare ?? 0
+      if (share > 0)
+        return [
+          `worker ${number} has more to do than it can and refuses ${Math.ceil(100 * share)} % of the requests`,
+        ]
       const isDown = this.#contents !== undefined && child?.isServing !== true
       return isDown && !this.#draining ? [`worker ${number} does not serve`] : []
     })
@@ -336,6 +341,8 @@ function figuresOf({ number, child, crashes }: Slot, nowMs: number): ProcessFigu
     isCrashLooping: crashes.recent(nowMs) > crashesAMinuteMax,
     requests: reading?.counted.traffic.requests ?? 0,
     connections: reading?.counted.traffic.connections ?? 0,
+    refusedShare: reading?.refusedShare ?? 0,
+    lateMs: reading?.lateMs ?? 0,
     rssBytes: reading?.rssBytes ?? 0,
     cpuSeconds: reading?.cpuSeconds ?? 0,
   }

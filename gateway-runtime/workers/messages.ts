@@ -55,6 +55,8 @@ export interface WorkerReading {
   readonly counted: Written
   /** Undefined where nobody asked. */
   readonly sessions?: readonly ListedSession[]
+  readonly refusedShare: number
+  readonly lateMs: number
   readonly rssBytes: number
   readonly cpuSeconds: number
 }

@@ -48,6 +48,8 @@ export class Worker {
         this.#drainMs = message.drainMs
         if (message.options.override.reusePort === true) this.#together = new Together(this.#tell)
         this.#parts = await assemble(message.options, this.#hearing(), this.#together?.ports)
+        // Nothing else runs in this process, so that when it is late it has too much to do.
+        this.#parts.server.overload.start()
         setInterval(() => void this.#tellFigures(null), beatMs)
         return this.#tell({ kind: 'started' })
       case 'items':
@@ -114,6 +116,8 @@ export class Worker {
         certificates: isWhole ? this.#certificatesOf(plan) : new Map(),
       }),
       ...(ask === null ? {} : { sessions: server.openSessions(sessionsMax) }),
+      refusedShare: server.overload.share,
+      lateMs: server.overload.lateMs,
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
     }

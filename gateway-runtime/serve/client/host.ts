@@ -3,6 +3,7 @@ import type { Lease } from '../lease.ts'
 import type { Limits } from '../limits.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Overload } from '../overload.ts'
 import type { LiveRoute } from '../plan.ts'
 import type { BodyBudget } from './body.ts'
 
@@ -11,6 +12,7 @@ export interface ConnectionHost extends PolicyWatch {
   readonly limits: Limits
   readonly metrics: Metrics
   readonly bodies: BodyBudget
+  readonly overload: Pick<Overload, 'refuses'>
   readonly log: AccessLog | undefined
   readonly trustedHops: number
   readonly draining: boolean

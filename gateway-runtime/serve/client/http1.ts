@@ -288,6 +288,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     this.body.begin(head)
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
+    if (host.overload.refuses()) return this.shed()
     lease.begin()
     const hops = this.addressee.look(head, lease)
     const exchange = new Http1Exchange(
@@ -644,10 +645,23 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     this.linger()
   }
 
+  /** Refuses a request before anything is begun for it: there are more than the process can bear. */
+  private shed(): void {
+    if (!this.body.done || this.host.draining) this.keep = false
+    const answer = unparsedAnswer('overloaded', this.host, this.arrival.peer, this.head.method === 'HEAD')
+    this.write(ownBytes(answer, this.headEnd()))
+    this.goOn()
+  }
+
   private finish(): void {
     const { exchange } = this
     if (exchange === null) return
     this.endExchange(exchange, undefined)
+    this.goOn()
+  }
+
+  /** What comes behind an answer. */
+  private goOn(): void {
     if (!this.body.done || !this.keep || this.host.draining) return this.linger()
     if (this.needsDrain) {
       // The next request waits until the client has read this answer: memory stays bounded.

@@ -41,6 +41,7 @@ export async function startHttp2Gateway(
     limits: { ...defaultLimits, ...options.limits },
     metrics,
     bodies: new BodyBudget(defaultLimits.collectedBytesMax),
+    overload: { refuses: () => false },
     log: {
       dropped: 0,
       record: (entry: AccessEntry) => void entries.push(entry),

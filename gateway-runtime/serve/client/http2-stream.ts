@@ -143,6 +143,7 @@ export class ClientStream implements Caller, Carrier, Timed {
     if (next !== bytes.length) return this.refuseUnparsed(next === REFUSED ? head.fault : 'bad_header')
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
+    if (host.overload.refuses()) return this.refuseUnparsed('overloaded')
     lease.begin()
     const look = this.owner.lookAtHost(head, lease)
     const exchange = new Http2Exchange(
