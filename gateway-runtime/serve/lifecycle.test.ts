@@ -477,6 +477,26 @@ describe('clients', () => {
     socket.destroy()
   }, 30_000)
 
+  it.each(['keep-alive', 'close'])(
+    'that read slowly get all of a large answer, with Connection: %s',
+    async (connection) => {
+      const body = Buffer.alloc(16 * 1024 * 1024, 'x')
+      const answers = policy({ onRequest: () => ({ status: 200, code: 'cached', detail: '', body }) })
+      const gateway = await gatewayWith({
+        server: { limits: { lingerMs: 50 } },
+        routes: (pool) => [route(pool, { policies: [answers] })],
+      })
+      const { socket, text } = await open(gateway.port)
+      socket.write(head('GET / HTTP/1.1', 'Host: a', `Connection: ${connection}`))
+      await eventually(() => text().length > 0)
+      socket.pause()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      socket.resume()
+      await eventually(() => text().length - text().indexOf('\r\n\r\n') - 4 === body.length)
+      socket.destroy()
+    },
+  )
+
   it('wait for 100 Continue from the upstream itself', async () => {
     const gateway = await gatewayWith()
     const careful = createServer((socket) => {

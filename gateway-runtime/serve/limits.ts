@@ -51,7 +51,7 @@ export const bounds = {
   /** How long input is still read and dropped after an answer that ends the connection. */
   lingerMs: time(2 * second),
   /** How late the process may be with all its work before it refuses requests; 0 for never. */
-  loopDelayMsMax: bound(100, 0, day),
+  loopDelayMsMax: bound(250, 0, day),
   /** How much of the heap may be in use, after the garbage is gone, before it refuses requests; 100 for never. */
   heapPercentMax: bound(85, 1, 100),
 } as const satisfies Record<string, Bound>

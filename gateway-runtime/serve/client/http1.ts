@@ -712,15 +712,17 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     if (exchange !== null) this.endExchange(exchange, code)
     this.state = 'closed'
     this.deadline = Infinity
-    // Without a length or chunks, an orderly FIN would look like the end of the body.
-    if (this.framing === 'until-close') this.arrival.reset()
+    // Without a length or chunks, an orderly FIN would look like the end of the body. For a client that does not read,
+    // the system would keep what it holds of the answer.
+    if (this.framing === 'until-close' || code === 'client_unread') this.arrival.reset()
     else this.socket.destroy()
   }
 
   private destroy(): void {
     this.state = 'closed'
     this.deadline = Infinity
-    this.socket.destroy()
+    if (this.socket.writableLength > 0) this.arrival.reset()
+    else this.socket.destroy()
   }
 
   /** Ends our side and drops what still comes: closing at once would reset the answer away (RFC 9112 §9.6). */
@@ -728,15 +730,18 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     this.state = 'lingering'
     this.held = null
     this.partial.clear()
-    this.deadline = clock.after(this.host.limits.lingerMs)
-    this.socket.end()
+    this.endOutput()
     this.resumeInput()
   }
 
   private endOutput(): void {
+    const { lingerMs, unreadTimeoutMs } = this.host.limits
     this.state = 'lingering'
-    this.deadline = clock.after(this.host.limits.lingerMs)
     this.socket.end()
+    // What the client has still to read of its answer takes the time that reading may take.
+    const isUnread = this.socket.writableLength > 0
+    this.deadline = clock.after(isUnread ? unreadTimeoutMs : lingerMs)
+    if (isUnread) this.socket.once('finish', () => (this.deadline = clock.after(lingerMs)))
   }
 
   // ── deadlines ──────────────────────────────────────────────────────────────

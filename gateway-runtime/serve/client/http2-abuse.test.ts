@@ -128,6 +128,31 @@ describe('abuse of HTTP/2', () => {
     await eventually(() => client.frames.filter(({ type }) => type === FRAME.headers).length === 100)
   })
 
+  it('by answers that are asked for and never read has the connection cut, whatever windows it opens', async () => {
+    const large = Buffer.alloc(4 * MEGABYTE, 'x')
+    upstream.script = (_request, socket) =>
+      void socket.write(
+        Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n`), large]),
+      )
+    const limits = { unreadTimeoutMs: 200, idleTimeoutMs: 200, lingerMs: 200 }
+    const strict = await startHttp2Gateway([route(poolTo(`http://127.0.0.1:${upstream.port}`))], { limits })
+    const slow = await RawHttp2Client.connect(strict.port)
+    const open = Buffer.alloc(4)
+    open.writeUInt32BE(2 ** 30)
+    slow.send(
+      frame(FRAME.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), open])),
+      frame(FRAME.windowUpdate, 0, 0, open),
+    )
+    await slow.until(({ type }) => type === FRAME.settings)
+    slow.stopReading()
+    for (let stream = 1; stream < 20; stream += 2) slow.send(request(stream))
+    await eventually(() => upstream.sockets.size > 0)
+    await eventually(() => strict.open.size === 0, 10_000)
+    slow.destroy()
+    await strict.stop()
+    expect(strict.entries.some(({ code }) => code === 'client_unread')).toBe(true)
+  })
+
   it('by a window beyond the largest ends the connection', async () => {
     client.send(frame(FRAME.windowUpdate, 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])))
     await client.untilClosed()

@@ -124,6 +124,11 @@ export class RawHttp2Client {
     return this.frames.findLast(({ type }) => type === FRAME.goaway)?.payload.readUInt32BE(4)
   }
 
+  /** Reads nothing more. */
+  stopReading(): void {
+    this.socket.pause()
+  }
+
   destroy(): void {
     this.socket.destroy()
   }

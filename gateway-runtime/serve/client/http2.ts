@@ -130,11 +130,15 @@ export class Http2Connection implements OpenConnection, StreamOwner, Timed {
     const { nowMs } = clock
     if (this.windowDeadline <= nowMs) this.endWindow()
     if (this.session.destroyed) return
-    if (this.idleDeadline <= nowMs) {
-      this.idleDeadline = Infinity
-      this.session.close()
-    }
+    if (this.idleDeadline <= nowMs) this.endIdle()
     this.setDeadline()
+  }
+
+  /** The goodbye never gets through to a client that reads nothing, and node:http2 would wait for that for ever. */
+  private endIdle(): void {
+    if (this.session.closed) return this.arrival.reset()
+    this.session.close()
+    this.idleDeadline = clock.after(this.host.limits.lingerMs)
   }
 
   private setDeadline(): void {

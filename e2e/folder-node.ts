@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { until } from './machine.ts'
+import { familyOf } from './processes.ts'
+
+const main = path.resolve(import.meta.dirname, '../gateway-runtime/main.ts')
+
+export interface FolderNodeOptions {
+  /** What lies in the folder: one document each. */
+  readonly documents: readonly object[]
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that runs the node as its last arguments. */
+  readonly within?: readonly string[]
+}
+
+/** A node of its own that serves a folder, as a process with one worker. */
+export class FolderNode {
+  readonly #child: ChildProcess
+  readonly #folder: string
+  #output = ''
+  admin = ''
+  /** Those of the documents' addresses, in their order. */
+  ports: readonly number[] = []
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child
+    this.#folder = folder
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
+  }
+
+  static async start({ documents, args = [], env = {}, within = [] }: FolderNodeOptions): Promise<FolderNode> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'hexgate-node-'))
+    const [program = process.execPath, ...rest] = [
+      ...within,
+      process.execPath,
+      main,
+      ...['--local', folder, '--allow-loopback-upstreams', '--admin-port', '0', '--workers', '1'],
+      ...args,
+    ]
+    await FolderNode.#write(folder, documents)
+    const child = spawn(program, rest, {
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', HEXGATE_ACCESS_LOG: 'off', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const node = new FolderNode(child, folder)
+    await until('the node runs', () => {
+      if (child.exitCode !== null) throw new Error(`the node ended:\n${node.output}`)
+      return Promise.resolve(node.#output.includes('"node.started"'))
+    })
+    const started = node.linesOf('node.started')[0]
+    node.admin = `http://127.0.0.1:${Number(started?.['adminPort'])}`
+    node.ports = started?.['ports'] as number[]
+    return node
+  }
+
+  // JSON is YAML.
+  static #write(folder: string, documents: readonly object[]): Promise<void> {
+    const text = documents.map((document) => JSON.stringify(document)).join('\n---\n')
+    return writeFile(path.join(folder, 'node.yaml'), text)
+  }
+
+  /** Puts other documents in the place of those that are served. */
+  write(documents: readonly object[]): Promise<void> {
+    return FolderNode.#write(this.#folder, documents)
+  }
+
+  get output(): string {
+    return this.#output
+  }
+
+  get port(): number {
+    return this.ports[0] ?? 0
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Lines of its log with that code. */
+  linesOf(code: string): Record<string, unknown>[] {
+    return this.#output
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line['code'] === code)
+  }
+
+  /** The process that serves. */
+  async servingPid(): Promise<number> {
+    const family = await familyOf(this.#child.pid ?? 0)
+    const serving = family.filter(({ name }) => name === 'node' || name === 'MainThread').at(-1)
+    if (serving === undefined) throw new Error('the node has no serving process')
+    return serving.pid
+  }
+
+  /** A figure of its metrics, by its name and labels as the exposition writes them; 0 where it has none. */
+  async figure(series: string): Promise<number> {
+    const text = await (await fetch(`${this.admin}/metrics`)).text()
+    const line = text.split('\n').find((each) => each.startsWith(`${series} `))
+    return line === undefined ? 0 : Number(line.slice(series.length + 1))
+  }
+
+  /** Ends it with SIGTERM; answers the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#child
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM')
+      const cut = setTimeout(() => child.kill('SIGKILL'), 15_000)
+      await exited
+      clearTimeout(cut)
+    }
+    await rm(this.#folder, { recursive: true, force: true })
+    return child.exitCode
+  }
+}
+
+/** An API of a folder at any free port. */
+export function apiDocument(
+  upstream: string,
+  {
+    name = 'orders',
+    basePath = '',
+    policies = [],
+    address = 'http://127.0.0.1:0',
+    ...spec
+  }: {
+    name?: string
+    basePath?: string
+    address?: string
+    policies?: readonly (readonly [kind: string, config: object])[]
+    tls?: object
+  } = {},
+): object {
+  return {
+    apiVersion: 'gateway.mulesoft.com/v1alpha1',
+    kind: 'ApiInstance',
+    metadata: { name },
+    spec: {
+      address: address + basePath,
+      services: { upstream: { address: upstream } },
+      policies: policies.map(([kind, config]) => ({ policyRef: { name: kind }, config })),
+      ...spec,
+    },
+  }
+}
