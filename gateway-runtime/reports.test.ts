@@ -161,7 +161,7 @@ it('counts the requests of a worker in the interval, also when it was started ag
   const interval = new IntervalFigures()
   const worker = { worker: 1, isServing: true, crashes: 0, isCrashLooping: false, connections: 0 }
   const taken = [9, 12, 4].map((requests) => {
-    const workers = [{ ...worker, requests, rssBytes: 0, cpuSeconds: 0 }]
+    const workers = [{ ...worker, requests, refusedShare: 0, lateMs: 0, rssBytes: 0, cpuSeconds: 0 }]
     return interval.take(figuresOf(new Metrics(), { workers })).workers?.[0]?.requests
   })
   expect(taken).toEqual([9, 3, 4])
