@@ -25,6 +25,7 @@ export class ExchangeInMemory implements Exchange {
   renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined = undefined
   destination: Destination | undefined
   destinationPath: string | undefined
+  isOriginAllowed = false
   status = 200
   /** What limitBody has set. */
   bodyBytesMax = Infinity

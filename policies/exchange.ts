@@ -101,6 +101,9 @@ export interface Exchange {
    */
   renewIdentity: ((token: string) => Promise<Claims | undefined>) | undefined
 
+  /** Set by a policy that lets pages of the request's Origin in: WebSockets from other hosts than its own need it. */
+  isOriginAllowed: boolean
+
   /** Sends the request to another upstream than the API's own. */
   destination: Destination | undefined
   /** Replaces the path that the upstream sees, behind its own base path; begins with /. */

@@ -74,6 +74,7 @@ export class Http1Exchange implements Running {
   claims: Claims | undefined = undefined
   renewIdentity: Exchange['renewIdentity'] = undefined
   destination: Destination | undefined = undefined
+  isOriginAllowed = false
   /** Where the request goes, once that is chosen. */
   pool: Pool | null = null
   /** What a consistent hash over the endpoints of that pool is taken of. */

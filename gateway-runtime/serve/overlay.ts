@@ -2,7 +2,10 @@ import type { Claims, Client, Destination, Exchange } from '#policies/exchange.t
 import { HeadEdits } from './http1/serialise.ts'
 import type { LivePolicy } from './plan.ts'
 
-type Settable = Pick<Exchange, 'client' | 'claims' | 'renewIdentity' | 'destination' | 'destinationPath'>
+type Settable = Pick<
+  Exchange,
+  'client' | 'claims' | 'renewIdentity' | 'destination' | 'destinationPath' | 'isOriginAllowed'
+>
 
 /** An exchange as a policy in dry run sees it: what the policy changes is seen by itself alone. */
 export class Overlay implements Exchange {
@@ -84,6 +87,12 @@ export class Overlay implements Exchange {
   }
   set destination(destination: Destination | undefined) {
     this.own.destination = destination
+  }
+  get isOriginAllowed() {
+    return this.read('isOriginAllowed')
+  }
+  set isOriginAllowed(isAllowed: boolean) {
+    this.own.isOriginAllowed = isAllowed
   }
   get destinationPath() {
     return this.read('destinationPath')

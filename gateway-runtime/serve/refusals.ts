@@ -20,6 +20,7 @@ export const refusalKinds = {
   bad_framing: { status: 400, title: 'The length of the request is not clear' },
   https_required: { status: 400, title: 'This port speaks HTTPS' },
   bad_upgrade: { status: 400, title: 'The upgrade request is not acceptable' },
+  foreign_origin: { status: 403, title: 'Pages of that origin may not open WebSockets here' },
   no_route: { status: 404, title: 'No API answers at this address' },
   method_not_allowed: { status: 405, title: 'That method is not allowed', headers: { allow: METHODS_TAKEN } },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },

@@ -172,6 +172,42 @@ it.each([
   expect(ended).toBe(true)
 })
 
+it.each([
+  ['http://a', 101],
+  ['https://a:443', 101],
+  ['http://evil.example', 403],
+  ['http://a.evil.example', 403],
+  ['null', 403],
+])('from a page of %s asking the host a: %i', async (origin, status) => {
+  const gateway = await gatewayWith()
+  const { text } = await talk(gateway.port, [upgrade(`Origin: ${origin}`)], {
+    until: (all) => all.includes('\r\n\r\n'),
+  })
+  expect(statusOf(text)).toBe(status)
+  if (status === 101) return
+  expect(codeOf(text)).toBe('foreign_origin')
+  expect(gateway.pool.figures().connections).toBe(0)
+})
+
+it('from a page elsewhere is let in by a policy alone, and not by one in dry run', async () => {
+  const lets = policy({
+    onRequest(exchange) {
+      exchange.isOriginAllowed = true
+      return undefined
+    },
+  })
+  for (const [policies, status] of [
+    [[lets], 101],
+    [[{ ...lets, dryRun: true }], 403],
+  ] as const) {
+    const gateway = await gatewayWith({ routes: (pool) => [route(pool, { policies })] })
+    const { text } = await talk(gateway.port, [upgrade('Origin: https://elsewhere.example')], {
+      until: (all) => all.includes('\r\n\r\n'),
+    })
+    expect(statusOf(text)).toBe(status)
+  }
+})
+
 it('refused by the upstream closes, so that nothing smuggled behind it is served', async () => {
   const gateway = await gatewayWith()
   answer = () => `${head('HTTP/1.1 403 No', 'Content-Length: 2')}no`

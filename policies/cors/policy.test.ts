@@ -136,6 +136,26 @@ describe('cors', () => {
     expect(exchange.responseHeaders.size).toBe(0)
   })
 
+  const cookie = { cookie: 'session=1' }
+  it.each([
+    ['any page, without credentials', {}, 'https://any.example', {}, true],
+    ['any page, but not with its cookies', {}, 'https://any.example', cookie, false],
+    ['pages of listed origins', shopOnly, shop, {}, true],
+    ['listed origins, but not with cookies', shopOnly, shop, cookie, false],
+    [
+      'listed origins with cookies where it says so',
+      { ...shopOnly, supportCredentials: true },
+      shop,
+      cookie,
+      true,
+    ],
+    ['no other page', { ...shopOnly, supportCredentials: true }, 'https://any.example', {}, false],
+  ])('lets a WebSocket in: %s', (_, config, origin, headers, isAllowed) => {
+    const exchange = new ExchangeInMemory({ upgrades: true, headers: { origin, ...headers } })
+    expect(prepared(config).onRequest?.(exchange)).toBeUndefined()
+    expect(exchange.isOriginAllowed).toBe(isAllowed)
+  })
+
   it('runs before every other policy', () => {
     expect(cors.first).toBe(true)
   })

@@ -161,10 +161,16 @@ function isPreflight(exchange: Exchange): boolean {
   )
 }
 
+/** A handshake of a page elsewhere brings cookies and the client certificate along, as credentials of a call are. */
+function bringsCredentials(exchange: Exchange): boolean {
+  return exchange.header('cookie') !== undefined || exchange.tls?.peer !== undefined
+}
+
 /** Every origin, never with credentials. */
 function preparedPublic(): Phases {
   return {
     onRequest(exchange) {
+      if (exchange.upgrades && !bringsCredentials(exchange)) exchange.isOriginAllowed = true
       if (!isPreflight(exchange)) return undefined
       return preflight({
         'access-control-allow-origin': '*',
@@ -192,6 +198,8 @@ function preparedByOrigin({ originGroups, supportCredentials }: Config): Phases 
   const credentials = supportCredentials ? 'true' : ''
   return {
     onRequest(exchange) {
+      if (exchange.upgrades && grants.has(exchange.header('origin') ?? ''))
+        exchange.isOriginAllowed = supportCredentials || !bringsCredentials(exchange)
       if (!isPreflight(exchange)) return undefined
       const origin = exchange.header('origin') ?? ''
       const grant = grants.get(origin)

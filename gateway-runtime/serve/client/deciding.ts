@@ -1,11 +1,12 @@
 import type { Refusal } from '#policies/exchange.ts'
+import { isSameOrigin } from '#policies/origins.ts'
 import { runBodies, wantedBodyBytes } from '../bodies.ts'
 import { courseOf } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
 import { normalPath } from '../paths.ts'
 import { runFailurePhases, runRequestPhases } from '../phases.ts'
 import type { LivePolicy } from '../plan.ts'
-import type { RefusalCode } from '../refusals.ts'
+import { type RefusalCode, refusal } from '../refusals.ts'
 import { checkedAnswer } from './answer.ts'
 import type { ConnectionHost } from './host.ts'
 
@@ -49,6 +50,7 @@ export function decide(exchange: Http1Exchange, carrier: Carrier): void {
 
 function admitBody(exchange: Http1Exchange, carrier: Carrier): void {
   const { course, route, upgrades, head } = exchange
+  if (upgrades && isForeign(exchange)) return carrier.refuse(refusal('foreign_origin'))
   // Without bounds and readers of the body it streams.
   if (upgrades || (course === null && route?.hasRequestBodies !== true)) return carrier.send(exchange)
   const wanted = wantedBodyBytes(exchange, head.contentLength, carrier.host)
@@ -57,6 +59,12 @@ function admitBody(exchange: Http1Exchange, carrier: Carrier): void {
   if (carrier.requestDone) return showBody(exchange, NO_BYTES, carrier)
   courseOf(exchange).body = NO_BYTES
   carrier.collectBody(exchange, wanted)
+}
+
+// A browser lets any page open a WebSocket, with the cookies and the client certificate of whoever looks at it.
+function isForeign(exchange: Http1Exchange): boolean {
+  const origin = exchange.header('origin')
+  return origin !== undefined && !exchange.isOriginAllowed && !isSameOrigin(origin, exchange.host)
 }
 
 /** Asks the policies that wanted the body whole; sends the request on or refuses it. */
