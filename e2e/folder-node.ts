@@ -32,7 +32,12 @@ export class FolderNode {
       stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
   }
 
-  static async start({ documents, args = [], env = {}, within = [] }: FolderNodeOptions): Promise<FolderNode> {
+  static async start({
+    documents,
+    args = [],
+    env = {},
+    within = [],
+  }: FolderNodeOptions): Promise<FolderNode> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hexgate-node-'))
     const [program = process.execPath, ...rest] = [
       ...within,

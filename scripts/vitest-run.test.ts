@@ -22,6 +22,19 @@ describe('the counts of a test run', () => {
     expect(countsOf(0, {})).toMatchObject({ passed: 0, failed: 1 })
     expect(countsOf(1, {})).toMatchObject({ passed: 0, failed: 1 })
   })
+  it('name each test that was not tried, with what it misses', () => {
+    const assertionResults = [
+      { fullName: 'clock jumps', status: 'skipped', meta: { missing: 'no faketime' } },
+      { fullName: 'clock stands', status: 'skipped', meta: {} },
+      { fullName: 'clock goes', status: 'passed' },
+    ]
+    const testResults = [{ name: path.resolve('e2e/clock.e2e.ts'), assertionResults }]
+    expect(countsOf(0, { success: true, numPassedTests: 1, testResults }).skipped).toEqual([
+      'e2e/clock.e2e.ts › clock jumps: no faketime',
+      'e2e/clock.e2e.ts › clock stands',
+    ])
+  })
+
   it('name each failed test and each file that never came to its tests', () => {
     const testResults = [
       {

@@ -9,6 +9,8 @@ export interface Counts {
   failed: number
   /** What failed and how, one text each, for the end of a long output. */
   failures?: readonly string[]
+  /** What was not tried and why, a line each. */
+  skipped?: readonly string[]
 }
 
 /** What vitest's JSON reporter writes, as far as it is read here. */
@@ -19,7 +21,12 @@ export interface Report {
   testResults?: readonly {
     name: string
     message?: string
-    assertionResults?: readonly { fullName: string; status: string; failureMessages?: readonly string[] }[]
+    assertionResults?: readonly {
+      fullName: string
+      status: string
+      failureMessages?: readonly string[]
+      meta?: { readonly missing?: string }
+    }[]
   }[]
 }
 
@@ -42,7 +49,23 @@ export function countsOf(code: number, report: Report): Counts {
   const passed = report.numPassedTests ?? 0
   const failed = report.numFailedTests ?? 0
   const unexplained = failed === 0 && (code !== 0 || report.success !== true)
-  return { passed, failed: unexplained ? 1 : failed, failures: failuresIn(report) }
+  return {
+    passed,
+    failed: unexplained ? 1 : failed,
+    failures: failuresIn(report),
+    skipped: skippedIn(report),
+  }
+}
+
+function skippedIn({ testResults = [] }: Report): string[] {
+  return testResults.flatMap(({ name, assertionResults = [] }) =>
+    assertionResults
+      .filter(({ status }) => status === 'skipped' || status === 'pending')
+      .map(({ fullName, meta }) => {
+        const reason = meta?.missing === undefined ? '' : `: ${meta.missing}`
+        return `${path.relative(process.cwd(), name)} › ${fullName}${reason}`
+      }),
+  )
 }
 
 function failuresIn({ testResults = [] }: Report): string[] {

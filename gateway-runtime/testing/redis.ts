@@ -1,26 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { missing } from '#scripts/debian.ts'
 import { type Closing, temporaryFolder, until } from './world.ts'
-
-/** Sees to it that there is a redis-server; answers why there is none, or null. */
-export function ensureRedis(): string | null {
-  if (found()) return null
-  const mayInstall = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0
-  if (!mayInstall) return 'There is no redis-server. Install it (apt-get install redis-server).'
-  // In this run level the package does not start a server of its own.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-  spawnSync('apt-get', ['update'], { env })
-  // Test files run side by side, and each may be the one that finds it missing.
-  const args = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', 'redis-server']
-  const { stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
-  if (found()) return null
-  return `There is no redis-server, and installing it failed: ${stderr.trim().split('\n').at(-1)}`
-}
-
-function found(): boolean {
-  return spawnSync('redis-server', ['--version']).status === 0
-}
 
 /** A Redis of a test's own that can be stopped, started again on its port, and held still. */
 export interface TestRedis {
@@ -34,8 +16,8 @@ export interface TestRedis {
 
 /** Starts a redis-server that keeps nothing. Throws one sentence where there is none. */
 export async function startRedis(end: Closing): Promise<TestRedis> {
-  const missing = ensureRedis()
-  if (missing !== null) throw new Error(missing)
+  const absent = missing(['redis-server'])
+  if (absent !== null) throw new Error(absent)
   const folder = await temporaryFolder(end)
   let port = await freePort()
   let running: ChildProcess | undefined
