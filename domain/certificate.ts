@@ -5,6 +5,10 @@ import { z } from 'zod'
 /** Other kinds of names allow nothing in TLS. */
 export const nameKinds = ['dns', 'uri', 'email', 'ip'] as const
 
+/** Decoded: never the joined text that some libraries print. */
+export const subjectAltName = z.object({ type: z.enum(nameKinds), value: z.string() })
+export type SubjectAltName = z.infer<typeof subjectAltName>
+
 export const keyAlgorithms = ['RSA', 'EC', 'Ed25519', 'Ed448', 'other'] as const
 
 export const certificateFacts = z.object({
@@ -16,7 +20,7 @@ export const certificateFacts = z.object({
   serialNumber: z.string(),
   notBefore: z.iso.datetime(),
   notAfter: z.iso.datetime(),
-  names: z.array(z.object({ type: z.enum(nameKinds), value: z.string() })),
+  names: z.array(subjectAltName),
   isCa: z.boolean(),
   key: z.object({ algorithm: z.enum(keyAlgorithms), bits: z.int() }),
   /** Base64 SHA-256 of the public key (RFC 7469 §2.4). */

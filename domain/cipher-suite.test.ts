@@ -1,11 +1,15 @@
 import { getCiphers } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { cipherSuites, isCipherSuite, openSslCiphers } from './cipher-suite.ts'
+import { cipherSuites, isCipherSuite, isTls13Suite, openSslCiphers } from './cipher-suite.ts'
 
 describe('cipher suites', () => {
   it('are all known to this runtime under the names that OpenSSL has for them', () => {
     const here = new Set(getCiphers())
     for (const suite of cipherSuites) expect(here).toContain(openSslCiphers([suite]).toLowerCase())
+  })
+
+  it('of TLS 1.3 are the three that have no key exchange in their name', () => {
+    expect(cipherSuites.filter(isTls13Suite)).toEqual(cipherSuites.slice(0, 3))
   })
 
   it('are taken by IANA name and by OpenSSL name, in the order given', () => {

@@ -42,6 +42,11 @@ export function isCipherSuite(name: string): boolean {
   return Object.hasOwn(openSslNames, name) || known.has(name)
 }
 
+/** Whether a suite is of TLS 1.3 (RFC 8446 §B.4); all others are of versions before it. */
+export function isTls13Suite(name: string): boolean {
+  return /^TLS_(?:AES|CHACHA20)_/.test(name)
+}
+
 /** Suites in the form that OpenSSL takes, in the order given. Names must have passed `isCipherSuite`. */
 export function openSslCiphers(names: readonly string[]): string {
   return names.map((name) => openSslNames[name] ?? name).join(':')

@@ -1,16 +1,8 @@
 import { z } from 'zod'
+import type { SubjectAltName } from '#domain/certificate.ts'
 import type { Category } from '#domain/chain.ts'
 import type { PolicyRule } from '#domain/policy-rule.ts'
-import type {
-  Claims,
-  Client,
-  Destination,
-  Exchange,
-  Outcome,
-  Refusal,
-  Session,
-  SubjectAltName,
-} from './exchange.ts'
+import type { Claims, Client, Destination, Exchange, Outcome, Refusal, Session } from './exchange.ts'
 import type { InboundTls, UpstreamSettings } from './settings.ts'
 
 /** A request of a policy's own: to a key set, an introspection endpoint, a token endpoint. */

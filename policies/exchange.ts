@@ -1,3 +1,5 @@
+import type { SubjectAltName } from '#domain/certificate.ts'
+
 /** What a contract allows its client. */
 export interface Tier {
   readonly name: string
@@ -17,12 +19,6 @@ export interface Client {
 
 /** Claims of a verified token (RFC 7519 §4), as JSON has them. */
 export type Claims = Readonly<Record<string, unknown>>
-
-/** A name of a certificate (RFC 5280 §4.2.1.6), decoded: never the joined text that some libraries print. */
-export interface SubjectAltName {
-  readonly type: 'dns' | 'uri' | 'email' | 'ip'
-  readonly value: string
-}
 
 /** The leaf that a client proved to hold, once its chain has been verified. */
 export interface PeerCertificate {

@@ -1,15 +1,13 @@
+import { isTls13Suite } from '#domain/cipher-suite.ts'
 import type { Address } from './address.ts'
 import { listenerId } from './address.ts'
 import type { Path } from './document.ts'
-import { placeOf, type Placed, type Register } from './register.ts'
+import { type Placed, placeOf, type Register } from './register.ts'
 import type { ApiInstance, InstanceTls, ServiceTls } from './resources.ts'
 import type { Reference, Secrets } from './secrets.ts'
 
 /** The configuration of a `tls` or `tls-outbound` policy. */
 export type TlsConfig = Readonly<Record<string, unknown>>
-
-/** The suites of TLS 1.3 (RFC 8446 §B.4); all others are of versions before it. */
-const suiteOfTls13 = /^TLS_(?:AES|CHACHA20)_/
 
 function parametersOf({ minVersion, maxVersion, cipherSuites, alpn }: InstanceTls | ServiceTls): TlsConfig {
   return {
@@ -90,7 +88,7 @@ export class TlsReader {
   }
 
   #noteSuites({ minVersion, maxVersion, cipherSuites = [] }: InstanceTls | ServiceTls, at: Reference): void {
-    if (cipherSuites.length === 0 || !cipherSuites.every((suite) => suiteOfTls13.test(suite))) return
+    if (cipherSuites.length === 0 || !cipherSuites.every(isTls13Suite)) return
     if (minVersion === '1.3' || maxVersion === '1.2') return
     const detail = 'all of these suites are of TLS 1.3, so that nothing below it can be agreed on'
     this.#register.note('warning', at, [...at.path, 'cipherSuites'], detail)

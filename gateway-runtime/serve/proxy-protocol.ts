@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { canonicalAddress } from '#policies/subject-alt-names.ts'
+import { canonicalAddress } from '#domain/subject-alt-names.ts'
 
 /** What the first bytes of a connection say of where it comes from (HAProxy's proxy-protocol.txt, versions 1 and 2). */
 export type ProxyHeader =

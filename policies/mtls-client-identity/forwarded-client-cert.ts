@@ -1,4 +1,5 @@
-import type { PeerCertificate, SubjectAltName } from '../exchange.ts'
+import type { SubjectAltName } from '#domain/certificate.ts'
+import type { PeerCertificate } from '../exchange.ts'
 
 /** The element that speaks of a client in X-Forwarded-Client-Cert, in the form that Envoy gave it. */
 export function clientCertElement(peer: PeerCertificate, own: readonly SubjectAltName[]): string {

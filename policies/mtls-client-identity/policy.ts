@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Client, Exchange, PeerCertificate, Refusal } from '../exchange.ts'
 import { foundOnce } from '../of-certificate.ts'
-import { compileNames, namePatternFault } from '../subject-alt-names.ts'
+import { compileNames, namePatternFault } from '#domain/subject-alt-names.ts'
 import { canonicalName, isDistinguishedName } from './distinguished-name.ts'
 import { clientCertElement } from './forwarded-client-cert.ts'
 

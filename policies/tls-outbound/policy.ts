@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import { checkedBy } from '../form-fields.ts'
-import { namePatternFault } from '../subject-alt-names.ts'
+import { namePatternFault } from '#domain/subject-alt-names.ts'
 import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
 
 const pem = (word: string, what: string) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import type { InboundTls } from '../settings.ts'
-import { namePatternFault } from '../subject-alt-names.ts'
+import { namePatternFault } from '#domain/subject-alt-names.ts'
 import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
 
 const certificate = z.strictObject({

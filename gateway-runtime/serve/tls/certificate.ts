@@ -1,6 +1,7 @@
 import { hash, type X509Certificate } from 'node:crypto'
-import type { PeerCertificate, SubjectAltName } from '#policies/exchange.ts'
-import { canonicalAddress } from '#policies/subject-alt-names.ts'
+import type { SubjectAltName } from '#domain/certificate.ts'
+import type { PeerCertificate } from '#policies/exchange.ts'
+import { canonicalAddress } from '#domain/subject-alt-names.ts'
 import { childrenOf, DerFault, type Element, elementAt, objectIdOf, TAG } from './der.ts'
 
 /** What the gateway reads of a certificate by itself: Node joins names into texts that values can forge. */

@@ -11,7 +11,7 @@ import {
 import { isCipherSuite, openSslCiphers } from '#domain/cipher-suite.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
 import type { InboundTls } from '#policies/settings.ts'
-import { compileNames, namePatternFault } from '#policies/subject-alt-names.ts'
+import { compileNames, namePatternFault } from '#domain/subject-alt-names.ts'
 import type { RefusalCode } from '../refusals.ts'
 import { readCertificate, VerifiedPeer } from './certificate.ts'
 

@@ -7,7 +7,7 @@ import {
   type SecureContext,
 } from 'node:tls'
 import type { OutboundTls } from '#policies/settings.ts'
-import { compileNames } from '#policies/subject-alt-names.ts'
+import { compileNames } from '#domain/subject-alt-names.ts'
 import { readCertificate } from '../tls/certificate.ts'
 import { blocksOf, certificatesOf } from '../tls/context.ts'
 import { openSslCiphers } from '#domain/cipher-suite.ts'

@@ -1,4 +1,4 @@
-import type { SubjectAltName } from './exchange.ts'
+import type { SubjectAltName } from './certificate.ts'
 
 /**
  * Allow-lists of names in certificates. A pattern is a URI (`spiffe://td/ns/a`, or `spiffe://td/ns/*` for all that is

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SubjectAltName } from './exchange.ts'
+import type { SubjectAltName } from './certificate.ts'
 import { canonicalAddress, compileNames, namePatternFault } from './subject-alt-names.ts'
 
 const uri = (value: string): SubjectAltName => ({ type: 'uri', value })
