@@ -191,7 +191,7 @@ describe('local mode', () => {
     )
   })
 
-  it('sends requests where their route says, rewrites their path by its group, and refuses what is no route’s', async () => {
+  it('sends requests where their route says, rewrites their path by its groups, and refuses what is no route’s', async () => {
     const users = await startUpstream('users', end)
     await write(
       'a.yaml',
@@ -204,7 +204,7 @@ spec:
     products:
       address: ${upstream}/base
       routes:
-        - rules: [{ path: /products(/.*), methods: GET }]
+        - rules: [{ path: /products(/.*), methods: GET }, { path: '/(?:eu|us)/items(/[0-9]+)/of(/.*)' }]
           config: { destinationPath: /api }
     users:
       address: ${users}
@@ -218,6 +218,7 @@ spec:
       name: 'orders',
       url: '/base/api/7?full=1',
     })
+    expect(await asked('/shop/eu/items/7/of/a')).toMatchObject({ name: 'orders', url: '/base/api/7/a' })
     expect(await asked('/shop/users/7/a%20b')).toMatchObject({ name: 'users', url: '/7/a%20b' })
     expect(await asked('/shop/users')).toMatchObject({ name: 'users', url: '/' })
     const refused = await get('/shop/else')

@@ -38,7 +38,8 @@ export async function readFolder(folder: string, options: { allowLoopback: boole
 
 function contentsOf(found: Sources, folder: string, { allowLoopback }: { allowLoopback: boolean }): Read {
   if (!found.ok) return found
-  const read = readFlex([...found.sources], { sha256, ownCertificate, allowLoopback })
+  const environment = (name: string) => process.env[name]
+  const read = readFlex([...found.sources], { sha256, ownCertificate, environment, allowLoopback })
   if (!read.ok) return { ok: false, faults: read.faults.map(lineOf) }
   if (!read.items.some((item) => item.kind === 'api'))
     return { ok: false, faults: [`${folder} holds no ApiInstance in a .yaml or .yml file`] }

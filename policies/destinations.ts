@@ -23,7 +23,7 @@ export const destinationPath = z
   .meta({
     title: 'Path',
     description:
-      'Put in front of what goes on: what the first group of the rule captures, or all of the path behind the base path of the API.',
+      'Put in front of what goes on: what the groups of the rule capture, or all of the path behind the base path of the API.',
     examples: ['/v2'],
   })
 

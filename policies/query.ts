@@ -13,6 +13,15 @@ function nameOf(pair: string): string | undefined {
   return decoded(equals === -1 ? pair : pair.slice(0, equals))
 }
 
+/** The names of all parameters, decoded; a name that does not decode is left out. */
+export function queryNames(query: string): string[] {
+  const names = query
+    .slice(1)
+    .split('&')
+    .flatMap((pair) => (pair === '' ? [] : (nameOf(pair) ?? [])))
+  return [...new Set(names)]
+}
+
 /** Every value of a parameter, decoded, in order; a value that does not decode is kept as it stands. */
 export function queryValues(query: string, name: string): string[] {
   const values: string[] = []

@@ -108,18 +108,18 @@ export class Bindings {
       automated: kind === 'Selector',
     })
     if (kind === 'Selector') return this.#select(binding, namespace, selector?.labels ?? {}, attachment)
-    const found = this.#register.find(kind, namespace, name)
-    const key = keyOf(kind, namespace, name)
-    if (found === undefined)
-      return this.#register.report(binding, ['spec', 'targetRef', 'name'], `there is no ${key}`)
-    if (found.resource.kind === 'Service')
-      this.#byService.set(key, [...(this.#byService.get(key) ?? []), attachment])
-    else this.#attach(this.#register.find('ApiInstance', namespace, name), attachment)
+    const instance = kind === 'Service' ? undefined : this.#register.find('ApiInstance', namespace, name)
+    if (instance !== undefined) return this.#attach(instance, attachment)
+    const service = kind === 'ApiInstance' ? undefined : this.#register.find('Service', namespace, name)
+    const key = keyOf('Service', namespace, name)
+    if (service !== undefined)
+      return void this.#byService.set(key, [...(this.#byService.get(key) ?? []), attachment])
+    const missing = `there is no ${keyOf(kind ?? 'ApiInstance', namespace, name)}`
+    this.#register.report(binding, ['spec', 'targetRef', 'name'], missing)
   }
 
-  #attach(instance: Placed<ApiInstance> | undefined, attachment: Attachment): void {
-    if (instance !== undefined)
-      this.#byInstance.set(instance, [...(this.#byInstance.get(instance) ?? []), attachment])
+  #attach(instance: Placed<ApiInstance>, attachment: Attachment): void {
+    this.#byInstance.set(instance, [...(this.#byInstance.get(instance) ?? []), attachment])
   }
 
   #select(

@@ -22,7 +22,7 @@ export interface NodeSettings {
 
 type Redis = NonNullable<Configuration['spec']['sharedStorage']>['redis']
 
-function redisUrl({ address, username = '', password = '', DB, db, tls }: Redis): string {
+function redisUrl({ address, user = '', username = user, password = '', DB, db, tls }: Redis): string {
   const who = `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`
   const credentials = username === '' && password === '' ? '' : who
   const database = DB ?? db

@@ -11,6 +11,7 @@ function pem(kind: string, content: string) {
 const ports: FlexPorts = {
   sha256: (text) => text.length.toString(16).padStart(64, '0'),
   ownCertificate: (host) => ({ crt: pem('CERTIFICATE', host), key: pem('PRIVATE KEY', host) }),
+  environment: () => undefined,
   allowLoopback: false,
 }
 
@@ -230,8 +231,12 @@ describe('a Configuration', () => {
   it.each([
     ['{ forwardProxy: {} }', 'forwardProxy', 'a forward proxy is not supported'],
     ['{ tls: {} }', 'tls', 'TLS is set by spec.tls'],
-    ['{ logging: { outputs: [] } }', 'logging/outputs', 'log lines go to standard output'],
-    ['{ logging: { runtimeLogs: { outputs: [] } } }', 'logging/runtimeLogs/outputs', 'log lines go to'],
+    [
+      '{ logging: { outputs: [{ name: a, type: file }] } }',
+      'logging/outputs/0/type',
+      'go to standard output',
+    ],
+    ['{ logging: { runtimeLogs: { outputs: [a] } } }', 'logging/runtimeLogs/outputs/0', 'no output a'],
     ['{ sharedStorage: { redis: { address: cache } } }', 'sharedStorage/redis/address', 'must be host:port'],
     [
       '{ sharedStorage: { redis: { address: "c:1", sentinel: {} } } }',

@@ -1,6 +1,7 @@
 import type { ContractsItem } from '#contract/items.ts'
 import type { Attachment } from './attachments.ts'
 import { faultsOf, type Path } from './document.ts'
+import { inOurWords } from './in-our-words.ts'
 import type { Register } from './register.ts'
 import { type ApiKeysRef, apiKeysRef, secretInConfig, valueFrom } from './resources.ts'
 import type { Reference, Secrets } from './secrets.ts'
@@ -22,31 +23,33 @@ function needsClients({ kind, config }: Attachment): boolean {
   return keyedKinds.has(kind) || (tokenKinds.has(kind) && config['skipClientIdValidation'] !== true)
 }
 
-/** What Flex calls the place of a client's credentials, and what stands there in our words. */
-const originMember = 'credentialsOriginHasHttpBasicAuthenticationHeader'
-const origins = new Map<unknown, string>([
-  ['httpBasicAuthenticationHeader', 'basic'],
-  ['customExpression', 'expression'],
-])
-
-function withOrigin(config: Attachment['config']): Attachment['config'] {
-  const { [originMember]: written, ...rest } = config
-  const credentialsOrigin = origins.get(written)
-  // Another word stays where it is, and the policy itself says that it does not know it.
-  return credentialsOrigin === undefined ? config : { ...rest, credentialsOrigin }
-}
-
 /** Members of TLS configurations that may name a Secret, and how its content is taken. */
 const pemMembers = { certificate: 'keyPair', trustedCA: 'authorities', crl: 'revocations' } as const
+
+/** A variable of the environment of the node, or undefined. */
+export type Environment = (name: string) => string | undefined
+
+const variable = /^\$([A-Za-z_][A-Za-z0-9_]*)$/
+const escaped = /^\$\$+[A-Za-z_][A-Za-z0-9_]*$/
+
+/** How a text is written that would be taken for a variable. */
+export function withoutVariables(value: unknown): unknown {
+  if (typeof value === 'string') return variable.test(value) || escaped.test(value) ? `$${value}` : value
+  if (Array.isArray(value)) return value.map(withoutVariables)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutVariables(one)]))
+}
 
 /** Turns what a folder writes into a policy's configuration into what the policy itself takes. */
 export class PolicyConfigs {
   readonly #register: Register
   readonly #secrets: Secrets
+  readonly #environment: Environment
 
-  constructor(register: Register, secrets: Secrets) {
+  constructor(register: Register, secrets: Secrets, environment: Environment) {
     this.#register = register
     this.#secrets = secrets
+    this.#environment = environment
   }
 
   /** The clients that the policies of an API know; undefined where none of them asks. */
@@ -109,14 +112,14 @@ export class PolicyConfigs {
   resolved(written: Attachment): Attachment {
     if (written.isMade) return written
     // The walk below makes an object of an object.
-    const attachment = {
-      ...written,
-      config: this.#withTexts(written.config, written, ['config']) as Attachment['config'],
-    }
-    const { kind, config } = attachment
+    const texts = this.#withTexts(written.config, written, ['config']) as Attachment['config']
+    const { config, note } = inOurWords(written.kind, texts)
+    if (note !== undefined) this.#register.note('warning', written, [...written.path, 'config'], note)
+    const attachment = { ...written, config }
+    const { kind } = attachment
     if (clientKinds.has(kind)) {
       const { apiKeys: _, ...rest } = config
-      return { ...attachment, config: withOrigin(rest) }
+      return { ...attachment, config: rest }
     }
     if (kind === 'tls' || kind === 'tls-outbound')
       return { ...attachment, config: this.#withPems(attachment) }
@@ -126,6 +129,7 @@ export class PolicyConfigs {
 
   /** Puts texts out of Secrets where the configuration says `valueFrom`. */
   #withTexts(value: unknown, attachment: Attachment, inside: Path): unknown {
+    if (typeof value === 'string') return this.#withVariable(value, attachment, inside)
     if (Array.isArray(value))
       return value.map((one, index) => this.#withTexts(one, attachment, [...inside, index]))
     if (typeof value !== 'object' || value === null) return value
@@ -144,6 +148,23 @@ export class PolicyConfigs {
     const at = { document, namespace, path: [...path, 'valueFrom', 'secretKeyRef'] }
     // What is missing has been said; whatever the policy thinks of an empty text would hide it.
     return this.#secrets.text(name, key, at) ?? ''
+  }
+
+  /**
+   * Flex takes `$NAME` for a variable of the environment. Whoever means the text itself writes `$$NAME`, so that no
+   * password is ever the name of a variable by mistake.
+   */
+  #withVariable(text: string, { document, path }: Attachment, inside: Path): string {
+    const name = variable.exec(text)?.[1]
+    if (name === undefined) return escaped.test(text) ? text.slice(1) : text
+    const report = (detail: string) => this.#register.report({ document }, [...path, ...inside], detail)
+    if (name.startsWith('HEXGATE_')) report(`${name} is for the node itself and cannot be used here`)
+    else {
+      const found = this.#environment(name)
+      if (found !== undefined) return found
+      report(`the environment of the node has no ${name}; write $${text} for the text itself`)
+    }
+    return text
   }
 
   #withPems({ config, document, path, namespace }: Attachment): Attachment['config'] {

@@ -13,7 +13,7 @@ import {
   type Source,
   type YamlDocument,
 } from './document.ts'
-import { PolicyConfigs } from './policies.ts'
+import { type Environment, PolicyConfigs } from './policies.ts'
 import { type FlexNote, keyOf, type Placed, placeOf, Register } from './register.ts'
 import { type ApiInstance, type Resource, resource } from './resources.ts'
 import { isRoute, Router } from './routes.ts'
@@ -26,6 +26,7 @@ export interface FlexPorts {
   readonly sha256: (text: string) => string
   /** A certificate that the node makes for itself, for an https address that is given none. */
   readonly ownCertificate: (host: string) => { crt: string; key: string }
+  readonly environment: Environment
   readonly allowLoopback: boolean
 }
 
@@ -110,7 +111,7 @@ class Compilation {
     this.#secrets = new Secrets(register, ports.sha256)
     this.#tls = new TlsReader(register, this.#secrets)
     this.#bindings = new Bindings(register)
-    this.#configs = new PolicyConfigs(register, this.#secrets)
+    this.#configs = new PolicyConfigs(register, this.#secrets, ports.environment)
     this.#router = new Router({
       register,
       settings,

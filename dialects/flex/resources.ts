@@ -166,11 +166,12 @@ export const service = z.strictObject({
 /** One instance or Service by name, or every instance with some labels; without labels all of them. */
 const targetRef = z
   .strictObject({
+    /** Without it whichever of an ApiInstance and a Service has the name. */
     kind: z
       .enum(['ApiInstance', 'Service', 'Selector'], {
         error: () => 'must be ApiInstance, Service or Selector',
       })
-      .default('ApiInstance'),
+      .optional(),
     name: name.optional(),
     namespace: name.optional(),
     selector: z
@@ -194,7 +195,9 @@ const targetRef = z
       })
       return
     }
-    const message = isSelector ? 'a Selector takes labels, not a name' : `must say which ${value.kind}`
+    const message = isSelector
+      ? 'a Selector takes labels, not a name'
+      : `must say which ${value.kind ?? 'ApiInstance'}`
     issues.push({ code: 'custom', path: ['name'], message, input: value.name })
   })
 
@@ -207,7 +210,51 @@ const policyBinding = z.strictObject({
 
 const seconds = z.number().positive().max(3_600)
 
-const outputs = unsupported('log lines go to standard output; take them on from there')
+/** All log lines go to standard output, which is the one output that may be named. */
+const outputs = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1),
+      type: z.literal('stdout', {
+        error: () => 'must be stdout: log lines go to standard output, to be taken on from there',
+      }),
+      parameters: z
+        .strictObject({ format: z.literal('json_lines', { error: () => 'must be json_lines' }).optional() })
+        .optional(),
+    }),
+  )
+  .optional()
+const outputNames = z.array(z.string()).optional()
+
+/** Flex writes it as a text, too. */
+const databaseNumber = z
+  .union([
+    z.int(),
+    z
+      .string()
+      .regex(/^\d{1,4}$/)
+      .transform(Number),
+  ])
+  .pipe(z.int().min(0).max(1_000))
+
+interface Logging {
+  readonly outputs?: readonly { readonly name: string }[] | undefined
+  readonly runtimeLogs?: { readonly outputs?: readonly string[] | undefined } | undefined
+  readonly accessLogs?: { readonly outputs?: readonly string[] | undefined } | undefined
+}
+
+function checkOutputNames({ value, issues }: z.core.ParsePayload<Logging>): void {
+  const names = new Set(value.outputs?.map(({ name }) => name))
+  for (const member of ['runtimeLogs', 'accessLogs'] as const)
+    for (const [index, name] of (value[member]?.outputs ?? []).entries())
+      if (!names.has(name))
+        issues.push({
+          code: 'custom',
+          path: [member, 'outputs', index],
+          message: `there is no output ${name}`,
+          input: name,
+        })
+}
 
 /** What is set for the node as a whole. */
 const configuration = z.strictObject({
@@ -231,21 +278,24 @@ const configuration = z.strictObject({
                 error: () => 'must be debug, info, warn, error or fatal',
               })
               .optional(),
-            outputs,
+            outputs: outputNames,
           })
           .optional(),
-        accessLogs: z.strictObject({ enabled: z.boolean().optional(), outputs }).optional(),
+        accessLogs: z.strictObject({ enabled: z.boolean().optional(), outputs: outputNames }).optional(),
         outputs,
       })
+      .check(checkOutputNames)
       .optional(),
     sharedStorage: z
       .strictObject({
         redis: z.strictObject({
           address: z.string().regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'must be host:port'),
           username: z.string().optional(),
+          /** Another word of Flex for the same. */
+          user: z.string().optional(),
           password: z.string().optional(),
-          DB: z.int().min(0).max(1_000).optional(),
-          db: z.int().min(0).max(1_000).optional(),
+          DB: databaseNumber.optional(),
+          db: databaseNumber.optional(),
           sentinel: unsupported('Redis Sentinel is not supported; name a Redis itself'),
           tls: z
             .strictObject({

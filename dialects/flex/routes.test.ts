@@ -6,6 +6,7 @@ import { writeFlex } from './write.ts'
 const ports = {
   sha256: () => '0'.repeat(64),
   ownCertificate: () => ({ crt: '', key: '' }),
+  environment: () => undefined,
   allowLoopback: false,
 }
 

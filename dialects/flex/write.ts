@@ -12,7 +12,7 @@ import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { mapSecrets } from '#policies/secrets.ts'
-import { clientKinds } from './policies.ts'
+import { clientKinds, withoutVariables } from './policies.ts'
 import { apiKeysType } from './resources.ts'
 import { isRoute } from './routes.ts'
 import { inboundTlsResource, outboundTlsResource, type Written } from './write-tls.ts'
@@ -226,7 +226,7 @@ class SecretTexts {
       return { valueFrom: { secretKeyRef: { name: this.#metadata.name, key } } }
     })
     // The configuration of a policy is an object, and stays one.
-    return taken as Record<string, unknown>
+    return withoutVariables(taken) as Record<string, unknown>
   }
 
   resources(): Written[] {

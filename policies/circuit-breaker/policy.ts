@@ -14,10 +14,8 @@ const thresholds = z.strictObject({
   maxPendingRequests: limit(1_024, 'Waiting requests', 'For a connection.'),
   maxRequests: limit(1_024, 'Requests', 'At the upstream at once, those that wait among them.'),
   maxRetries: limit(3, 'Retries', 'At once, whatever the budget of the retry policy says.'),
-  maxConnectionPools: z
-    .never({ error: 'every upstream has one pool; leave it out' })
-    .optional()
-    .meta({ hidden: true }),
+  // Every upstream has one pool, which no number from 1 on forbids.
+  maxConnectionPools: z.int().min(1).optional().meta({ title: 'Pools', hidden: true }),
 })
 
 const outlier = z.strictObject({

@@ -118,6 +118,28 @@ describe('cors', () => {
     })
   })
 
+  it('takes pages of every other origin in a group that says so, and named ones by their own', () => {
+    const given = {
+      publicResource: false,
+      originGroups: [
+        {
+          origins: ['*'],
+          allowedMethods: [{ methodName: 'GET' }, { methodName: 'CONNECT', isAllowed: false }],
+        },
+        { origins: [shop], allowedMethods: [{ methodName: 'PUT' }] },
+      ],
+    }
+    const methodsFor = (origin: string) => prepared(given).onRequest?.(preflightFrom(origin))?.valueOf()
+    expect(methodsFor('https://any.example')).toHaveProperty('headers.access-control-allow-methods', 'GET')
+    expect(methodsFor(shop)).toHaveProperty('headers.access-control-allow-methods', 'PUT')
+    expect(answered(given, 'https://any.example')).toMatchObject({
+      'access-control-allow-origin': ['https://any.example'],
+    })
+    const socket = new ExchangeInMemory({ headers: { origin: 'https://any.example' }, upgrades: true })
+    prepared(given).onRequest?.(socket)
+    expect(socket.isOriginAllowed).toBe(true)
+  })
+
   it('does not repeat asked-for names that are none', () => {
     const preflight = preflightFrom(shop, { 'access-control-request-headers': 'a b, <x>' })
     expect(prepared({}).onRequest?.(preflight)?.valueOf()).not.toHaveProperty(
@@ -164,7 +186,17 @@ describe('cors', () => {
     [{ publicResource: true, supportCredentials: true }, 'supportCredentials'],
     [{ publicResource: true, originGroups: shopOnly.originGroups }, 'originGroups'],
     [{ publicResource: false }, 'originGroups'],
-    [{ publicResource: false, originGroups: [{ origins: ['*'] }] }, 'originGroups/0/origins/0'],
+    [
+      { publicResource: false, supportCredentials: true, originGroups: [{ origins: ['*'] }] },
+      'originGroups/0/origins',
+    ],
+    [
+      {
+        publicResource: false,
+        originGroups: [{ origins: [shop], allowedMethods: [{ methodName: 'TRACE' }] }],
+      },
+      'originGroups/0/allowedMethods/0/isAllowed',
+    ],
     [{ publicResource: false, originGroups: [{ origins: ['null'] }] }, 'originGroups/0/origins/0'],
     [{ publicResource: false, originGroups: [{ origins: [`${shop}/`] }] }, 'originGroups/0/origins/0'],
     [{ publicResource: false, originGroups: [{ origins: ['shop.example'] }] }, 'originGroups/0/origins/0'],

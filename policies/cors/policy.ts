@@ -4,9 +4,14 @@ import type { Exchange, Refusal } from '../exchange.ts'
 import { isToken } from '../header-fields.ts'
 
 const methodNames = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+/** The gateway itself takes none of them, so that they can be refused here and not allowed. */
+const neverTaken = ['CONNECT', 'TRACE'] as const
+
+/** Pages of any origin that no group names. */
+const anyOrigin = '*'
 
 function originFault(text: string): string | undefined {
-  if (text === '*') return 'is every origin; say so with a public resource'
+  if (text === anyOrigin) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     return 'must be an origin such as https://shop.example'
@@ -32,7 +37,7 @@ const originGroup = z.strictObject({
     .max(200)
     .meta({
       title: 'Origins',
-      description: 'Scheme, host and port of the pages that may call.',
+      description: 'Scheme, host and port of the pages that may call; * for all that no group names.',
       examples: [['https://shop.example']],
     }),
   accessControlMaxAge: z
@@ -43,10 +48,15 @@ const originGroup = z.strictObject({
     .meta({ title: 'Remember for', description: 'Seconds for which a browser may keep the answer.' }),
   allowedMethods: z
     .array(
-      z.strictObject({
-        methodName: z.enum(methodNames).meta({ title: 'Method' }),
-        isAllowed: z.boolean().default(true).meta({ title: 'Allowed' }),
-      }),
+      z
+        .strictObject({
+          methodName: z.enum([...methodNames, ...neverTaken]).meta({ title: 'Method' }),
+          isAllowed: z.boolean().default(true).meta({ title: 'Allowed' }),
+        })
+        .refine(
+          ({ methodName, isAllowed }) => !isAllowed || methodNames.some((name) => name === methodName),
+          { path: ['isAllowed'], error: 'the gateway never takes that method' },
+        ),
     )
     .max(20)
     .default([
@@ -98,6 +108,9 @@ const config = z
       report(['originGroups'], 'a public resource is open to every origin; leave the groups out')
     if (!publicResource && originGroups.length === 0)
       report(['originGroups'], 'list at least one group of origins, or make it public')
+    for (const [group, { origins }] of originGroups.entries())
+      if (supportCredentials && origins.includes(anyOrigin))
+        report(['originGroups', group, 'origins'], 'with credentials every origin must be named')
     const seen = new Set<string>()
     for (const [group, { origins }] of originGroups.entries()) {
       for (const [index, text] of origins.entries()) {
@@ -196,13 +209,14 @@ function preparedByOrigin({ originGroups, supportCredentials }: Config): Phases 
     for (const text of group.origins) grants.set(text.toLowerCase(), grantOf(group))
   }
   const credentials = supportCredentials ? 'true' : ''
+  const grantFor = (origin: string) => grants.get(origin) ?? grants.get(anyOrigin)
   return {
     onRequest(exchange) {
-      if (exchange.upgrades && grants.has(exchange.header('origin') ?? ''))
+      if (exchange.upgrades && grantFor(exchange.header('origin') ?? '') !== undefined)
         exchange.isOriginAllowed = supportCredentials || !bringsCredentials(exchange)
       if (!isPreflight(exchange)) return undefined
       const origin = exchange.header('origin') ?? ''
-      const grant = grants.get(origin)
+      const grant = grantFor(origin)
       if (grant === undefined) return preflight({ vary: 'Origin' })
       return preflight({
         'access-control-allow-origin': origin,
@@ -218,7 +232,7 @@ function preparedByOrigin({ originGroups, supportCredentials }: Config): Phases 
       // Said even without an Origin, or a cache would hand the bare answer to a page that may read it.
       exchange.addResponseHeader('vary', 'Origin')
       const origin = exchange.header('origin')
-      const grant = origin === undefined ? undefined : grants.get(origin)
+      const grant = origin === undefined ? undefined : grantFor(origin)
       if (origin === undefined || grant === undefined) return
       exchange.setResponseHeader('access-control-allow-origin', origin)
       if (credentials !== '') exchange.setResponseHeader('access-control-allow-credentials', credentials)

@@ -20,11 +20,9 @@ describe('credential-injection-basic-auth', () => {
     })
   })
 
-  it('leaves what the caller sent unless it is to be overwritten', () => {
-    expect(sent({}, { authorization: 'mine' })).toEqual({ authorization: ['mine'] })
-    expect(sent({ overwrite: true }, { authorization: ['mine', 'twice'] })).toEqual({
-      authorization: [value],
-    })
+  it('takes the place of what the caller sent unless that is to stay', () => {
+    expect(sent({ overwrite: false }, { authorization: 'mine' })).toEqual({ authorization: ['mine'] })
+    expect(sent({}, { authorization: ['mine', 'twice'] })).toEqual({ authorization: [value] })
   })
 
   it.each([

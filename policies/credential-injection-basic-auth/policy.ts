@@ -21,7 +21,7 @@ const config = z.strictObject({
     description: 'The header that carries the credentials.',
     examples: ['authorization', 'x-legacy-authorization'],
   }),
-  overwrite: z.boolean().default(false).meta({
+  overwrite: z.boolean().default(true).meta({
     title: 'Overwrite',
     description: 'Also takes the place of what the caller sent in that header.',
   }),

@@ -32,6 +32,8 @@ describe('header-injection', () => {
         { key: 'x-client', value: '#[authentication.clientId]' },
         { key: 'x-address', value: '#[attributes.remoteAddress]' },
         { key: 'x-term', value: "#[attributes.queryParams['q']]" },
+        { key: 'x-place', value: "#[attributes.method ++ ' ' ++ attributes.requestPath]" },
+        { key: 'x-quoted', value: `#["default-src 'none'"]` },
       ],
     })
     const exchange = new ExchangeInMemory({
@@ -42,6 +44,8 @@ describe('header-injection', () => {
     expect(exchange.header('x-client')).toBe('client-1')
     expect(exchange.header('x-address')).toBe('192.0.2.1')
     expect(exchange.header('x-term')).toBe('blue sky')
+    expect(exchange.header('x-place')).toBe('GET /orders')
+    expect(exchange.header('x-quoted')).toBe("default-src 'none'")
   })
 
   it('clears the header when the expression finds nothing, so that a caller cannot forge it', () => {

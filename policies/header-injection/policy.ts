@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import type { Exchange } from '../exchange.ts'
-import { compileExpression, expressionFault, expressionForms, isExpression } from '../expression.ts'
+import { expressionForms } from '../expression.ts'
+import { compileFormula, formulaFault, formulaForms, isFormula, textOf } from '../formula.ts'
 import { isFieldValue, isToken, reservedHeader } from '../header-fields.ts'
 
 function nameFault(name: string): string | undefined {
@@ -9,7 +10,7 @@ function nameFault(name: string): string | undefined {
 }
 
 function valueFault(value: string): string | undefined {
-  if (isExpression(value)) return expressionFault(value)
+  if (isFormula(value)) return formulaFault(value)
   return isFieldValue(value) ? undefined : 'must be visible ASCII characters, with spaces only between them'
 }
 
@@ -38,7 +39,7 @@ const header = z.strictObject({
       description: 'A text, or an expression that reads it from the request.',
       // It may be a credential for the upstream, which is better injected by a policy that keeps it sealed.
       confidential: true,
-      examples: ['production', ...expressionForms],
+      examples: ['production', ...expressionForms, formulaForms[2]],
     }),
 })
 type Header = z.infer<typeof header>
@@ -81,14 +82,14 @@ interface Injection {
 
 function compile({ key, value }: Header): Injection {
   const name = key.toLowerCase()
-  if (!isExpression(value)) return { name, value: () => value }
-  const read = compileExpression(value)
+  if (!isFormula(value)) return { name, value: () => value }
+  const read = compileFormula(value)
   return {
     name,
     // A decoded query parameter may hold line breaks; such a value is no header.
     value: (exchange) => {
-      const found = read(exchange)
-      return found !== undefined && isFieldValue(found) ? found : undefined
+      const found = textOf(read(exchange))
+      return isFieldValue(found) ? found : undefined
     },
   }
 }

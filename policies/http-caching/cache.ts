@@ -1,6 +1,6 @@
 import type { Ports } from '../definition.ts'
 import type { Claims, Client, Exchange, Refusal } from '../exchange.ts'
-import { compileFormula, type Formula } from '../formula.ts'
+import { compileFormula, type Formula, textOf } from '../formula.ts'
 import type { Config } from './config.ts'
 import { Entries, type Kept } from './entries.ts'
 import { Flights } from './flights.ts'
@@ -277,7 +277,7 @@ export class Cache {
 
   #keyFor(exchange: Exchange, method = exchange.method): string {
     // HEAD is answered from what GET was.
-    const key = String(this.#keyOf(exchange, method === 'HEAD' ? 'GET' : method) ?? '')
+    const key = textOf(this.#keyOf(exchange, method === 'HEAD' ? 'GET' : method))
     if (this.#given.useHttpCacheHeaders) return key
     const identity = identityOf(exchange, true)
     return identity === undefined ? key : `${key} ${this.#ports.sha256(identity)}`

@@ -78,10 +78,11 @@ export const config = z
       title: 'Shared by all nodes',
       description: 'Answers are kept in the Redis that the nodes were given by --shared-store.',
     }),
-    persistCache: z
-      .literal(false, { error: 'what is to outlive a node belongs into the shared store: set distributed' })
-      .default(false)
-      .meta({ title: 'Kept over restarts', hidden: true }),
+    persistCache: z.boolean().default(false).meta({
+      title: 'Kept over restarts',
+      description: 'What the shared store keeps outlives every node, and nothing else does.',
+      advanced: true,
+    }),
     mode: z.enum(['read-through', 'write-behind']).default('read-through').meta({
       title: 'Writing',
       description: 'write-behind: the shared store is written a little later, many answers at once.',
@@ -102,6 +103,10 @@ export const config = z
       .max(16_777_216)
       .default(1_048_576)
       .meta({ title: 'Longest answer', description: 'Longer ones, in bytes, are not kept.', advanced: true }),
+  })
+  .refine(({ persistCache, distributed }) => !persistCache || distributed, {
+    path: ['persistCache'],
+    error: 'what is to outlive a node belongs into the shared store: set distributed',
   })
   .refine(({ mode, distributed }) => mode === 'read-through' || distributed, {
     path: ['mode'],

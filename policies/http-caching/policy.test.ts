@@ -431,7 +431,7 @@ describe('http-caching by its settings', () => {
     [{ responseExpression: '#[' }, 'responseExpression'],
     [{ maxCacheEntries: 0 }, 'maxCacheEntries'],
     [{ ttl: 0 }, 'ttl'],
-    [{ persistCache: true }, 'persistCache'],
+    [{ persistCache: true, distributed: false }, 'persistCache'],
     [{ mode: 'write-behind' }, 'mode'],
     [{ invalidationHeader: 'a b' }, 'invalidationHeader'],
     [{ invalidationHeader: 'Host' }, 'invalidationHeader'],

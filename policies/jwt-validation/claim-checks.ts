@@ -1,6 +1,6 @@
 import { claimAt, claimTexts } from '../claims.ts'
 import type { Claims, Exchange, Refusal } from '../exchange.ts'
-import { compileExpression, isExpression } from '../expression.ts'
+import { compileFormula, isFormula, textOf } from '../formula.ts'
 import { invalidToken } from '../bearer.ts'
 import type { JwtValidationConfig } from './config.ts'
 
@@ -76,11 +76,13 @@ function customCheck(
 ): ClaimCheck {
   const none = missing(key)
   const other = refusal('claim', `The claim ${key} of the token is not as it must be.`)
-  const wanted = isExpression(value) ? compileExpression(value) : () => value
+  const wanted = isFormula(value) ? compileFormula(value) : () => value
   return (claims, exchange) => {
     const found = claimAt(claims, key)
     if (found === undefined) return isMandatory ? none : undefined
-    const text = wanted(exchange)
-    return text !== undefined && claimTexts(found).includes(text) ? undefined : other
+    const verdict = wanted(exchange)
+    // A formula may judge by itself, or say what the claim must be.
+    if (typeof verdict === 'boolean') return verdict ? undefined : other
+    return verdict !== undefined && claimTexts(found).includes(textOf(verdict)) ? undefined : other
   }
 }

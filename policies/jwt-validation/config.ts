@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { certificateBoundOnly } from '../certificate-binding.ts'
-import { expressionFault, expressionForms, isExpression } from '../expression.ts'
+import { expressionForms } from '../expression.ts'
+import { formulaFault, isFormula } from '../formula.ts'
 import { checkedBy, commaList, controlUrl, optionalExpression } from '../form-fields.ts'
 import { isToken, reservedHeader } from '../header-fields.ts'
 import {
@@ -27,11 +28,12 @@ const customClaim = z.strictObject({
     .string()
     .min(1)
     .max(1_000)
-    .check(checkedBy((text: string) => (isExpression(text) ? expressionFault(text) : undefined)))
+    .check(checkedBy((text: string) => (isFormula(text) ? formulaFault(text) : undefined)))
     .meta({
       title: 'Value',
-      description: 'What it must be, or an expression over the request. Of a list, one entry must be that.',
-      examples: ['gold', ...expressionForms],
+      description:
+        'What it must be, or a formula that says so or that is true or false. Of a list, one entry must be that.',
+      examples: ['gold', '#[vars.claimSet.level >= 3]', ...expressionForms],
     }),
 })
 const customClaims = z.array(customClaim).max(50).default([])

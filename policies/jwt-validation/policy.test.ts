@@ -284,6 +284,23 @@ describe('the claims of a token', () => {
     expectRefused(await ask(bearing(token)), 'claim')
   })
 
+  it('are judged by formulas over all of them', async () => {
+    const token = await rsa.sign(header, { ...claims, level: 3, scope: ['read'], vip: true })
+    const must = (key: string, value: string) => ({ mandatoryCustomClaims: [{ key, value }] })
+    for (const config of [
+      must('level', '#[vars.claimSet.level >= 3]'),
+      must('scope', "#[vars.claimSet.scope contains 'read']"),
+      must('sub', "#[lower(vars.claimSet.sub) == 'jane']"),
+      must('vip', '#[vars.claimSet.vip]'),
+    ])
+      expect(await refusalOf(token, config), JSON.stringify(config)).toBeUndefined()
+    for (const config of [
+      must('level', '#[vars.claimSet.level > 3]'),
+      must('level', '#[vars.claimSet.none]'),
+    ])
+      expectRefused(await refusalOf(token, config), 'claim')
+  })
+
   it('go into headers, and what the caller sent under those names goes away', async () => {
     const claimsToHeaders = ['sub', 'roles', 'name', 'level', 'none'].map((claim) => ({
       claim,
@@ -308,7 +325,8 @@ describe('the claims of a token', () => {
     const azp = await rsa.sign(header, { ...claims, client_id: undefined, azp: 'shop' })
     expect(await refusalOf(azp)).toBeUndefined()
     const appid = await rsa.sign(header, { ...claims, client_id: 'stranger', appid: 'shop' })
-    expect(await refusalOf(appid, { clientIdExpression: '#[authentication.claims.appid]' })).toBeUndefined()
+    for (const clientIdExpression of ['#[authentication.claims.appid]', '#[vars.claimSet.appid]'])
+      expect(await refusalOf(appid, { clientIdExpression })).toBeUndefined()
   })
 
   it('may be of any client when told so', async () => {
@@ -386,7 +404,8 @@ describe('the configuration', () => {
     ['RSA of 1024 bits', { ...byText, textKey: JSON.stringify({ ...rsa.jwk, n: rsa.jwk.n?.slice(0, 172) }) }, 'textKey'],
     ['a curve that is not used', { ...byText, signingMethod: 'es', textKey: JSON.stringify({ ...ec.jwk, crv: 'secp256k1' }) }, 'textKey'],
     ['an origin without its expression', { ...byText, jwtOrigin: 'customExpression' }, 'jwtExpression'],
-    ['variables', { ...byText, clientIdExpression: '#[vars.claimSet.client_id]' }, 'clientIdExpression'],
+    ['other variables', { ...byText, clientIdExpression: '#[vars.orgId]' }, 'clientIdExpression'],
+    ['a claim that is no formula', { ...byText, mandatoryCustomClaims: [{ key: 'a', value: '#[payload]' }] }, 'mandatoryCustomClaims/0/value'],
     ['an audience check without audiences', { ...byText, supportedAudiences: [] }, 'supportedAudiences'],
     ['two claims into one header', { ...byText, claimsToHeaders: [{ claim: 'a', header: 'x' }, { claim: 'b', header: 'X' }] }, 'claimsToHeaders'],
     ['a claim into Host', { ...byText, claimsToHeaders: [{ claim: 'a', header: 'Host' }] }, 'claimsToHeaders/0/header'],

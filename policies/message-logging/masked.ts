@@ -51,5 +51,6 @@ export function maskedView(exchange: Exchange, ofAnswer: boolean): Exchange {
     query: { value: query },
     header: { value: (name: string) => valuesOf(name)[0] },
     headerValues: { value: valuesOf },
+    headerNames: { value: () => (ofAnswer ? exchange.responseHeaderNames() : exchange.headerNames()) },
   }) as Exchange
 }

@@ -98,6 +98,29 @@ describe('message-logging', () => {
     expect(messageOf(exchange, "#[attributes.queryParams['api_key']]")).toBe('***')
   })
 
+  it('masks in what is shown whole, and in what is made of it', () => {
+    const exchange = new ExchangeInMemory({
+      query: '?page=2&token=hunter2',
+      headers: { accept: '*/*', authorization: 'Basic hunter2' },
+      responseHeaders: { 'set-cookie': 'hunter2', vary: 'Accept' },
+    })
+    const of = (message: string, more = {}) => String(messageOf(exchange, message, more))
+    expect(of('#[attributes.headers]')).toBe('{"accept":"*/*","authorization":"***"}')
+    expect(of('#[attributes.headers -- "Authorization"]')).toBe('{"accept":"*/*"}')
+    const answer = { firstSection: false, secondSection: true }
+    expect(of('#[attributes.headers]', answer)).toBe('{"set-cookie":"***","vary":"Accept"}')
+    for (const message of [
+      '#[attributes]',
+      '#[dw::core::Binaries::toBase64(attributes.headers.authorization)]',
+      '#[upper(attributes.queryParams.token)]',
+      '#[attributes.queryParams]',
+    ])
+      for (const text of [of(message), of(message, answer)]) {
+        expect(text).not.toMatch(/hunter2/i)
+        expect(text).not.toContain('aHVudGVyM')
+      }
+  })
+
   it.each([
     ['?access_token=x&page=2', '?access_token=***&page=2'],
     ['?clientSecret=x', '?clientSecret=***'],

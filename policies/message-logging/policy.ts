@@ -2,10 +2,8 @@ import { z } from 'zod'
 import { definePolicy, type Ports } from '../definition.ts'
 import type { Exchange } from '../exchange.ts'
 import { expressionForms } from '../expression.ts'
-import { compileFormula, formulaFault, formulaForms, type Value } from '../formula.ts'
+import { compileFormula, formulaFault, formulaForms, isFormula, textOf, type Value } from '../formula.ts'
 import { maskedView } from './masked.ts'
-
-const isFormula = (text: string) => text.startsWith('#[')
 
 const itemData = z
   .strictObject({
@@ -88,8 +86,8 @@ interface Message {
   write(exchange: Exchange, shown: Exchange, section: 'request' | 'response'): void
 }
 
-function textOf(value: Value): string {
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value ?? '')
+function shortened(value: Value): string {
+  const text = textOf(value)
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text
 }
 
@@ -105,7 +103,7 @@ function compile({ itemName, itemData: data }: Item, ports: Ports): Message {
       // What decides is not written, so it may know the secrets.
       if (condition !== undefined && condition(section === 'request' ? exchange : shown) !== true) return
       const { requestId } = exchange
-      const fields = { item: itemName, ...category, section, requestId, message: textOf(message(shown)) }
+      const fields = { item: itemName, ...category, section, requestId, message: shortened(message(shown)) }
       ports.log(levels[data.level], 'message', fields)
     },
   }

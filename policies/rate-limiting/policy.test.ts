@@ -84,6 +84,13 @@ describe('rate-limiting', () => {
     expect(of({ 'x-tenant': '' })).toBeUndefined()
   })
 
+  it('counts by whatever a formula comes to', () => {
+    const policy = prepared({ rateLimits: limits([1, 1_000]), keySelector: '#[attributes.method]' })
+    const of = (method: string) => policy.onRequest?.(new ExchangeInMemory({ method }))
+    expect([of('GET'), of('POST')]).toEqual([undefined, undefined])
+    expect(of('GET')).toMatchObject({ status: 429 })
+  })
+
   it('counts without a selector all callers together, and by client when told to', () => {
     const shared = prepared({ rateLimits: limits([1, 1_000]) })
     expect(shared.onRequest?.(from('192.0.2.1'))).toBeUndefined()

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import type { Exchange } from '../exchange.ts'
-import { compileExpression, expressionFault, expressionForms } from '../expression.ts'
+import { expressionForms } from '../expression.ts'
+import { compileFormula, formulaFault, textOf } from '../formula.ts'
 import { holdFields, prepareHold, Standings } from './hold.ts'
 import { limit, rateOf } from './limits.ts'
 
@@ -14,9 +15,9 @@ const config = z.strictObject({
     .meta({ title: 'Limits', description: 'All of them must allow a request.' }),
   keySelector: z
     .string()
-    .max(300)
+    .max(1_000)
     .check((context) => {
-      const fault = context.value === '' ? undefined : expressionFault(context.value)
+      const fault = context.value === '' ? undefined : formulaFault(context.value)
       if (fault !== undefined)
         context.issues.push({ code: 'custom', path: [], message: fault, input: context.value })
     })
@@ -24,7 +25,7 @@ const config = z.strictObject({
     .meta({
       title: 'Counted by',
       description: 'Requests with the same value share a limit. Empty: all requests of the API share one.',
-      examples: [...expressionForms],
+      examples: ['#[attributes.method]', ...expressionForms],
     }),
   algorithm: z.enum(['gcra', 'sliding-window']).default('gcra').meta({
     title: 'Algorithm',
@@ -38,11 +39,11 @@ type Config = z.infer<typeof config>
 
 function selectorOf(text: string): (exchange: Exchange) => string {
   if (text === '') return () => ''
-  const select = compileExpression(text)
+  const select = compileFormula(text)
   // A prefix keeps requests without the value apart from those whose value is empty.
   return (exchange) => {
     const value = select(exchange)
-    return value === undefined ? '' : `=${value}`
+    return value === undefined ? '' : `=${textOf(value)}`
   }
 }
 

@@ -26,8 +26,9 @@ function capturing({ path = '' }: PolicyRule): RE2JS | undefined {
 }
 
 /**
- * Rewrites as Flex does it: of the path behind the API's base path goes on what the first group of the rule's path
- * captures, or all of it where there is no group; both behind `destinationPath`. The first rule that matches counts.
+ * Rewrites as Flex does it: of the path behind the API's base path goes on what the groups of the rule's path capture,
+ * one behind the other, or all of it where there is no group; both behind `destinationPath`. The first rule that
+ * matches counts.
  */
 export function pathRewriting(rules: readonly PolicyRule[], destinationPath: string): Rewrite | undefined {
   const base = destinationPath.replace(/\/+$/, '')
@@ -38,6 +39,8 @@ export function pathRewriting(rules: readonly PolicyRule[], destinationPath: str
     const pattern = compiled.find(({ applies }) => applies?.(exchange) ?? true)?.pattern
     if (pattern === undefined) return joined(base, resourcePath)
     const matcher = pattern.matcher(resourcePath)
-    return matcher.matches() ? joined(base, matcher.group(1) ?? '') : joined(base, resourcePath)
+    if (!matcher.matches()) return joined(base, resourcePath)
+    const groups = Array.from({ length: pattern.groupCount() }, (_, index) => matcher.group(index + 1) ?? '')
+    return joined(base, groups.join(''))
   }
 }

@@ -31,7 +31,12 @@ describe('route', () => {
     ['/products/', '/products(/.*)?', '/api/', '/api/'],
     ['/products/7', '/products/(.*)', '/api', '/api/7'],
     ['/eu/orders/7', '/(?:eu|us)(/orders/[0-9]+)', '/v2', '/v2/orders/7'],
-    ['/a/x/b/y', '/a/(.*)/b/(.*)', '/v2', '/v2/x'],
+    ['/a/x/b/y', '/a(/.*)/b(/.*)', '/v2', '/v2/x/y'],
+    ['/a/x/b/y', '/a/(.*)/b/(.*)', '/v2', '/v2/xy'],
+    ['/a/b', '/a(/(?:x|b))|/c(/.*)', '/v2', '/v2/b'],
+    ['/c/d', '/a(/.*)|/c(/.*)', '/v2', '/v2/d'],
+    ['/a/b/c', '(/a(/b))/c', '/v2', '/v2/a/b/b'],
+    ['/a/b', '/a(/b)?(/c)?', '/v2', '/v2/b'],
     ['/products/7', '/products/.*', '/api', '/api/products/7'],
     ['/a%2Fb/c', '(/.*)', '/api', '/api/a%2Fb/c'],
   ])('%s under %s at %s becomes %s', (path, pattern, destinationPath, rewritten) => {

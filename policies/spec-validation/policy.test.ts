@@ -235,6 +235,7 @@ describe('spec-validation of requests', () => {
     expect(await send({ resourcePath: '/v1/orders' })).toBeUndefined()
     expect(await send({ resourcePath: '/orders' })).toMatchObject({ status: 404 })
     expect(await send({ resourcePath: '/v1x/orders' })).toMatchObject({ status: 404 })
+    expect(await prepared({ apiBasePath: '/' }).send({ resourcePath: '/orders' })).toBeUndefined()
   })
 
   it('only reports when told to: counts all, logs seldom, never shows values', async () => {

@@ -22,7 +22,7 @@ const config = z
     apiBasePath: z
       .string()
       .max(500)
-      .regex(/^(?:\/[^/?#\s]+)*$/, { error: 'begins with / and ends without one' })
+      .regex(/^(?:\/|(?:\/[^/?#\s]+)*)$/, { error: 'begins with / and ends without one' })
       .default('')
       .meta({
         title: 'Base path',
@@ -236,7 +236,8 @@ export const specValidation = definePolicy<Config>({
   summarise: ({ blockOperation, strictParamsValidation }) =>
     `${blockOperation ? 'Refuses' : 'Reports'} what is not as described${strictParamsValidation ? ', unknown parameters too' : ''}`,
   prepare(given, ports) {
-    const { apiBasePath, blockOperation, strictParamsValidation, maxBodyBytes } = given
+    const { blockOperation, strictParamsValidation, maxBodyBytes } = given
+    const apiBasePath = given.apiBasePath === '/' ? '' : given.apiBasePath
     const checks = compileChecks(documentOf(given, ports), ports.monotonicMs)
     const report = reporter(ports)
     const courses = new WeakMap<Exchange, Course>()

@@ -158,6 +158,8 @@ describe('tracing', () => {
           { name: 'zone', type: 'environment', keyName: 'HEXGATE_LABEL_ZONE' },
           { name: 'pod', type: 'environment', keyName: 'POD_NAME', defaultValue: 'none' },
           { name: 'tenant', type: 'requestHeader', keyName: 'X-Tenant', defaultValue: 'nobody' },
+          { name: 'method', type: 'requestHeader', keyName: ':method' },
+          { name: 'path', type: 'requestHeader', keyName: ':path' },
         ],
       },
       ports,
@@ -167,6 +169,8 @@ describe('tracing', () => {
       zone: 'eu-1',
       pod: 'none',
       tenant: 'a'.repeat(256),
+      method: 'GET',
+      path: '/orders',
     })
     expect(send({}).span?.attributes).toMatchObject({ tenant: 'nobody' })
   })

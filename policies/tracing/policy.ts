@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { definePolicy, type FinishedSpan, type Ports } from '../definition.ts'
 import { isShown } from '../environment.ts'
 import type { Exchange, Outcome } from '../exchange.ts'
-import { isExpression } from '../expression.ts'
-import { compileFormula, formulaFault } from '../formula.ts'
+import { compileFormula, formulaFault, isFormula, textOf } from '../formula.ts'
 import { isToken } from '../header-fields.ts'
 import {
   chanceOf,
@@ -52,10 +51,18 @@ type Label = z.infer<typeof label>
 
 const secret = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])
 
+/** What HTTP/2 has in the place of a request line (RFC 9113 §8.3.1); of the path without its query. */
+const pseudoHeaders = new Map<string, (exchange: Exchange) => string>([
+  [':method', (exchange) => exchange.method],
+  [':scheme', (exchange) => (exchange.secure ? 'https' : 'http')],
+  [':authority', (exchange) => exchange.host],
+  [':path', (exchange) => exchange.path],
+])
+
 function labelFault({ type, keyName }: { type: Label['type']; keyName: string }): string | undefined {
   if (type === 'environment' && !isShown(keyName))
-    return 'only HOSTNAME, NODE_NAME, POD_NAME, POD_NAMESPACE, POD_IP and variables that begin with HEXGATE_LABEL_ are shown: others may hold secrets'
-  if (type !== 'requestHeader') return undefined
+    return 'only HOSTNAME, FLEX_NAME, NODE_NAME, POD_NAME, POD_NAMESPACE, POD_IP and variables that begin with HEXGATE_LABEL_ are shown: others may hold secrets'
+  if (type !== 'requestHeader' || pseudoHeaders.has(keyName)) return undefined
   if (!isToken(keyName)) return 'is no header name'
   return secret.has(keyName.toLowerCase()) ? `${keyName} holds secrets and is not shown` : undefined
 }
@@ -73,7 +80,7 @@ const config = z.strictObject({
     .string()
     .max(500)
     .check((context) => {
-      const fault = isExpression(context.value) ? formulaFault(context.value) : undefined
+      const fault = isFormula(context.value) ? formulaFault(context.value) : undefined
       if (fault !== undefined)
         context.issues.push({ code: 'custom', path: [], message: fault, input: context.value })
     })
@@ -109,7 +116,8 @@ function isSampled({ sampling: share }: Config, traceId: string, parent: TracePa
 function labelReader({ type, keyName, defaultValue }: Label, ports: Ports): (exchange: Exchange) => string {
   if (type === 'requestHeader') {
     const lower = keyName.toLowerCase()
-    return (exchange) => (exchange.header(lower) ?? defaultValue).slice(0, valueLengthMax)
+    const read = pseudoHeaders.get(lower) ?? ((exchange: Exchange) => exchange.header(lower))
+    return (exchange) => (read(exchange) ?? defaultValue).slice(0, valueLengthMax)
   }
   const value = (type === 'environment' ? ports.environment(keyName) : undefined) ?? defaultValue
   return () => value.slice(0, valueLengthMax)
@@ -117,9 +125,9 @@ function labelReader({ type, keyName, defaultValue }: Label, ports: Ports): (exc
 
 function namer({ spanName }: Config, { api }: Ports): (exchange: Exchange) => string {
   if (spanName === '') return (exchange) => `${exchange.method} ${api.basePath}`
-  if (!isExpression(spanName)) return () => spanName
+  if (!isFormula(spanName)) return () => spanName
   const formula = compileFormula(spanName)
-  return (exchange) => String(formula(exchange) ?? '').slice(0, nameLengthMax)
+  return (exchange) => textOf(formula(exchange)).slice(0, nameLengthMax)
 }
 
 /** By OpenTelemetry's semantic conventions for HTTP servers. The query stays out: it may hold secrets. */
