@@ -143,6 +143,16 @@ export function isOffline(node: Omit<SeenNode, 'appliedHash'>, now: Date): boole
   return now.getTime() - node.lastSeenAt.getTime() > offlineAfterMs
 }
 
+/** Whether what was received then can pass for what is now; otherwise it is shown with its age. */
+export function isReportCurrent(
+  node: Omit<SeenNode, 'appliedHash'>,
+  receivedAt: Date | null,
+  now: Date,
+): boolean {
+  if (!receivedAt || isOffline(node, now)) return false
+  return now.getTime() - receivedAt.getTime() <= offlineAfterMs
+}
+
 /** The state of a node under the revision that its gateway should serve. */
 export function nodeStateOf(
   node: SeenNode,

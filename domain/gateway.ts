@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { nodeStates } from './deployment.ts'
+import { gatewayTrouble } from './gateway-reports.ts'
 import { nodeStatuses } from './node-status.ts'
 
 /** Gateways, their nodes and the keys that nodes register with, as pages and machines see them. */
@@ -76,6 +77,7 @@ export const gatewaySummary = z.object({
   version: z.int(),
   apis: z.int(),
   nodes: z.array(gatewayNode),
+  trouble: gatewayTrouble,
 })
 
 export const gatewayListeners = z.strictObject({ listeners: z.array(listener).min(1).max(20) })

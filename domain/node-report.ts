@@ -192,3 +192,16 @@ export type CertificateReport = z.infer<typeof certificateReport>
 export type SessionReport = z.infer<typeof sessionReport>
 export type WorkerReport = z.infer<typeof workerReport>
 export type ListenerReport = z.infer<typeof listenerReport>
+
+/** Counts of an interval as counts of a second. */
+export function ratesOf(
+  { requests, errors, refused }: { requests: number; errors: number; refused: number },
+  intervalMs: number,
+) {
+  const perSecond = (count: number) => (intervalMs > 0 ? (count * 1_000) / intervalMs : 0)
+  return {
+    requestsPerSecond: perSecond(requests),
+    errorsPerSecond: perSecond(errors),
+    refusedPerSecond: perSecond(refused),
+  }
+}

@@ -9,6 +9,7 @@ import { operations, serveApi } from './operations.ts'
 import { authSecret, cookieName, publicSessionId } from './session/cookie.ts'
 import { type TestDatabase, testDatabase } from './testing/database.ts'
 import { type TestOrganisation, testOrganisation } from './testing/organisation.ts'
+import { reportingNode } from './testing/reporting-node.ts'
 
 // Who may call which operation, written down once more and by hand: a permission that is changed by mistake in
 // an operation, or a role that is granted too much, differs from this table. An operation without a row fails.
@@ -113,6 +114,8 @@ const matrix: Record<string, Row> = {
   },
   'node.list': { may: everyone },
   'node.remove': { may: runners },
+  'gateway.reports.read': { may: everyone },
+  'websocket.end': { may: runners },
   'gateway-key.list': { may: everyone },
   'gateway-key.create': { may: runners },
   'gateway-key.revoke': { may: runners },
@@ -193,6 +196,7 @@ type Rows = Record<
   | 'serviceAccountId'
   | 'clientId'
   | 'sessionId'
+  | 'websocketId'
   | 'number'
   | 'from'
   | 'to',
@@ -380,15 +384,13 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
   const key = await made(`/gateways/${gateway.id}/keys`)
   const clientId = `client-${organisation.slug}`
   const machine = await made('/service-accounts', { clientId, name: 'CI', role: 'operator' })
-  const node = await db().node.create({
-    data: {
-      organisationId: organisation.id,
-      gatewayId: gateway.id,
-      installationId: randomUUID(),
-      hostname: 'node-1',
-      runtimeVersion: '1.0.0',
-      capabilities: [],
-    },
+  const websocketId = randomUUID()
+  const opened = { client: null, subject: 'jane', openedAt: new Date().toISOString(), expiresAt: null }
+  const nodeId = await reportingNode({
+    organisationId: organisation.id,
+    gatewayId: gateway.id,
+    at: new Date(0),
+    report: { sessions: [{ id: websocketId, apiId: instanceId ?? '', ...opened }] },
   })
   const member = await db().membership.findFirstOrThrow({
     where: { organisationId: organisation.id, role: 'viewer' },
@@ -403,7 +405,7 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     credentialId: credential.id,
     gatewayId: gateway.id,
     environmentId: environment.id,
-    nodeId: node.id,
+    nodeId,
     keyId: key['id'] ?? '',
     networkId: networkId ?? '',
     flowId: flow.id,
@@ -411,6 +413,7 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     serviceAccountId: machine['id'] ?? '',
     clientId,
     sessionId: publicSessionId(spare.id),
+    websocketId,
     number: '1',
     from: '0',
     to: '1',

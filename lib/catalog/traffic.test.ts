@@ -1,33 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testOrganisation } from '../testing/organisation.ts'
+import { reportingNode } from '../testing/reporting-node.ts'
 import { trafficReader } from './traffic.ts'
 
 const now = new Date('2026-11-20T12:00:00Z')
-
-function report(
-  apis: Record<string, { requests: number; errors: number; refused: number }>,
-  p95: number | null,
-) {
-  return {
-    status: 'healthy',
-    problems: [],
-    uptimeSeconds: 1,
-    appliedRevision: 1,
-    appliedHash: null,
-    intervalMs: 5_000,
-    requests: 0,
-    errors: 0,
-    refused: 0,
-    latencyMs: p95 === null ? null : { p50: 1, p95, p99: 9 },
-    connections: 0,
-    webSockets: 0,
-    rssBytes: 1,
-    apis,
-  }
-}
 
 describe('the traffic of an API', () => {
   let database: TestDatabase
@@ -40,20 +18,16 @@ describe('the traffic of an API', () => {
     const { organisation, gateway } = await testOrganisation()
     const other = await testOrganisation()
     const [busy, idle] = [randomUUID(), randomUUID()]
-    const node = (secondsAgo: number, requests: number, p95: number | null) =>
-      db().node.create({
-        data: {
-          organisationId: organisation.id,
-          gatewayId: gateway.id,
-          installationId: randomUUID(),
-          hostname: 'node',
-          runtimeVersion: '1',
-          capabilities: [],
-          connectedAt: new Date(now.getTime() - 60_000),
-          lastSeenAt: new Date(now.getTime() - secondsAgo * 1_000),
-          report: report({ [busy]: { requests, errors: 1, refused: 2 } }, p95),
-        },
+    const node = (secondsAgo: number, requests: number, p95: number | null) => {
+      const latencyMs = p95 === null ? {} : { latencyMs: { p50: 1, p95, p99: 900 } }
+      const apis = { [busy]: { requests, errors: 1, refused: 2, ...latencyMs } }
+      return reportingNode({
+        organisationId: organisation.id,
+        gatewayId: gateway.id,
+        at: new Date(now.getTime() - secondsAgo * 1_000),
+        report: { apis },
       })
+    }
     await node(2, 50, 7)
     await node(4, 100, 12)
     // Long gone: its figures would pass for current ones.

@@ -1,7 +1,7 @@
-import { report as reportSchema } from '#contract/events.ts'
 import type { Traffic } from '#domain/catalog.ts'
-import { isOffline } from '#domain/deployment.ts'
+import { ratesOf } from '#domain/node-report.ts'
 import { db } from '../db.ts'
+import { trafficOf, withTraffic } from '../gateways/pulse.ts'
 
 const quiet: Traffic = {
   reportingNodes: 0,
@@ -20,23 +20,27 @@ export async function trafficReader(
   gatewayIds: readonly string[],
   now: Date,
 ): Promise<(instance: { id: string; gatewayId: string }) => Traffic | null> {
-  const nodes = await db().node.findMany({ where: { organisationId, gatewayId: { in: [...gatewayIds] } } })
+  const nodes = await db().node.findMany({
+    where: { organisationId, gatewayId: { in: [...gatewayIds] } },
+    include: withTraffic,
+  })
   const reporting = new Map<string, number>()
   const sums = new Map<string, Traffic>()
   for (const node of nodes) {
-    const parsed = reportSchema.safeParse(node.report)
-    if (!parsed.success || isOffline(node, now) || parsed.data.intervalMs <= 0) continue
-    const { apis, intervalMs, latencyMs } = parsed.data
+    const last = trafficOf(node, now)
+    if (!last) continue
     reporting.set(node.gatewayId, (reporting.get(node.gatewayId) ?? 0) + 1)
-    const perSecond = 1000 / intervalMs
-    for (const [id, counts] of Object.entries(apis)) {
+    for (const [id, counts] of Object.entries(last.apis)) {
       const sum = sums.get(id) ?? quiet
+      const rates = ratesOf(counts, last.pulse.intervalMs)
+      // A node of before that says it for all of its APIs together.
+      const { p95 = 0 } = counts.requests > 0 ? (counts.latencyMs ?? last.pulse.latencyMs ?? {}) : {}
       sums.set(id, {
         reportingNodes: 0,
-        requestsPerSecond: sum.requestsPerSecond + counts.requests * perSecond,
-        errorsPerSecond: sum.errorsPerSecond + counts.errors * perSecond,
-        refusedPerSecond: sum.refusedPerSecond + counts.refused * perSecond,
-        p95Ms: latencyMs === null ? sum.p95Ms : Math.max(sum.p95Ms ?? 0, latencyMs.p95),
+        requestsPerSecond: sum.requestsPerSecond + rates.requestsPerSecond,
+        errorsPerSecond: sum.errorsPerSecond + rates.errorsPerSecond,
+        refusedPerSecond: sum.refusedPerSecond + rates.refusedPerSecond,
+        p95Ms: p95 > 0 ? Math.max(sum.p95Ms ?? 0, p95) : sum.p95Ms,
       })
     }
   }

@@ -10,6 +10,7 @@ import { hashOf } from '../publish/compile.ts'
 import { signManifest } from '../publish/signing.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { reportingNode } from '../testing/reporting-node.ts'
 import { createKey, listKeys, requireGatewayKey, revokeKey } from './keys.ts'
 import { gatewaysOperations } from './operations.ts'
 import { listEnvironments, listGateways, readGateway } from './read.ts'
@@ -182,33 +183,20 @@ describe('gateways', () => {
 })
 
 describe('nodes', () => {
-  const report = {
-    status: 'degraded',
-    problems: ['upstream orders is down'],
-    uptimeSeconds: 12,
-    appliedRevision: null,
-    appliedHash: null,
-    intervalMs: 5_000,
-    requests: 50,
-    errors: 5,
-    refused: 10,
-    latencyMs: { p50: 1, p95: 2, p99: 3 },
-    connections: 4,
-    webSockets: 1,
-    rssBytes: 1_000,
-    apis: {},
-  }
-
   it('show their report while it is fresh, and only that they are offline after that', async () => {
-    const { key } = await createKey(mine.gateway.id, await as('operator'))
-    const { nodeId } = await registerNode(key)
     const now = new Date()
-    await db().node.update({ where: { id: nodeId }, data: { report, connectedAt: now, lastSeenAt: now } })
+    const problems = ['upstream orders is down']
+    const nodeId = await reportingNode({
+      organisationId: mine.organisation.id,
+      gatewayId: mine.gateway.id,
+      at: now,
+      report: { status: 'degraded', problems, requests: 50, errors: 5, refused: 10 },
+    })
     const at = async (moment: Date) =>
       (await readGateway(mine.gateway.id, await as('viewer'), moment)).nodes.find(({ id }) => id === nodeId)
     expect(await at(now)).toMatchObject({
       status: 'degraded',
-      problems: ['upstream orders is down'],
+      problems,
       traffic: { requestsPerSecond: 10, errorsPerSecond: 1, refusedPerSecond: 2 },
     })
     expect(await at(new Date(now.getTime() + 16_000))).toMatchObject({

@@ -11,11 +11,14 @@ import {
   newGatewayKey,
   nodeList,
 } from '#domain/gateway.ts'
+import { gatewayReports } from '#domain/gateway-reports.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { answered, readConfig, readGatewayOfKey, signedConfig, takeAnswer } from './config.ts'
 import { createKey, listKeys, revokeKey } from './keys.ts'
 import { listEnvironments, listGateways, readGateway } from './read.ts'
 import { register } from './register.ts'
+import { readReports } from './reports.ts'
+import { endWebSocket } from './websockets.ts'
 import { createGateway, removeNode, replaceListeners } from './write.ts'
 
 const tag = 'Gateways'
@@ -94,6 +97,31 @@ export const gatewaysOperations: readonly Operation[] = [
     params: ofGateway,
     output: nodeList,
     run: async ({ params }, { actor }) => ({ nodes: (await readGateway(params.gatewayId, actor)).nodes }),
+  }),
+  endpoint({
+    id: 'gateway.reports.read',
+    method: 'GET',
+    path: '/gateways/{gatewayId}/reports',
+    tag,
+    summary:
+      'Read what the nodes of a gateway reported last: traffic, upstreams, certificates, WebSockets, processes',
+    access: 'gateways.read',
+    params: ofGateway,
+    output: gatewayReports,
+    run: ({ params }, { actor }) => readReports(params.gatewayId, actor),
+  }),
+  endpoint({
+    id: 'websocket.end',
+    method: 'DELETE',
+    path: '/gateways/{gatewayId}/nodes/{nodeId}/websockets/{websocketId}',
+    tag,
+    summary: 'End an open WebSocket with close code 4401',
+    access: 'gateways.write',
+    params: ofGateway.extend({ nodeId: z.uuid(), websocketId: z.uuid() }),
+    output: z.undefined(),
+    status: 204,
+    problems: ['node.no-answer', 'node.too-old'],
+    run: ({ params }, { actor }) => endWebSocket(params, actor).then(() => undefined),
   }),
   endpoint({
     id: 'node.remove',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Report, reason, report } from '#contract/events.ts'
-import { nodeStateOf } from '#domain/deployment.ts'
+import { reason } from '#contract/events.ts'
+import { isReportCurrent, nodeStateOf } from '#domain/deployment.ts'
 import {
   type EnvironmentView,
   type GatewayNode,
@@ -8,11 +8,14 @@ import {
   listener,
   type Traffic,
 } from '#domain/gateway.ts'
+import { troubleOf } from '#domain/gateway-reports.ts'
+import { type NodePulse, nodeDetails, ratesOf } from '#domain/node-report.ts'
 import { nodeStatusOf } from '#domain/node-status.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Gateway, Prisma } from '#prisma/generated/client.ts'
 import type { Actor } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
+import { pulseOf } from './pulse.ts'
 
 /** The gateway, if it is the actor's organisation's; another's is as absent as one that never was. */
 export async function ownGateway(tx: Tx, actor: Actor, gatewayId: string): Promise<Gateway> {
@@ -39,6 +42,7 @@ const withNodes = {
   nodes: {
     orderBy: [{ hostname: 'asc' }, { createdAt: 'asc' }],
     include: {
+      report: { select: { receivedAt: true, pulse: true, certificates: true, upstreams: true } },
       acknowledgements: {
         orderBy: { at: 'desc' },
         take: 1,
@@ -87,12 +91,29 @@ function summaryOf(row: GatewayRow, now: Date): GatewaySummary {
     version: row.version,
     apis: row._count.instances,
     nodes: row.nodes.map((node) => nodeOf(node, head, now)),
+    trouble: troubleOf(
+      row.nodes.flatMap((node) => troublesIn(node, now)),
+      now,
+    ),
   }
 }
 
+const troublesome = nodeDetails.pick({ certificates: true, upstreams: true })
+
+// Of a node that is silent nobody knows what is wrong with it.
+function troublesIn(node: NodeRow, now: Date) {
+  const { report } = node
+  if (!report || !isReportCurrent(node, report.receivedAt, now)) return []
+  const { certificates, upstreams } = report
+  const parsed = troublesome.safeParse({
+    certificates: certificates ?? undefined,
+    upstreams: upstreams ?? undefined,
+  })
+  return parsed.success ? [parsed.data] : []
+}
+
 function nodeOf(node: NodeRow, head: { number: number; hash: string } | null, now: Date): GatewayNode {
-  const last = report.safeParse(node.report)
-  const reported = last.success ? last.data : null
+  const reported = pulseOf(node, now)
   const status = nodeStatusOf(node, reported?.status ?? null, now)
   const answered = node.acknowledgements[0]
   const outcome = answered?.revision === head?.number ? (answered?.outcome ?? null) : null
@@ -111,16 +132,13 @@ function nodeOf(node: NodeRow, head: { number: number; hash: string } | null, no
     connectedAt: node.connectedAt?.toISOString() ?? null,
     lastSeenAt: node.lastSeenAt?.toISOString() ?? null,
     createdAt: node.createdAt.toISOString(),
-    traffic: reported && status !== 'offline' ? trafficOf(reported) : null,
+    traffic: reported && trafficOf(reported),
   }
 }
 
-function trafficOf(last: Report): Traffic {
-  const perSecond = (count: number) => (last.intervalMs > 0 ? (count * 1_000) / last.intervalMs : 0)
+function trafficOf(last: NodePulse): Traffic {
   return {
-    requestsPerSecond: perSecond(last.requests),
-    errorsPerSecond: perSecond(last.errors),
-    refusedPerSecond: perSecond(last.refused),
+    ...ratesOf(last, last.intervalMs),
     latencyMs: last.latencyMs,
     connections: last.connections,
     webSockets: last.webSockets,

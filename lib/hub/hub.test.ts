@@ -13,6 +13,7 @@ import { draftApi, draftLimit } from '../publish/testing/draft.ts'
 import { publish, rollBack } from '../publish/write.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { quietReport } from '../testing/reporting-node.ts'
 import {
   applied,
   closed,
@@ -192,7 +193,10 @@ describe('a node', () => {
   it('is marked as gone when it leaves, and as back when it returns', async () => {
     const { socket, nodeId, hello } = await node()
     await hello()
-    expect(await rowOf(nodeId)).toMatchObject({ disconnectedAt: null, capabilities: ['http/1.1'] })
+    expect(await rowOf(nodeId)).toMatchObject({
+      disconnectedAt: null,
+      capabilities: ['http/1.1', 'command/evict'],
+    })
     socket.disconnect()
     await until(async () => (await rowOf(nodeId)).disconnectedAt)
     socket.connect()
@@ -204,26 +208,11 @@ describe('a node', () => {
   it('has its report kept, and a flood of them written once', async () => {
     const { socket, nodeId, hello } = await node()
     await hello()
-    const report = {
-      status: 'healthy' as const,
-      problems: [],
-      uptimeSeconds: 1,
-      appliedRevision: null,
-      appliedHash: null,
-      intervalMs: 5000,
-      requests: 7,
-      errors: 0,
-      refused: 0,
-      latencyMs: null,
-      connections: 1,
-      webSockets: 0,
-      rssBytes: 1,
-      apis: {},
-    }
-    for (let requests = 7; requests < 50; requests++) socket.emit('report', { ...report, requests })
-    await until(async () => (await rowOf(nodeId)).report)
+    for (let requests = 7; requests < 50; requests++) socket.emit('report', { ...quietReport, requests })
+    const kept = () => db().nodeReport.findUnique({ where: { nodeId } })
+    await until(kept)
     await hello()
-    expect((await rowOf(nodeId)).report).toMatchObject({ requests: 7 })
+    expect((await kept())?.pulse).toMatchObject({ requests: 7 })
   })
 })
 

@@ -8,7 +8,7 @@ import {
   runtimeMessageBytesMax,
   runtimeSocketPath,
 } from '#contract/events.ts'
-import { changedChannel, publishedChannel } from '../changes.ts'
+import { changedChannel, commandedChannel, publishedChannel } from '../changes.ts'
 import { env } from '../env.ts'
 import { log } from '../log.ts'
 import { showHubHealth } from './health.ts'
@@ -50,6 +50,7 @@ export function startHub(server: HttpServer, authenticate: AuthenticateHandshake
     channels: {
       [publishedChannel]: (payload) =>
         runtime.published(publishedPayload.parse(JSON.parse(payload)).gatewayId),
+      [commandedChannel]: (nodeId) => runtime.commanded(nodeId),
       [changedChannel]: (payload) => {
         const { organisationId, ...change } = changedPayload.parse(JSON.parse(payload))
         live.changed(organisationId, change)

@@ -2,15 +2,19 @@ import type { z } from 'zod'
 import {
   type Acknowledgement,
   acknowledgement,
+  type Command,
   type Config,
+  commandAnswer,
   type Hello,
   type itemsGiven,
   type itemsWanted,
   type Report,
 } from '#contract/events.ts'
 import { announceChange } from '../changes.ts'
-import { db, transaction } from '../db.ts'
+import { transaction } from '../db.ts'
+import { settle, takeCommands } from '../gateways/commands.ts'
 import { log } from '../log.ts'
+import { KeptReport } from './kept-report.ts'
 import { hashesBehind, headOf, itemsWithin, offer, type Served } from './offer.ts'
 
 export interface NodeIdentity extends Served {
@@ -18,8 +22,11 @@ export interface NodeIdentity extends Served {
   keyId: string
 }
 
-/** Sends a configuration to the node and waits for its answer; rejects when none comes in time. */
-export type Send = (config: Config) => Promise<unknown>
+/** Says something to the node and waits for its answer; rejects when none comes in time. */
+export interface Wire {
+  config(config: Config): Promise<unknown>
+  command(command: Command): Promise<unknown>
+}
 
 const retryMsMin = 500
 const retryMsMax = 15_000
@@ -28,7 +35,8 @@ const reportMsMin = 2_000
 /** One connected node: what it has, what it serves, and the one push that may be under way. */
 export class NodeLink {
   readonly identity: NodeIdentity
-  readonly #send: Send
+  readonly #wire: Wire
+  readonly #kept = new KeptReport()
   #held: ReadonlySet<string> = new Set()
   #offered: ReadonlySet<string> = new Set()
   #appliedHash: string | null = null
@@ -42,9 +50,9 @@ export class NodeLink {
   #retry: NodeJS.Timeout | undefined
   #reportedAt = 0
 
-  constructor(identity: NodeIdentity, send: Send) {
+  constructor(identity: NodeIdentity, wire: Wire) {
     this.identity = identity
-    this.#send = send
+    this.#wire = wire
   }
 
   /** Takes the node's greeting: who it is by now, and what it serves. */
@@ -74,6 +82,7 @@ export class NodeLink {
     this.#refusedRevision = null
     this.#greeted = true
     this.sync()
+    this.obey()
   }
 
   /** Sees to it that the node serves what it should; many calls at once make one push. */
@@ -114,7 +123,7 @@ export class NodeLink {
     const config = await offer(this.identity, head.number, this.#held)
     const { items, hash, revision } = config.signed.manifest
     this.#offered = new Set(Object.values(items))
-    const answer = acknowledgement.parse(await this.#send(config))
+    const answer = acknowledgement.parse(await this.#wire.config(config))
     if (answer.revision !== revision || (answer.status === 'applied' && answer.hash !== hash)) {
       throw new Error(`the node answered about revision ${answer.revision}, asked about ${revision}`)
     }
@@ -170,15 +179,21 @@ export class NodeLink {
     // A push that is under way says itself what the node serves.
     const settled = !this.#running && this.#unwritten === null
     const drifted = settled && appliedHash !== this.#appliedHash
-    await db().node.updateMany({
-      where: { id: nodeId, organisationId },
-      data: {
-        report,
-        lastSeenAt: new Date(nowMs),
-        disconnectedAt: null,
-        ...(drifted ? { appliedRevision, appliedHash } : {}),
-      },
+    const receivedAt = new Date(nowMs)
+    const written = await transaction(async (tx) => {
+      const { count } = await tx.node.updateMany({
+        where: { id: nodeId, organisationId },
+        data: {
+          lastSeenAt: receivedAt,
+          disconnectedAt: null,
+          ...(drifted ? { appliedRevision, appliedHash } : {}),
+        },
+      })
+      // It was removed meanwhile, and is about to be cut off.
+      return count > 0 && this.#kept.write(tx, this.identity, report, receivedAt)
     })
+    if (!written) return false
+    written()
     if (drifted && !this.#running) {
       log.warn({ nodeId, appliedRevision }, 'the node serves something else than it acknowledged')
       this.#appliedHash = appliedHash
@@ -186,6 +201,23 @@ export class NodeLink {
       this.sync()
     }
     return true
+  }
+
+  /** Has the node do what was ordered of it. */
+  obey(): void {
+    if (!this.#greeted || this.#closed) return
+    this.#obeyAll().catch((error) => {
+      log.warn({ err: error, nodeId: this.identity.nodeId }, 'a command was not carried out')
+    })
+  }
+
+  async #obeyAll(): Promise<void> {
+    for (const { id, command } of await takeCommands(this.identity)) {
+      const answer = commandAnswer.safeParse(await this.#wire.command(command).catch(() => null))
+      // What it has changed the node reports at once.
+      this.#reportedAt = 0
+      await settle(id, answer.success ? answer.data.status : 'no-answer')
+    }
   }
 
   /** Gives items that the node asks for, if they were offered to it. */

@@ -12,6 +12,7 @@ import {
 import { Problem } from '#domain/problem.ts'
 import { announceChange } from '../changes.ts'
 import { db, transaction } from '../db.ts'
+import { commandMsMax } from '../gateways/commands.ts'
 import { requireGatewayKey } from '../gateways/keys.ts'
 import { log } from '../log.ts'
 import { type NodeIdentity, NodeLink } from './node-link.ts'
@@ -30,6 +31,8 @@ const eventsMax = 50
 export interface RuntimeHub {
   /** Something was published to this gateway. */
   published(gatewayId: string): void
+  /** Something was ordered of this node. */
+  commanded(nodeId: string): void
   /** Notifications may have been missed: every node is looked at. */
   resync(): void
   /** Cuts off nodes whose key was revoked or that were removed. */
@@ -46,9 +49,10 @@ export function serveRuntime(io: RuntimeServer): RuntimeHub {
 
   namespace.use((socket, next) => void admit(socket, next))
   namespace.on('connection', (socket) => {
-    const link = new NodeLink(socket.data.identity, (config) =>
-      socket.timeout(ackMsMax).emitWithAck('config', config),
-    )
+    const link = new NodeLink(socket.data.identity, {
+      config: (config) => socket.timeout(ackMsMax).emitWithAck('config', config),
+      command: (command) => socket.timeout(commandMsMax).emitWithAck('command', command),
+    })
     const { nodeId } = link.identity
     // The same node came again, by another connection: the earlier one is a leftover.
     links.get(nodeId)?.socket.conn.close()
@@ -69,8 +73,14 @@ export function serveRuntime(io: RuntimeServer): RuntimeHub {
     published(gatewayId) {
       for (const { link } of links.values()) if (link.identity.gatewayId === gatewayId) link.sync()
     },
+    commanded(nodeId) {
+      links.get(nodeId)?.link.obey()
+    },
     resync() {
-      for (const { link } of links.values()) link.sync()
+      for (const { link } of links.values()) {
+        link.sync()
+        link.obey()
+      }
     },
     async dropRevoked() {
       if (links.size === 0) return

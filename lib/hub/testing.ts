@@ -6,6 +6,9 @@ import { io, type Socket } from 'socket.io-client'
 import {
   type Acknowledgement,
   type Changed,
+  capabilityOf,
+  type Command,
+  type CommandAnswer,
   type Config,
   liveNamespace,
   liveSocketPath,
@@ -72,15 +75,21 @@ export interface TestNode {
   socket: Socket<PortalToNode, NodeToPortal>
   /** Every configuration that was sent to it. */
   received: Config[]
+  /** Every command that it was given. */
+  commands: Command[]
   hello: (applied?: { revision: number; hash: string }) => Promise<unknown>
 }
 
-/** Registers a node of the gateway and connects it. It applies what it gets, unless `answer` says otherwise. */
+/**
+ * Registers a node of the gateway and connects it. It applies what it gets, unless `answer` says otherwise, and does
+ * what it is told, unless `obey` does.
+ */
 export async function testNode(
   origin: string,
   gatewayId: string,
   actor: Actor,
   answer: (config: Config) => Acknowledgement | Promise<Acknowledgement> = applied,
+  obey: (command: Command) => CommandAnswer = () => ({ status: 'done' }),
 ): Promise<TestNode> {
   const { key, id: keyId } = await createKey(gatewayId, actor)
   const node = await db().node.create({
@@ -106,16 +115,21 @@ export async function testNode(
     received.push(config)
     done(await answer(config))
   })
+  const commands: Command[] = []
+  socket.on('command', (command, done) => {
+    commands.push(command)
+    done(obey(command))
+  })
   await connected(socket)
   const hello = (at?: { revision: number; hash: string }) =>
     socket.timeout(5_000).emitWithAck('hello', {
       hostname: 'node-1',
       runtimeVersion: '0.1.0',
-      capabilities: ['http/1.1'],
+      capabilities: ['http/1.1', capabilityOf('evict')],
       appliedRevision: at?.revision ?? null,
       appliedHash: at?.hash ?? null,
     })
-  return { nodeId: node.id, keyId, socket, received, hello }
+  return { nodeId: node.id, keyId, socket, received, commands, hello }
 }
 
 export function applied({ signed }: Config): Acknowledgement {

@@ -7,6 +7,7 @@ import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { reportingNode } from '../testing/reporting-node.ts'
 import type { NetworkInput } from './input.ts'
 import { networkInput } from './input.ts'
 import { readNetwork, readParty, readTopology } from './read.ts'
@@ -337,35 +338,12 @@ describe('the document', () => {
     await revision(2, { [`api:${deployed}`]: 'one', [`api:${changed}`]: 'new' })
     await db().gateway.update({ where: { id: gatewayId }, data: { headRevision: 2 } })
     const now = new Date()
-    const report = {
-      status: 'healthy',
-      problems: [],
-      uptimeSeconds: 1,
-      appliedRevision: 1,
-      appliedHash: null,
-      intervalMs: 5000,
-      requests: 50,
-      errors: 5,
-      refused: 0,
-      latencyMs: null,
-      connections: 0,
-      webSockets: 0,
-      rssBytes: 1,
-      apis: { [deployed]: { requests: 50, errors: 5, refused: 10 } },
-    }
-    await db().node.create({
-      data: {
-        organisationId,
-        gatewayId,
-        installationId: randomUUID(),
-        hostname: 'n',
-        runtimeVersion: '1',
-        capabilities: [],
-        report,
-        appliedRevision: 1,
-        connectedAt: now,
-        lastSeenAt: now,
-      },
+    await reportingNode({
+      organisationId,
+      gatewayId,
+      at: now,
+      report: { apis: { [deployed]: { requests: 50, errors: 5, refused: 10 } } },
+      node: { appliedRevision: 1 },
     })
     const apis = async (at: Date) =>
       new Map((await readTopology(operator, at)).apis.map((api) => [api.id, api]))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { report } from '#contract/events.ts'
+import { isOffline } from '#domain/deployment.ts'
+import { ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
 import {
   type ApiView,
@@ -12,10 +13,8 @@ import {
 } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
+import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
 import { toNetwork, toParty } from './stored.ts'
-
-// A node reports every 5 s; three missed reports and its figures are of the past.
-const freshMs = 15_000
 
 /** The organisation's topology with everything that is derived from it. */
 export async function readTopology(actor: Actor, now = new Date()): Promise<Topology> {
@@ -75,7 +74,7 @@ const nodeFields = {
   connectedAt: true,
   disconnectedAt: true,
   lastSeenAt: true,
-  report: true,
+  ...withTraffic,
 } as const
 
 function gatewayRows(organisationId: string) {
@@ -86,7 +85,6 @@ function gatewayRows(organisationId: string) {
   })
 }
 type GatewayRow = Awaited<ReturnType<typeof gatewayRows>>[number]
-type NodeRow = GatewayRow['nodes'][number]
 
 function instanceRows(organisationId: string) {
   return db().apiInstance.findMany({
@@ -100,7 +98,7 @@ type InstanceRow = Awaited<ReturnType<typeof instanceRows>>[number]
 const listeners = z.array(z.object({ protocol: z.string(), port: z.int() }))
 
 function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
-  const online = gateway.nodes.filter((node) => isOnline(node, now))
+  const online = gateway.nodes.filter((node) => !isOffline(node, now))
   return {
     id: gateway.id,
     name: gateway.name,
@@ -111,16 +109,11 @@ function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
     nodes: {
       total: gateway.nodes.length,
       online: online.length,
-      degraded: online.filter((node) => report.safeParse(node.report).data?.status === 'degraded').length,
+      degraded: online.filter((node) => pulseOf(node, now)?.status === 'degraded').length,
       current: gateway.nodes.filter((node) => node.appliedRevision === gateway.headRevision).length,
     },
     version: gateway.version,
   }
-}
-
-function isOnline({ connectedAt, disconnectedAt, lastSeenAt }: NodeRow, now: Date): boolean {
-  const connected = connectedAt !== null && (disconnectedAt === null || disconnectedAt < connectedAt)
-  return connected && lastSeenAt !== null && now.getTime() - lastSeenAt.getTime() < freshMs
 }
 
 type Manifests = ReadonlyMap<string, Readonly<Record<string, string>>>
@@ -159,7 +152,7 @@ function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests,
     enabled,
     version,
     deployment: deploymentOf(id, gateway, manifests),
-    traffic: trafficOf(id, gateway, now),
+    traffic: trafficAt(id, gateway, now),
   }
 }
 
@@ -175,19 +168,19 @@ function deploymentOf(instanceId: string, gateway: GatewayRow, manifests: Manife
   return serving.length < gateway.nodes.length ? 'partly' : 'serving'
 }
 
-function trafficOf(instanceId: string, gateway: GatewayRow, now: Date): ApiView['traffic'] {
+function trafficAt(instanceId: string, gateway: GatewayRow, now: Date): ApiView['traffic'] {
   const total = { requestsPerSecond: 0, errorsPerSecond: 0, refusedPerSecond: 0 }
   let reported = false
   for (const node of gateway.nodes) {
-    const latest = isOnline(node, now) ? report.safeParse(node.report).data : undefined
-    if (!latest || latest.intervalMs <= 0) continue
+    const latest = trafficOf(node, now)
+    if (!latest) continue
     reported = true
     const counted = latest.apis[instanceId]
     if (!counted) continue
-    const perSecond = 1000 / latest.intervalMs
-    total.requestsPerSecond += counted.requests * perSecond
-    total.errorsPerSecond += counted.errors * perSecond
-    total.refusedPerSecond += counted.refused * perSecond
+    const rates = ratesOf(counted, latest.pulse.intervalMs)
+    total.requestsPerSecond += rates.requestsPerSecond
+    total.errorsPerSecond += rates.errorsPerSecond
+    total.refusedPerSecond += rates.refusedPerSecond
   }
   return reported ? total : null
 }

@@ -1,10 +1,8 @@
-import { report as reportSchema } from '#contract/events.ts'
 import {
   type Difference,
   type Draft,
   type InstanceDeployment,
   type InstanceState,
-  isOffline,
   type NodeDeployment,
   nodeStateOf,
   type RevisionDetail,
@@ -12,10 +10,12 @@ import {
   type RevisionSummary,
   revisionStateOf,
 } from '#domain/deployment.ts'
+import { ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
-import type { Acknowledgement, Node, Revision } from '#prisma/generated/client.ts'
+import type { Acknowledgement, Prisma, Revision } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
+import { pulseOf, withPulse } from '../gateways/pulse.ts'
 import { hashesOf, type Items, instanceOf } from './compile.ts'
 import { difference } from './difference.ts'
 import { draftOf, faultsIn, type GatewayHead, gatewayIn, itemsNamed, manifestOf } from './draft.ts'
@@ -77,7 +77,7 @@ export async function listRevisions(
     where: { gatewayId, organisationId, revision: { in: numbers } },
     orderBy: { at: 'asc' },
   })
-  const nodes = await db().node.findMany({ where: { gatewayId, organisationId } })
+  const nodes = await db().node.findMany({ where: { gatewayId, organisationId }, include: withPulse })
   return revisions.map((revision) => {
     const own = acknowledgements.filter((ack) => ack.revision === revision.number)
     return summaryOf(revision, gateway, own, nodes)
@@ -100,7 +100,7 @@ function summaryOf(
   revision: Revision,
   gateway: GatewayHead,
   acknowledgements: readonly Acknowledgement[],
-  nodes: readonly Node[],
+  nodes: readonly NodeRow[],
 ): RevisionSummary {
   const isHead = revision.number === gateway.headRevision
   const last = new Map(acknowledgements.map((ack) => [ack.nodeId, ack]))
@@ -134,6 +134,7 @@ export async function readRevision(actor: Actor, gatewayId: string, number: numb
   const nodes = await db().node.findMany({
     where: { gatewayId, organisationId },
     orderBy: [{ hostname: 'asc' }, { id: 'asc' }],
+    include: withPulse,
   })
   const acknowledgements = await acknowledgementsOf(organisationId, gatewayId, number)
   const isHead = number === gateway.headRevision
@@ -157,10 +158,12 @@ function acknowledgementsOf(organisationId: string, gatewayId: string, revision:
   })
 }
 
+type NodeRow = Prisma.NodeGetPayload<{ include: typeof withPulse }>
+
 function nodesUnder(
   revision: { number: number; hash: string },
   isHead: boolean,
-  nodes: readonly Node[],
+  nodes: readonly NodeRow[],
   last: ReadonlyMap<string, Acknowledgement>,
 ): NodeDeployment[] {
   const now = new Date()
@@ -189,14 +192,11 @@ function reasonsOf(ack: Acknowledgement): NodeDeployment['reasons'] {
   return ack.reasons as NodeDeployment['reasons']
 }
 
-function loadOf(node: Node, now: Date): Pick<NodeDeployment, 'requestsPerSecond' | 'p99Ms'> {
-  const parsed = reportSchema.safeParse(node.report)
-  if (!parsed.success || isOffline(node, now)) return { requestsPerSecond: null, p99Ms: null }
-  const { requests, intervalMs, latencyMs } = parsed.data
-  return {
-    requestsPerSecond: intervalMs > 0 ? (requests * 1000) / intervalMs : null,
-    p99Ms: latencyMs?.p99 ?? null,
-  }
+function loadOf(node: NodeRow, now: Date): Pick<NodeDeployment, 'requestsPerSecond' | 'p99Ms'> {
+  const pulse = pulseOf(node, now)
+  if (!pulse || pulse.intervalMs <= 0) return { requestsPerSecond: null, p99Ms: null }
+  const { requestsPerSecond } = ratesOf(pulse, pulse.intervalMs)
+  return { requestsPerSecond, p99Ms: pulse.latencyMs?.p99 ?? null }
 }
 
 /** How one API instance's draft stands to what runs, and on which nodes. */
@@ -249,6 +249,7 @@ async function nodesOfHead(gateway: GatewayHead): Promise<NodeDeployment[]> {
   const nodes = await db().node.findMany({
     where: { gatewayId, organisationId },
     orderBy: [{ hostname: 'asc' }, { id: 'asc' }],
+    include: withPulse,
   })
   const acknowledgements = await acknowledgementsOf(organisationId, gatewayId, headRevision)
   return nodesUnder(revision, true, nodes, new Map(acknowledgements.map((ack) => [ack.nodeId, ack])))
