@@ -1,28 +1,8 @@
+import type { openingResults } from '#domain/gateway-codes.ts'
 import type { RefusalCode } from '../refusals.ts'
 
-/** How what comes before the first request can end, as the metrics count it. */
-export const handshakeResults = [
-  'ok',
-  'bad_proxy_header',
-  'proxy_header_timeout',
-  'too_many',
-  'not_tls',
-  'http_request',
-  'bad_hello',
-  'unrecognized_name',
-  'server_name_mismatch',
-  'timeout',
-  'reset',
-  'unsupported_version',
-  'no_shared_cipher',
-  'no_shared_protocol',
-  'bad_signature',
-  'refused_by_client',
-  'tls_error',
-] as const
-
-/** One of those, or why the client's certificate was refused. */
-export type HandshakeResult = (typeof handshakeResults)[number] | RefusalCode
+/** How what comes before the first request can end, as the metrics count it, or why the client's certificate was refused. */
+export type HandshakeResult = keyof typeof openingResults | RefusalCode
 
 /** What an error of OpenSSL or of the connection comes to. */
 export function handshakeFailure({ code = '' }: NodeJS.ErrnoException): HandshakeResult {
