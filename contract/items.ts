@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { policyRules } from '#domain/policy-rule.ts'
-import { balancing, hashOn } from '#domain/routing.ts'
+import { balancing, hashOn, mainUpstream } from '#domain/routing.ts'
 
 /** The units of configuration that a runtime takes one by one. Each is named by the SHA-256 of its canonical JSON. */
 
@@ -53,6 +53,8 @@ export const attachedPolicy = z.strictObject({
   dryRun: z.boolean().optional(),
   rules: policyRules.optional(),
   automated: z.boolean().optional(),
+  /** Which upstreams of the API a policy about them is for; all of them without this. */
+  upstreams: z.array(id).min(1).optional(),
 })
 
 export const apiItem = z.strictObject({
@@ -128,3 +130,11 @@ export type ApiItem = z.infer<typeof apiItem>
 export type ContractsItem = z.infer<typeof contractsItem>
 export type DocumentItem = z.infer<typeof documentItem>
 export type Item = z.infer<typeof item>
+
+/** The upstreams of an API by their ids, and what it calls them. */
+export function upstreamNames({ upstream, destinations = {} }: ApiItem): ReadonlyMap<string, string> {
+  return new Map([
+    [upstream, mainUpstream],
+    ...Object.entries(destinations).map(([name, id]) => [id, name] as const),
+  ])
+}

@@ -10,12 +10,18 @@ function step(id: string, more: Partial<ChainStep> = {}): ChainStep {
     enabled: true,
     dryRun: false,
     rules: [],
+    upstreams: [],
     config: {},
     ...more,
   }
 }
 
 describe('a draft chain against what runs', () => {
+  it('marks a step that is for other upstreams now', () => {
+    const { marks } = compareChains([step('a', { upstreams: ['main'] })], [step('a')])
+    expect(marks.get('a')).toBe('changed')
+  })
+
   it('marks nothing when both say the same, whatever the order of members', () => {
     const { marks, removed } = compareChains(
       [step('a', { config: { x: 1, y: [2, { z: null }] } })],

@@ -16,6 +16,8 @@ export const policyDescription = z.object({
   category: z.enum(categories),
   /** Runs before everything else, whatever its place. */
   first: z.boolean(),
+  /** It is about the way to the upstream, and can be for some upstreams alone. */
+  perUpstream: z.boolean(),
   /** JSON Schema 2020-12 of its configuration. */
   schema: z.record(z.string(), z.unknown()),
 })
@@ -39,6 +41,9 @@ export const verdict = z.object({
   onResponse: z.boolean(),
 })
 
+/** `main`, or the name of a destination. */
+const upstreamName = z.string().min(1).max(100)
+
 const chainStep = z.object({
   id: z.string(),
   kind: z.string(),
@@ -49,6 +54,8 @@ const chainStep = z.object({
   dryRun: z.boolean(),
   /** Which requests it is for; all of them without rules. */
   rules: policyRules,
+  /** Which upstreams of the API it is for; all of them where none is named. */
+  upstreams: z.array(upstreamName),
   config,
 })
 
@@ -60,6 +67,8 @@ export const chain = z.object({
   api: z.object({ id: z.string(), name: z.string(), title: z.string(), version: z.string() }),
   gateway: z.object({ id: z.string(), name: z.string(), headRevision: z.int() }),
   upstreamUrl: z.string(),
+  /** What policies may call its upstreams: `main`, and its destinations by their names. */
+  upstreams: z.array(upstreamName),
   basePath: z.string(),
   policies: z.array(chainStep.extend({ verdict })),
   /** Null while the API is not deployed. */
@@ -75,6 +84,7 @@ export const chainStepInput = z.strictObject({
   enabled: z.boolean().default(true),
   dryRun: z.boolean().default(false),
   rules: policyRules.default([]),
+  upstreams: z.array(upstreamName).max(51).default([]),
   config,
 })
 export const chainInput = z.strictObject({ policies: z.array(chainStepInput).max(50) })
@@ -125,6 +135,7 @@ function markOf(step: ChainStep, runs: ChainStep | undefined, unmoved: boolean):
     step.label === runs.label &&
     step.dryRun === runs.dryRun &&
     sameValue(step.rules, runs.rules) &&
+    sameValue(step.upstreams, runs.upstreams) &&
     sameValue(step.config, runs.config)
   if (!same) return 'changed'
   return unmoved ? 'same' : 'moved'

@@ -72,6 +72,9 @@ export function checkHashOn({
   issues.push({ code: 'custom', path: ['hashOn'], message, input: value.hashOn })
 }
 
+/** What policies call the API's own upstream, beside its destinations with names of their own. */
+export const mainUpstream = 'main'
+
 const upstreamOptions = z.strictObject(options).check(checkHashOn)
 
 const destination = z

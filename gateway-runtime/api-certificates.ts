@@ -1,19 +1,23 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ApiCertificate } from '#policies/definition.ts'
-import type { InboundTls, OutboundTls } from '#policies/settings.ts'
+import type { InboundTls, UpstreamSettings } from '#policies/settings.ts'
 import { readCertificate } from './serve/tls/certificate.ts'
 import { certificatesOf } from './serve/tls/context.ts'
 
 /** The certificates that the TLS settings of an API name. Those that cannot be read are refused elsewhere. */
 export function apiCertificates(
   inbound: InboundTls | undefined,
-  outbound: OutboundTls | undefined,
+  upstreams: readonly UpstreamSettings[],
 ): ApiCertificate[] {
+  // What is said for all upstreams is one and the same object for each.
+  const outbound = new Set(upstreams.flatMap(({ tls }) => tls ?? []))
   return [
     ...read(inbound?.certificate.certificate, 'server'),
     ...read(inbound?.mode === 'DISABLE' ? '' : inbound?.trustedCa, 'ca'),
-    ...read(outbound?.certificate?.certificate, 'client'),
-    ...read(outbound?.trustedCa, 'ca'),
+    ...[...outbound].flatMap(({ certificate, trustedCa }) => [
+      ...read(certificate?.certificate, 'client'),
+      ...read(trustedCa, 'ca'),
+    ]),
   ]
 }
 

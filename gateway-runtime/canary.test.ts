@@ -1,19 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ApiItem, Item } from '#contract/items.ts'
-import { canonicalJson } from '#contract/manifest.ts'
-import { type Contents, Planner } from './plan.ts'
-import { sha256 } from './ports.ts'
+import { Planner } from './plan.ts'
 import { head, route as liveRoute, ScriptedUpstream, startGateway, talk } from './serve/wire-fixture.ts'
+import { contentsOf } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
-
-function contentsOf(items: readonly Item[]): Contents {
-  return new Map(items.map((item) => [item.id, { hash: sha256(canonicalJson(item)), item }]))
-}
 
 /** One API with the destinations `stable` and `canary`. */
 function withDestinations(stable: string, canary: string, policies: ApiItem['policies']): Item[] {

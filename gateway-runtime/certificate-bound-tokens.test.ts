@@ -8,14 +8,9 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Item } from '#contract/items.ts'
-import { canonicalJson } from '#contract/manifest.ts'
 import { testIssuer } from '#policies/jwt-validation/tokens-in-tests.ts'
-import { createControlRequest } from './control-request.ts'
-import { Planner } from './plan.ts'
-import { emptyWorld, sha256 } from './ports.ts'
-import { createServer } from './serve/server.ts'
-import { Serving } from './serving.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from './testing/certificates.ts'
+import { serveItems } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
 import { closing } from './testing/world.ts'
 
@@ -113,17 +108,7 @@ beforeAll(async () => {
       policies: [tls, ...chain].map((one, order) => ({ ...one, order })),
     }))
   })
-  const control = createControlRequest({ allowLoopback: true })
-  const server = createServer()
-  const world = { ...emptyWorld, request: control.request }
-  const serving = new Serving(server, new Planner({ allowLoopback: true, world }))
-  end.add(async () => {
-    await server.drain(0)
-    await control.close()
-  })
-  const contents = new Map(items.map((item) => [item.id, { item, hash: sha256(canonicalJson(item)) }]))
-  expect(await serving.serve(contents)).toEqual({ ok: true })
-  port = serving.ports[0] ?? 0
+  port = await serveItems(items, end)
 })
 afterAll(() => end.closeAll())
 

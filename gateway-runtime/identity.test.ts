@@ -9,13 +9,9 @@ import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { ApiItem, Item } from '#contract/items.ts'
-import { canonicalJson } from '#contract/manifest.ts'
 import { type TestIssuer, testIssuer } from '#policies/jwt-validation/tokens-in-tests.ts'
-import { createControlRequest } from './control-request.ts'
-import { Planner } from './plan.ts'
-import { emptyWorld, sha256 } from './ports.ts'
-import { createServer } from './serve/server.ts'
-import { Serving } from './serving.ts'
+import { sha256 } from './ports.ts'
+import { serveItems } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
 import { closing, startUpstream, temporaryFolder } from './testing/world.ts'
 
@@ -35,19 +31,7 @@ const contracts: Item = {
 /** A gateway whose APIs /orders and /bills have these policies, before an upstream that answers with what it was asked. */
 async function gatewayWith(policies: readonly ApiItem['policies'][number][], behind?: string) {
   const upstream = behind ?? (await startUpstream('orders', end))
-  const control = createControlRequest({ allowLoopback: true })
-  const server = createServer()
   const logged: string[] = []
-  const world = {
-    ...emptyWorld,
-    request: control.request,
-    log: (_level: string, code: string) => void logged.push(code),
-  }
-  const serving = new Serving(server, new Planner({ allowLoopback: true, world }))
-  end.add(async () => {
-    await server.drain(0)
-    await control.close()
-  })
   const inOrder = policies.map((one, index) => ({ ...one, order: index + 1 }))
   const items = [...oneApi(upstream, { policies: inOrder }), contracts].flatMap((item): Item[] =>
     item.kind === 'api'
@@ -59,9 +43,8 @@ async function gatewayWith(policies: readonly ApiItem['policies'][number][], beh
         }))
       : [item],
   )
-  const contents = new Map(items.map((item) => [item.id, { item, hash: sha256(canonicalJson(item)) }]))
-  expect(await serving.serve(contents)).toEqual({ ok: true })
-  const port = serving.ports[0] ?? 0
+  const log = (_level: string, code: string) => void logged.push(code)
+  const port = await serveItems(items, end, { log })
   const get = async (headers: Record<string, string> = {}, path = '/orders/1') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
     const body = (await response.json()) as { code?: string; headers?: Record<string, string> }

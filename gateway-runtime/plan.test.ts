@@ -1,17 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '#contract/items.ts'
-import { canonicalJson } from '#contract/manifest.ts'
-import { type Contents, type Draft, Planner } from './plan.ts'
-import { clientFinder, type PortsOwner, sha256, StateKeeper } from './ports.ts'
+import { type Draft, Planner } from './plan.ts'
+import { clientFinder, type PortsOwner, StateKeeper } from './ports.ts'
+import { contentsOf } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
 
 const limited = policy('rate-limiting', {
   rateLimits: [{ maximumRequests: 1, timePeriodInMilliseconds: 60_000 }],
 })
-
-function contentsOf(items: readonly Item[]): Contents {
-  return new Map(items.map((item) => [item.id, { hash: sha256(canonicalJson(item)), item }]))
-}
 
 function clientsItem(keyHash: string): Item {
   return {

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Reason } from '#contract/events.ts'
-import type {
-  ApiItem,
-  AttachedPolicy,
-  ContractsItem,
-  DocumentItem,
-  Item,
-  ListenerItem,
-  UpstreamItem,
+import {
+  type ApiItem,
+  type AttachedPolicy,
+  type ContractsItem,
+  type DocumentItem,
+  type Item,
+  type ListenerItem,
+  type UpstreamItem,
+  upstreamNames,
 } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
@@ -140,13 +141,13 @@ export class Planner {
   }
 
   #addApi(api: ApiItem, apiHash: string, work: Work): void {
-    const chain = resolveChain(api.policies)
+    const chain = resolveChain(api.policies, upstreamNames(api))
     if (!chain.ok) {
       for (const { pointer, detail } of chain.faults)
         work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
       return
     }
-    const needs = this.#needsOf(api, chain.upstream, work)
+    const needs = this.#needsOf(api, chain, work)
     if (needs === undefined) return
     const { upstream, destinations, contracts, document } = needs
     const made = [
@@ -165,12 +166,12 @@ export class Planner {
   }
 
   /** The other items that an API is made of; undefined where one is missing or wrong, which is then said. */
-  #needsOf(api: ApiItem, settings: UpstreamSettings, work: Work): Needs | undefined {
+  #needsOf(api: ApiItem, { upstreams }: GoodChain, work: Work): Needs | undefined {
     const reasonsBefore = work.reasons.length
-    const upstream = this.#poolOf(api, 'upstream', api.upstream, settings, work)
+    const upstream = this.#poolOf(api, 'upstream', api.upstream, upstreams, work)
     const destinations = new Map<string, LiveDestination>()
     for (const [name, id] of Object.entries(api.destinations ?? {})) {
-      const pool = this.#poolOf(api, 'destinations', id, settings, work)
+      const pool = this.#poolOf(api, 'destinations', id, upstreams, work)
       if (pool !== undefined) destinations.set(name, { name, pool })
     }
     const contracts =
@@ -185,7 +186,7 @@ export class Planner {
     const clients = finderOf(needs.contracts, work)
     const stateNames = new Set<string>()
     if (!this.#isTlsRight(api, chain, work)) return undefined
-    const certificates = apiCertificates(chain.inboundTls, chain.upstream.tls)
+    const certificates = apiCertificates(chain.inboundTls, [...chain.upstreams.values()])
     const policies = chain.links.flatMap(
       (link) => this.#prepare(api, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
     )
@@ -271,11 +272,11 @@ export class Planner {
     api: ApiItem,
     member: keyof ApiItem,
     id: string,
-    settings: UpstreamSettings,
+    settings: GoodChain['upstreams'],
     work: Work,
   ): Pool | undefined {
     const upstream = referred(api, member, id, 'upstream', work)
-    return upstream === undefined ? undefined : this.#pool(upstream.item, settings, work)
+    return upstream === undefined ? undefined : this.#pool(upstream.item, settings.get(id) ?? {}, work)
   }
 
   #pool(upstream: UpstreamItem, settings: UpstreamSettings, work: Work): Pool | undefined {

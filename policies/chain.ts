@@ -18,7 +18,12 @@ export interface Attached {
   readonly rules?: readonly PolicyRule[] | undefined
   /** Attached to many APIs at once: it runs before those of the API itself. */
   readonly automated?: boolean | undefined
+  /** Which upstreams of the API a policy about them is for, by their ids; all of them without this. */
+  readonly upstreams?: readonly string[] | undefined
 }
+
+/** The upstreams of an API by their ids, and what it calls them. */
+export type UpstreamNames = ReadonlyMap<string, string>
 
 /** One place in a chain: what was attached, what it is, and its configuration with the defaults filled in. */
 export interface Link<A extends Attached> {
@@ -32,7 +37,8 @@ export type Chain<A extends Attached> =
       readonly ok: true
       readonly links: readonly Link<A>[]
       readonly inboundTls: InboundTls | undefined
-      readonly upstream: UpstreamSettings
+      /** What holds for each upstream, by its id. */
+      readonly upstreams: ReadonlyMap<string, UpstreamSettings>
     }
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
@@ -50,7 +56,12 @@ function rankOf({ kind, automated }: Pick<Attached, 'kind' | 'automated'>): numb
   return automated === true ? 1 : 2
 }
 
-function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[]): Link<A> | undefined {
+function linkOf<A extends Attached>(
+  attached: A,
+  index: number,
+  names: UpstreamNames,
+  faults: Fault[],
+): Link<A> | undefined {
   const policy = policyOf(attached.kind)
   if (policy === undefined) {
     faults.push({ pointer: `/${index}/kind`, detail: `there is no policy ${attached.kind} here` })
@@ -64,6 +75,8 @@ function linkOf<A extends Attached>(attached: A, index: number, faults: Fault[])
   for (const { pointer, detail } of ruleFaults(attached.rules ?? []))
     faults.push({ pointer: `/${index}/rules${pointer}`, detail })
   faults.push(...settingsFaults(attached, policy).map((detail) => ({ pointer: `/${index}`, detail })))
+  for (const { pointer, detail } of upstreamFaults(attached, policy, names))
+    faults.push({ pointer: `/${index}/upstreams${pointer}`, detail })
   const parsed = policy.config.safeParse(attached.config)
   if (parsed.success) return { attached, policy, config: parsed.data }
   for (const issue of parsed.error.issues)
@@ -80,11 +93,19 @@ function settingsFaults({ kind, rules = [], dryRun }: Attached, policy: Policy):
   ]
 }
 
+function upstreamFaults({ kind, upstreams = [] }: Attached, policy: Policy, names: UpstreamNames): Fault[] {
+  if (upstreams.length > 0 && policy.upstream === undefined)
+    return [{ pointer: '', detail: `${kind} is not about upstreams and cannot be for some of them` }]
+  return upstreams.flatMap((id, at) =>
+    names.has(id) ? [] : [{ pointer: `/${at}`, detail: `the API has no upstream ${id}` }],
+  )
+}
+
 /**
  * Checks attached policies and puts them in their order. Whatever is unknown, does not fit its schema or shares
  * its order with another is a fault, with a pointer into the list as it was given.
  */
-export function resolveChain<A extends Attached>(attached: readonly A[]): Chain<A> {
+export function resolveChain<A extends Attached>(attached: readonly A[], names: UpstreamNames): Chain<A> {
   const faults: Fault[] = []
   const orders = new Map<string, number>()
   for (const [index, { order, automated }] of attached.entries()) {
@@ -94,30 +115,36 @@ export function resolveChain<A extends Attached>(attached: readonly A[]): Chain<
     else
       faults.push({ pointer: `/${index}/order`, detail: `order ${order} is already that of policy ${other}` })
   }
-  const links = attached.map((one, index) => linkOf(one, index, faults))
-  const { inboundTls, upstream } = settingsOf(links, faults)
+  const links = attached.map((one, index) => linkOf(one, index, names, faults))
+  const { inboundTls, upstreams } = settingsOf(links, names, faults)
   if (faults.length > 0) return { ok: false, faults }
   const byAttached = new Map(
     links.flatMap((link) => (link === undefined ? [] : [[link.attached, link] as const])),
   )
   const inOrder = inEffectiveOrder(attached).flatMap((one) => byAttached.get(one) ?? [])
-  return { ok: true, links: inOrder, inboundTls, upstream }
+  return { ok: true, links: inOrder, inboundTls, upstreams }
 }
 
-/** What the policies say about listener and upstream. A part that two of them set is a fault of the later one. */
-function settingsOf(links: readonly (Link<Attached> | undefined)[], faults: Fault[]) {
+/** What the policies say about listener and upstreams. A part that two of them set is a fault of the later one. */
+function settingsOf(
+  links: readonly (Link<Attached> | undefined)[],
+  names: UpstreamNames,
+  faults: Fault[],
+): { inboundTls: InboundTls | undefined; upstreams: ReadonlyMap<string, UpstreamSettings> } {
   let inboundTls: InboundTls | undefined
-  let upstream: UpstreamSettings = {}
+  const upstreams = new Map<string, UpstreamSettings>([...names.keys()].map((id) => [id, {}]))
   for (const [index, link] of links.entries()) {
     if (link === undefined) continue
     try {
-      const { policy, config } = link
+      const { attached, policy, config } = link
       if (policy.inboundTls !== undefined) {
         if (inboundTls !== undefined)
           throw new Error('another policy of the chain already sets the TLS of the listener')
         inboundTls = policy.inboundTls(config)
       }
-      if (policy.upstream !== undefined) upstream = joined(upstream, policy.upstream(config))
+      const settings = policy.upstream?.(config)
+      if (settings !== undefined)
+        addTo(upstreams, settings, new Set(attached.upstreams ?? names.keys()), names)
     } catch (error) {
       faults.push({
         pointer: `/${index}/config`,
@@ -125,15 +152,35 @@ function settingsOf(links: readonly (Link<Attached> | undefined)[], faults: Faul
       })
     }
   }
-  return { inboundTls, upstream }
+  return { inboundTls, upstreams }
 }
 
-function joined(before: UpstreamSettings, added: UpstreamSettings): UpstreamSettings {
-  const { timeouts, ...rest } = added
-  const twice =
+function addTo(
+  upstreams: Map<string, UpstreamSettings>,
+  added: UpstreamSettings,
+  ids: ReadonlySet<string>,
+  names: UpstreamNames,
+): void {
+  for (const id of ids) {
+    // One that there is not has been said already.
+    const before = upstreams.get(id)
+    if (before === undefined) continue
+    const twice = inBoth(before, added)
+    const which = names.size > 1 ? ` for ${names.get(id)}` : ''
+    if (twice !== undefined) throw new Error(`another policy of the chain already sets ${twice}${which}`)
+    upstreams.set(id, joined(before, added))
+  }
+}
+
+function inBoth(before: UpstreamSettings, added: UpstreamSettings): string | undefined {
+  const { timeouts = {}, ...rest } = added
+  return (
     Object.keys(rest).find((part) => part in before) ??
-    Object.keys(timeouts ?? {}).find((part) => part in (before.timeouts ?? {}))
-  if (twice !== undefined) throw new Error(`another policy of the chain already sets ${twice}`)
+    Object.keys(timeouts).find((part) => part in (before.timeouts ?? {}))
+  )
+}
+
+function joined(before: UpstreamSettings, { timeouts, ...rest }: UpstreamSettings): UpstreamSettings {
   const all = { ...before.timeouts, ...timeouts }
   return { ...before, ...rest, ...(timeouts === undefined ? {} : { timeouts: all }) }
 }

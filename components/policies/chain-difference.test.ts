@@ -11,9 +11,16 @@ function step(id: string, config: Record<string, unknown>, enabled = true): Chai
     enabled,
     dryRun: false,
     rules: [],
+    upstreams: [],
     config,
   }
 }
+
+it('shows which upstreams a step is for now', () => {
+  const lines = chainDifference([step('a', {})], [{ ...step('a', {}), upstreams: ['main', 'bills'] }])
+  const added = lines.filter(({ sign }) => sign === 'added').map(({ text }) => text.trim())
+  expect(added).toEqual(['upstreams:', '- main', '- bills'])
+})
 
 it('shows exactly the line that changed', () => {
   const lines = chainDifference([step('a', { limit: 60 })], [step('a', { limit: 100 })])

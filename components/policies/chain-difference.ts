@@ -24,11 +24,12 @@ function lineOf(line: string): DiffLine {
 function textOf(steps: readonly ChainStep[]): string {
   const served = steps
     .filter((step) => step.enabled)
-    .map(({ kind, label, dryRun, rules, config }) => ({
+    .map(({ kind, label, dryRun, rules, upstreams, config }) => ({
       policy: kind,
       ...(label ? { label } : {}),
       ...(dryRun ? { dryRun } : {}),
       ...(rules.length > 0 ? { rules: sorted(rules) } : {}),
+      ...(upstreams.length > 0 ? { upstreams } : {}),
       config: sorted(config),
     }))
   return served.length === 0 ? '' : stringify(served)

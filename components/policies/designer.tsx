@@ -41,6 +41,7 @@ export function Designer({ initial, policies, add }: Props) {
       step={selected}
       policy={policies.find(({ kind }) => kind === selected.kind)}
       faults={judgement.faults.get(selected.id) ?? []}
+      upstreams={chain.upstreams}
       readOnly={!mayWrite}
       dispatch={dispatch}
     />

@@ -11,6 +11,7 @@ function step(id: string, config: Record<string, unknown> = {}): ChainStep {
     enabled: true,
     dryRun: false,
     rules: [],
+    upstreams: [],
     config,
   }
 }

@@ -27,6 +27,7 @@ export type DraftAction =
   | { do: 'label'; id: string; label: string }
   | { do: 'dryRun'; id: string; dryRun: boolean }
   | { do: 'rules'; id: string; rules: ChainStep['rules'] }
+  | { do: 'upstreams'; id: string; upstreams: ChainStep['upstreams'] }
   | { do: 'restore'; step: ChainStep; at: number }
   | { do: 'discard' }
   | { do: 'saved'; chain: Chain }
@@ -45,7 +46,7 @@ export function reduceDraft(draft: Draft, action: DraftAction): Draft {
   const { steps } = draft
   switch (action.do) {
     case 'add': {
-      const step = { ...action.step, label: '', enabled: true, dryRun: false, rules: [] }
+      const step = { ...action.step, label: '', enabled: true, dryRun: false, rules: [], upstreams: [] }
       return { ...draft, steps: steps.toSpliced(action.at, 0, step), selectedId: step.id }
     }
     case 'select':
@@ -80,6 +81,8 @@ export function reduceDraft(draft: Draft, action: DraftAction): Draft {
       return withStep(draft, action.id, (step) => ({ ...step, dryRun: action.dryRun }))
     case 'rules':
       return withStep(draft, action.id, (step) => ({ ...step, rules: action.rules }))
+    case 'upstreams':
+      return withStep(draft, action.id, (step) => ({ ...step, upstreams: action.upstreams }))
     case 'restore':
       return { ...draft, steps: steps.toSpliced(action.at, 0, action.step), selectedId: action.step.id }
     case 'discard':

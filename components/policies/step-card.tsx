@@ -85,6 +85,7 @@ export function StepCard(props: Props) {
         )}
         {look.label && <WordState tone={look.tone}>{look.label}</WordState>}
         {step.dryRun && step.enabled && <WordState tone="warn">dry run</WordState>}
+        {step.upstreams.length > 0 && <WordState tone="idle">for {step.upstreams.join(', ')}</WordState>}
         {policy?.first && mark === 'same' && <WordState tone="idle">runs first</WordState>}
       </button>
       {readOnly ? <span className="w-3" /> : <StepMenu {...props} title={title} />}

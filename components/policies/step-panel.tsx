@@ -13,18 +13,21 @@ import { readSchema } from './form-schema.ts'
 import { categoryTitle } from './policy-words.ts'
 import { SchemaForm } from './schema-form.tsx'
 import { StepScope } from './step-scope.tsx'
+import { StepUpstreams } from './step-upstreams.tsx'
 import { YamlView } from './yaml-view.tsx'
 
 interface Props {
   step: ChainStep
   policy: PolicyDescription | undefined
   faults: readonly FieldFault[]
+  /** What the upstreams of the API are called. */
+  upstreams: readonly string[]
   readOnly: boolean
   dispatch: (action: DraftAction) => void
 }
 
 /** The selected step: as a form, as YAML, and what it is about. */
-export function StepPanel({ step, policy, faults, readOnly, dispatch }: Props) {
+export function StepPanel({ step, policy, faults, upstreams, readOnly, dispatch }: Props) {
   const field = useMemo(() => (policy ? readSchema(policy.schema) : null), [policy])
   const configure = (config: Record<string, unknown>) => dispatch({ do: 'configure', id: step.id, config })
   const whole = faultAt(faults, '')
@@ -74,8 +77,13 @@ export function StepPanel({ step, policy, faults, readOnly, dispatch }: Props) {
           )}
         </Field>
       </TabsContent>
-      <TabsContent value="scope">
-        <StepScope step={step} faults={faults} readOnly={readOnly} dispatch={dispatch} />
+      <TabsContent value="scope" className="flex flex-col gap-4">
+        {policy?.perUpstream === true && (
+          <StepUpstreams step={step} upstreams={upstreams} readOnly={readOnly} dispatch={dispatch} />
+        )}
+        {(policy?.perUpstream !== true || step.dryRun || step.rules.length > 0) && (
+          <StepScope step={step} faults={faults} readOnly={readOnly} dispatch={dispatch} />
+        )}
       </TabsContent>
       <TabsContent value="yaml">
         <YamlView config={step.config} onChange={configure} readOnly={readOnly} />

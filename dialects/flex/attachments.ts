@@ -24,6 +24,10 @@ export interface Attachment {
   readonly label: string
   /** Where its Secrets and Services are looked for. */
   readonly namespace: string
+  /** The one upstream that it was written for, by the name that routes use. */
+  readonly service?: string | undefined
+  /** The ids of those of several upstreams that it is for; all of them without this. */
+  readonly upstreams?: readonly string[] | undefined
 }
 
 /** What the policies of Flex are called here, where that differs by more than an ending. */
@@ -68,7 +72,8 @@ export function inlineAttachments(instance: Placed<ApiInstance>, register: Regis
       return []
     }
     const id = `${namespace}/${name}/${index}`
-    return [attachmentOf(policy, { document: instance.document, path, id, namespace, automated: false })]
+    const where = { document: instance.document, path, id, namespace, automated: false }
+    return [{ ...attachmentOf(policy, where), service: policy.targetRef?.name }]
   })
 }
 
@@ -170,7 +175,7 @@ export function attachedPolicies(attachments: readonly Attachment[], register: R
     return last[direction]
   }
   return attachments.map((one) => {
-    const { id, kind, config, rules, dryRun, automated, label } = one
+    const { id, kind, config, rules, dryRun, automated, label, upstreams } = one
     const order = outOfOrder.has(kind) ? next(automated, 'down') : (one.order ?? next(automated, 'up'))
     return {
       id,
@@ -182,6 +187,7 @@ export function attachedPolicies(attachments: readonly Attachment[], register: R
       ...(rules === undefined ? {} : { rules: [...rules] }),
       ...(dryRun ? { dryRun } : {}),
       ...(automated ? { automated } : {}),
+      ...(upstreams === undefined ? {} : { upstreams: [...upstreams] }),
     }
   })
 }

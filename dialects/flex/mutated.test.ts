@@ -24,8 +24,11 @@ spec:
       routes:
         - rules: [{ path: "/a(/.*)", methods: [GET] }]
           config: { destinationPath: /x }
-    b: { address: "https://b.internal:9000", tls: { certificate: { secretName: server }, trustedCA: { secretName: ca }, cipherSuites: [TLS_AES_256_GCM_SHA384] } }
+    b: { address: "https://b.internal:9000", tls: { trustedCA: { secretName: ca }, serverName: b.example } }
   policies:
+    - policyRef: { name: retry }
+      targetRef: { kind: Service, name: b }
+      config: { numRetries: 1 }
     - policyRef: { name: rate-limiting-flex }
       config: { rateLimits: [{ maximumRequests: 1, timePeriodInMilliseconds: 1000 }] }
       rules: [{ headers: { X-A: b } }]

@@ -16,7 +16,7 @@ import {
 import { type Environment, PolicyConfigs } from './policies.ts'
 import { type FlexNote, keyOf, type Placed, placeOf, Register } from './register.ts'
 import { type ApiInstance, type Resource, resource } from './resources.ts'
-import { isRoute, Router } from './routes.ts'
+import { isRoute, Router, type Routing } from './routes.ts'
 import { Secrets } from './secrets.ts'
 import { inboundTlsOf, type Listening, type TlsConfig, TlsReader } from './tls.ts'
 
@@ -227,13 +227,14 @@ class Compilation {
       id: `contracts:${id}`,
       clients,
     }
+    const aimed = written.map((one) => this.#router.aimed(one, routing))
+    const own = [...aimed.filter(({ kind }) => !isRoute(kind) && kind !== 'tls'), ...routing.attachments].map(
+      (one) => this.#configs.resolved(one),
+    )
     const attachments = [
-      ...written
-        .filter(({ kind }) => !isRoute(kind) && kind !== 'tls')
-        .map((one) => this.#configs.resolved(one)),
-      ...routing.attachments.map((one) => this.#configs.resolved(one)),
+      ...own,
       ...this.#inbound(instance, address, written, inbound),
-      ...this.#idleTimeout(id, written),
+      ...this.#idleTimeout(id, own, routing),
     ]
     const { upstream, destinations } = routing
     const api: ApiItem = {
@@ -250,7 +251,7 @@ class Compilation {
       ...(destinations.size === 0
         ? {}
         : { destinations: Object.fromEntries([...destinations].map(([key, one]) => [key, one.id])) }),
-      policies: this.#policies(attachments),
+      policies: this.#policies(attachments, routing),
       ...(contracts === undefined ? {} : { contracts: contracts.id }),
     }
     const origin = { instance, attachments }
@@ -296,20 +297,25 @@ class Compilation {
   }
 
   /** What a Configuration says of idle connections holds for every API that does not say it itself. */
-  #idleTimeout(id: string, written: readonly Attachment[]): Attachment[] {
+  #idleTimeout(id: string, others: readonly Attachment[], { ids }: Routing): Attachment[] {
     const { timeouts, timeoutsAt } = this.#settings
     const kind = 'upstream-idle-timeout'
     if (timeouts.upstreamIdleSeconds === undefined || timeoutsAt === undefined) return []
-    if (written.some((one) => one.kind === kind)) return []
+    const said = others.filter((one) => one.kind === kind)
+    const done = new Set(said.flatMap(({ upstreams }) => upstreams ?? [...ids.values()]))
+    const rest = [...ids.values()].filter((upstream) => !done.has(upstream))
+    if (rest.length === 0) return []
     const path = ['spec', 'timeouts', 'upstreamConnectionIdleSeconds']
     const { namespace } = timeoutsAt.resource.metadata
     const where = { document: timeoutsAt.document, path, id: `${id}/${kind}`, namespace }
-    return [made(kind, { timeout: timeouts.upstreamIdleSeconds }, where)]
+    const idle = made(kind, { timeout: timeouts.upstreamIdleSeconds }, where)
+    return [said.length === 0 ? idle : { ...idle, upstreams: rest }]
   }
 
-  #policies(attachments: readonly Attachment[]): AttachedPolicy[] {
+  #policies(attachments: readonly Attachment[], { ids }: Routing): AttachedPolicy[] {
     const attached = attachedPolicies(attachments, this.#register)
-    const chain = resolveChain(attached)
+    const names = new Map([...ids].map(([name, id]) => [id, name]))
+    const chain = resolveChain(attached, names)
     if (chain.ok) return attached
     for (const fault of chain.faults) {
       const [index = '', ...inside] = segmentsOf(fault.pointer)
@@ -324,7 +330,9 @@ class Compilation {
 /** Where a fault in a policy of an item stands in the text. */
 function placeOfFault({ isMade, path }: Attachment, inside: readonly string[]): Path {
   if (isMade) return path
-  return [...path, ...(inside[0] === 'kind' ? ['policyRef', 'name'] : inside)]
+  const [member] = inside
+  if (member === 'kind') return [...path, 'policyRef', 'name']
+  return [...path, ...(member === 'upstreams' ? ['targetRef'] : inside)]
 }
 
 /** One listener without TLS is for all APIs, and need not be named. */

@@ -144,6 +144,12 @@ const upstreamService = z
   .strictObject({ ...reach, routes: z.array(serviceRoute).max(50).optional() })
   .check(checkReach)
 
+/** The one upstream that a policy of an instance is for: a service of its own, or a Service that it routes to. */
+const serviceTarget = z.strictObject({
+  kind: z.literal('Service', { error: () => 'must be Service' }).default('Service'),
+  name: z.string().min(1).max(200),
+})
+
 export const apiInstance = z.strictObject({
   apiVersion: gatewayVersion,
   kind: z.literal('ApiInstance'),
@@ -151,7 +157,10 @@ export const apiInstance = z.strictObject({
   spec: z.strictObject({
     address: z.string(),
     services: z.record(z.string().min(1).max(100), upstreamService).optional(),
-    policies: z.array(z.strictObject(attachment)).max(100).optional(),
+    policies: z
+      .array(z.strictObject({ ...attachment, targetRef: serviceTarget.optional() }))
+      .max(100)
+      .optional(),
     tls: instanceTls.optional(),
   }),
 })

@@ -75,7 +75,12 @@ const weighted = binding(
 function withoutIds(items: readonly Item[]) {
   return items
     .map((item) =>
-      item.kind === 'api' ? { ...item, policies: item.policies.map(({ id: _, ...rest }) => rest) } : item,
+      item.kind === 'api'
+        ? {
+            ...item,
+            policies: item.policies.map(({ id: _, ...rest }) => rest).toSorted((a, b) => a.order - b.order),
+          }
+        : item,
     )
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
@@ -155,24 +160,150 @@ describe('several services', () => {
       /\/routes\/0\/weight weights are said by a route-weighted policy/,
     ],
     [
-      'different TLS',
-      two
-        .replace('http://products.internal', 'https://products.internal')
-        .replace('h2://users.internal:9000', 'https://users.internal\n      tls: { minVersion: "1.3" }'),
-      /\/spec\/services\/users\/tls users and products are reached with different TLS/,
-    ],
-    [
-      'TLS for some of them alone',
-      two.replace('http://products.internal', 'https://products.internal\n      tls: { minVersion: "1.3" }'),
-      /\/spec\/services\/users\/address users is reached without TLS and products with it/,
-    ],
-    [
       'an address that must not be reached',
       two.replace('products.internal', '169.254.169.254'),
       /\/spec\/services\/products\/address 169\.254\.169\.254 serves a cloud's credentials/,
     ],
   ])('are refused with %s', (_, text, line) => {
     expect(linesOf(text)[0]).toMatch(line)
+  })
+})
+
+describe('TLS towards several upstreams', () => {
+  const secure = (products: string, users: string) =>
+    two
+      .replace('http://products.internal', `https://products.internal${products}`)
+      .replace('h2://users.internal:9000', `https://users.internal${users}`)
+  const under13 = '\n      tls: { minVersion: "1.3" }'
+  const named = '\n      tls: { serverName: users.example, trustedCA: { secretName: ca } }'
+  const ca = `apiVersion: v1\nkind: Secret\nmetadata: { name: ca }\nstringData: { ca.crt: ${JSON.stringify(
+    '-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n',
+  )} }\n`
+  const outbound = (items: readonly Item[]) =>
+    apiOf(items)
+      .policies.filter(({ kind }) => kind === 'tls-outbound')
+      .map(({ config, upstreams }) => [config, upstreams])
+
+  it('is said for each of them where it differs', () => {
+    const items = itemsOf(secure(under13, named), ca)
+    expect(outbound(items)).toMatchObject([
+      [{ minversion: '1.3' }, ['upstream:default/shop/products']],
+      [{ serverName: 'users.example' }, ['upstream:default/shop/users']],
+    ])
+    expectRoundTrip(items)
+  })
+
+  it('is said once where it is the same, as ever', () => {
+    const items = itemsOf(secure(under13, under13))
+    expect(outbound(items)).toEqual([[{ minversion: '1.3' }, undefined]])
+    expectRoundTrip(items)
+  })
+
+  it('may be for some of them alone', () => {
+    const items = itemsOf(two.replace('http://products.internal', `https://products.internal${under13}`))
+    expect(outbound(items)).toEqual([[{ minversion: '1.3' }, ['upstream:default/shop/products']]])
+    expectRoundTrip(items)
+  })
+
+  it('is refused where a policy for all says it too, at the second one', () => {
+    const all = binding('all', 'tls-outbound', 'config: { minversion: "1.3" }')
+    expect(linesOf(secure(under13, ''), all)).toEqual([
+      '0.yaml:9 /spec/services/products/tls another policy of the chain already sets tls for products',
+    ])
+  })
+})
+
+describe('policies for one of several upstreams', () => {
+  const bound = (name: string, service: string, kind: string, config: string) =>
+    `${v1alpha1}\nkind: PolicyBinding\nmetadata: { name: ${name} }\nspec: { targetRef: { kind: Service, name: ${service} }, policyRef: { name: ${kind} }, config: ${config} }\n`
+  const canaryTimeout = bound('slow', 'canary', 'response-timeout', '{ timeout: 30 }')
+  const ofKind = (items: readonly Item[], wanted: string) =>
+    apiOf(items)
+      .policies.filter(({ kind }) => kind === wanted)
+      .map(({ config, upstreams }) => [config, upstreams])
+  const inside = (policies: string) => `${two}  policies:\n    - ${policies}\n`
+
+  it('are bound to its Service', () => {
+    const stableTimeout = bound('quick', 'stable', 'response-timeout', '{ timeout: 1 }')
+    const items = itemsOf(instance(''), stable, canary, weighted, canaryTimeout, stableTimeout)
+    expect(ofKind(items, 'response-timeout')).toEqual([
+      [{ timeout: 1 }, ['upstream:default/shop/stable']],
+      [{ timeout: 30 }, ['upstream:default/shop/canary']],
+    ])
+    expectRoundTrip(items)
+  })
+
+  it('are for the whole API where that has no other upstream', () => {
+    const to = binding('to', 'route', 'config: { destinationRef: { name: canary } }')
+    const items = itemsOf(instance(''), canary, to, canaryTimeout)
+    expect(ofKind(items, 'response-timeout')).toEqual([[{ timeout: 30 }, undefined]])
+  })
+
+  it('stand in the instance with a targetRef, and hold for that service alone', () => {
+    const items = itemsOf(
+      inside(
+        '{ policyRef: { name: retry }, targetRef: { kind: Service, name: users }, config: { numRetries: 1 } }',
+      ),
+    )
+    expect(ofKind(items, 'retry')).toEqual([[{ numRetries: 1 }, ['upstream:default/shop/users']]])
+    expectRoundTrip(items)
+  })
+
+  it('leave the others to what the node says of all', () => {
+    const node = `${v1alpha1}\nkind: Configuration\nmetadata: { name: node }\nspec: { timeouts: { upstreamConnectionIdleSeconds: 30 } }\n`
+    const own = bound('idle', 'canary', 'idle-timeout', '{ timeout: 5 }')
+    expect(
+      ofKind(itemsOf(instance(''), stable, canary, weighted, node, own), 'upstream-idle-timeout'),
+    ).toEqual([
+      [{ timeout: 5 }, ['upstream:default/shop/canary']],
+      [{ timeout: 30 }, ['upstream:default/shop/stable']],
+    ])
+  })
+
+  it('of a Service do not reach a service of the instance that has its name', () => {
+    const own = instance(
+      '  services: { canary: { address: "http://a.internal" }, b: { address: "http://b.internal" } }\n',
+    )
+    const to = binding('to', 'route', 'config: { destinationRef: { name: canary } }')
+    expect(ofKind(itemsOf(own, to, canary, canaryTimeout), 'response-timeout')).toEqual([])
+  })
+
+  it.each([
+    [
+      'for a service that the API does not have',
+      [inside('{ policyRef: { name: retry }, targetRef: { name: bills } }')],
+      '0.yaml:22 /spec/policies/0/targetRef/name no route of this API leads to bills',
+    ],
+    [
+      'of another kind',
+      [inside('{ policyRef: { name: retry }, targetRef: { kind: ApiInstance, name: users } }')],
+      '0.yaml:22 /spec/policies/0/targetRef/kind must be Service',
+    ],
+    [
+      'that look at requests before an upstream is chosen',
+      [
+        instance(''),
+        stable,
+        canary,
+        weighted,
+        bound('keys', 'canary', 'header-removal', '{ inboundHeaders: [x-a] }'),
+      ],
+      '4.yaml:4 /spec/targetRef header-removal is for all upstreams of an API, and this one has several; attach it to the ApiInstance',
+    ],
+    [
+      'that say twice what holds there',
+      [
+        instance(''),
+        stable,
+        canary,
+        weighted,
+        canaryTimeout,
+        bound('slower', 'canary', 'response-timeout', '{ timeout: 60 }'),
+      ],
+      '5.yaml:4 /spec/config another policy of the chain already sets responseMs for canary',
+    ],
+  ])('are refused %s', (_, texts, line) => {
+    expect(linesOf(...texts)).toEqual([line])
   })
 })
 

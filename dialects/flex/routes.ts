@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type UpstreamItem, upstreamItem } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
+import { policyOf } from '#policies/index.ts'
 import type { Attachment, Bindings } from './attachments.ts'
 import type { NodeSettings } from './configuration.ts'
 import { faultsOf, type Path } from './document.ts'
@@ -17,6 +18,8 @@ export interface Routing {
   readonly destinations: ReadonlyMap<string, UpstreamItem>
   /** The policies that choose among them, and those that say how they are reached. */
   readonly attachments: readonly Attachment[]
+  /** The ids of the upstreams by the names that policies use; of the only one too. */
+  readonly ids: ReadonlyMap<string, string>
 }
 
 /** An upstream as it was written, in the instance or as a Service. */
@@ -152,24 +155,45 @@ export class Router {
       return undefined
     }
     const [route, second] = routes
-    const bound = found.flatMap(({ name, at }) =>
-      this.#told.bindings.ofService(keyOf('Service', at.namespace, name)),
+    // A service of the instance itself is another one than a Service of that name.
+    const shared = found.filter(({ name }) => !Object.hasOwn(instance.resource.spec.services ?? {}, name))
+    const bound = shared.flatMap(({ name, at }) =>
+      this.#told.bindings
+        .ofService(keyOf('Service', at.namespace, name))
+        .map((one): Attachment => ({ ...one, service: name })),
     )
     const isPlain = found.length === 1 && second === undefined && route !== undefined && isPlainRoute(route)
     const routing = isPlain
       ? this.#plain(found, routeConfig.safeParse(route.config).data?.destinationPath)
       : this.#joined(found, routes)
-    return routing && this.#withBindings(routing, bound)
+    return (
+      routing && {
+        ...routing,
+        attachments: [...routing.attachments, ...bound.map((one) => this.aimed(one, routing))],
+      }
+    )
   }
 
-  /** Policies of a Service act on the whole API, which is the same thing where it has no other upstream. */
-  #withBindings(routing: Routing, bound: readonly Attachment[]): Routing {
-    if (routing.destinations.size > 1)
-      for (const one of bound) {
-        const detail = 'an API with several upstreams uses this Service; bind the policy to its ApiInstance'
-        this.#register.report(one, [...one.path, 'targetRef'], detail)
-      }
-    return { ...routing, attachments: [...routing.attachments, ...bound] }
+  /**
+   * An attachment with the upstream that it was written for. One for the only upstream is one for the whole API;
+   * with several, what looks at requests cannot be for one of them, since requests meet it before it is chosen.
+   */
+  aimed(one: Attachment, { ids }: Routing): Attachment {
+    if (one.service === undefined) return one
+    const id = ids.get(one.service)
+    const path = [...one.path, 'targetRef']
+    if (id === undefined) {
+      this.#register.report(one, [...path, 'name'], `no route of this API leads to ${one.service}`)
+      return one
+    }
+    if (ids.size === 1) return one
+    const policy = policyOf(one.kind)
+    if (policy !== undefined && policy.upstream === undefined) {
+      const detail = `${one.kind} is for all upstreams of an API, and this one has several; attach it to the ApiInstance`
+      this.#register.report(one, path, detail)
+      return one
+    }
+    return { ...one, upstreams: [id] }
   }
 
   #destinationsOf(
@@ -263,6 +287,7 @@ export class Router {
       upstream: { ...upstream, id, endpoints },
       destinations: new Map(),
       attachments: this.#outbound([only]),
+      ids: new Map([[only.name, id]]),
     }
   }
 
@@ -273,44 +298,35 @@ export class Router {
       upstream: first.upstream,
       destinations: new Map(found.map(({ name, upstream }) => [name, upstream])),
       attachments: [...this.#outbound(found), ...routes, ...refusal(routes)],
+      ids: new Map(found.map(({ name, upstream }) => [name, upstream.id])),
     }
   }
 
-  /** How the upstreams of an API are reached is said once for all of them. */
+  /** How upstreams are reached: said once where it is the same for all of them, and else for each. */
   #outbound(found: readonly Candidate[]): Attachment[] {
-    const [first, ...others] = found.filter(({ upstream }) => upstream.endpoints[0]?.url.startsWith('https:'))
-    for (const other of others) {
-      if (JSON.stringify(other.tls) === JSON.stringify(first?.tls)) continue
-      const detail = `${other.name} and ${first?.name ?? ''} are reached with different TLS, which one API cannot do; make them APIs of their own`
-      this.#register.report(
-        other.at,
-        other.tls === undefined ? other.at.path.slice(0, -1) : other.at.path,
-        detail,
-      )
-    }
-    if (first?.tls === undefined) return []
-    for (const { name, upstream, at } of found) {
-      if (upstream.endpoints[0]?.url.startsWith('https:') === true) continue
-      const detail = `${name} is reached without TLS and ${first.name} with it, which one API cannot do; make them APIs of their own`
-      this.#register.report(at, [...at.path.slice(0, -1), 'address'], detail)
-    }
-    const { at, tls } = first
-    return [
-      {
-        document: at.document,
-        path: at.path,
-        isMade: true,
-        id: `${first.upstream.id.replace(/^upstream:/, '')}/tls-outbound`,
-        kind: 'tls-outbound',
-        order: undefined,
-        config: tls,
-        rules: undefined,
-        dryRun: false,
-        automated: false,
-        label: '',
-        namespace: at.namespace,
-      },
-    ]
+    const [first, ...others] = found
+    const isSame = others.every(({ tls }) => JSON.stringify(tls) === JSON.stringify(first?.tls))
+    return found.slice(0, isSame ? 1 : found.length).flatMap(({ upstream, at, tls }): Attachment[] =>
+      tls === undefined
+        ? []
+        : [
+            {
+              document: at.document,
+              path: at.path,
+              isMade: true,
+              id: `${upstream.id.replace(/^upstream:/, '')}/tls-outbound`,
+              kind: 'tls-outbound',
+              order: undefined,
+              config: tls,
+              rules: undefined,
+              dryRun: false,
+              automated: false,
+              label: '',
+              namespace: at.namespace,
+              ...(isSame ? {} : { upstreams: [upstream.id] }),
+            },
+          ],
+    )
   }
 }
 

@@ -40,18 +40,12 @@ function isKeyPair(value: unknown): value is { crt: string; key: string } {
   return typeof Reflect.get(value, 'crt') === 'string' && typeof Reflect.get(value, 'key') === 'string'
 }
 
-/** The one policy of a kind, where it says nothing that the member in its place could not. */
-function sayable(
-  policies: readonly AttachedPolicy[],
-  kind: string,
-  members: readonly string[],
-): AttachedPolicy | undefined {
-  const [policy, second] = policies.filter((one) => one.kind === kind)
-  if (policy === undefined || second !== undefined) return undefined
+/** Whether a policy says nothing that the member in its place could not. */
+function isSayable(policy: AttachedPolicy, members: readonly string[]): boolean {
   const { config, rules, dryRun, automated, label } = policy
-  if (rules !== undefined || dryRun === true || automated === true || label !== '') return undefined
+  if (rules !== undefined || dryRun === true || automated === true || label !== '') return false
   const known = new Set([...members, ...Object.keys(parameterNames)])
-  return Object.keys(config).every((member) => known.has(member)) ? policy : undefined
+  return Object.keys(config).every((member) => known.has(member))
 }
 
 /** Collects the Secrets that PEM texts go to. */
@@ -90,8 +84,9 @@ export function inboundTlsResource(
   metadata: Metadata,
 ): TlsResource | undefined {
   const members = ['mode', 'certificate', 'trustedCA', 'crl', 'subjectAltNames']
-  const policy = sayable(policies, 'tls', members)
-  if (policy === undefined || !isKeyPair(policy.config['certificate'])) return undefined
+  const [policy, second] = policies.filter(({ kind }) => kind === 'tls')
+  if (policy === undefined || second !== undefined || !isSayable(policy, members)) return undefined
+  if (!isKeyPair(policy.config['certificate'])) return undefined
   const { mode, certificate, trustedCA, crl, subjectAltNames } = policy.config
   const made = secretsOf(metadata)
   const clientValidation = defined({
@@ -109,14 +104,25 @@ export function inboundTlsResource(
   return { policy, tls, secrets: made.secrets }
 }
 
-/** `tls` of a service in the place of a `tls-outbound` policy; undefined where that must stay a policy. */
-export function outboundTlsResource(
+const outboundMembers = ['certificate', 'trustedCA', 'crl', 'skipValidation', 'serverName', 'subjectAltNames']
+
+/** `tls` of services in the place of `tls-outbound` policies, but for those that must stay policies. */
+export function outboundTlsResources(
   policies: readonly AttachedPolicy[],
-  metadata: Metadata,
-): TlsResource | undefined {
-  const members = ['certificate', 'trustedCA', 'crl', 'skipValidation', 'serverName', 'subjectAltNames']
-  const policy = sayable(policies, 'tls-outbound', members)
-  if (policy === undefined) return undefined
+  { name, namespace }: Metadata,
+): TlsResource[] {
+  const [only, ...others] = policies.filter(
+    (policy) => policy.kind === 'tls-outbound' && isSayable(policy, outboundMembers),
+  )
+  if (only === undefined) return []
+  // Services may have names that no Secret can have.
+  const numbered = others.map((policy, index) => ({ policy, name: `${name}-${index + 2}` }))
+  return [{ policy: only, name }, ...numbered].map((one) =>
+    outboundTlsResource(one.policy, { name: one.name, namespace }),
+  )
+}
+
+function outboundTlsResource(policy: AttachedPolicy, metadata: Metadata): TlsResource {
   const { certificate, trustedCA, crl, skipValidation, serverName, subjectAltNames } = policy.config
   const made = secretsOf(metadata)
   const tls = defined({

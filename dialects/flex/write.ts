@@ -15,7 +15,7 @@ import { mapSecrets } from '#policies/secrets.ts'
 import { clientKinds, withoutVariables } from './policies.ts'
 import { apiKeysType } from './resources.ts'
 import { isRoute } from './routes.ts'
-import { inboundTlsResource, outboundTlsResource, type Written } from './write-tls.ts'
+import { inboundTlsResource, outboundTlsResources, type Written } from './write-tls.ts'
 
 export type FlexText = { ok: true; text: string } | { ok: false; faults: Fault[] }
 
@@ -107,10 +107,10 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
     faults.push(faultAt(api, '/document', 'Flex has no place for an OpenAPI document'))
   const listener = listenerOf(api, work)
   const inbound = inboundTlsResource(api.policies, metadata)
-  const outbound = outboundTlsResource(api.policies, metadata)
-  const inlined = api.policies.filter(
-    (policy) => policy !== inbound?.policy && policy !== outbound?.policy && policy.automated !== true,
-  )
+  const services = servicesOf(api, work)
+  const outbound = outboundTlsResources(api.policies, metadata)
+  const asTls = new Set([inbound, ...outbound].map((resource) => resource?.policy))
+  const inlined = api.policies.filter((policy) => !asTls.has(policy) && policy.automated !== true)
   const automated = api.policies.filter((policy) => policy.automated === true)
   const keys = keysOf(api, metadata, work)
   const texts = new SecretTexts(metadata)
@@ -124,17 +124,25 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
     spec: {
       address: listener === undefined ? '' : addressOf(api, listener),
       ...(inbound === undefined ? {} : { tls: inbound.tls }),
-      services: servicesOf(api, work, outbound?.tls),
-      policies: inlined.toSorted((a, b) => a.order - b.order).map((policy) => policyOf(policy, keys, texts)),
+      services: Object.fromEntries(
+        services.map(([service, id]) => [service, serviceOf(api, id, outbound, work)]),
+      ),
+      policies: inlined
+        .toSorted((a, b) => a.order - b.order)
+        .flatMap((policy) => inlinePoliciesOf(policy, services, keys, texts)),
     },
   }
   return [
     { resource: instance },
-    ...automated.map((policy, index) => bindingOf(policy, index, metadata, keys, texts)),
+    ...automated.map((policy, index) => {
+      if (policy.upstreams !== undefined)
+        faults.push(faultAt(api, '/policies', 'Flex attaches nothing to one upstream of many APIs at once'))
+      return bindingOf(policy, index, metadata, keys, texts)
+    }),
     ...texts.resources(),
     ...(keys === undefined ? [] : [keys.secret]),
     ...(inbound?.secrets ?? []),
-    ...(outbound?.secrets ?? []),
+    ...outbound.flatMap(({ secrets }) => secrets),
   ]
 }
 
@@ -147,24 +155,31 @@ function listenerOf(api: ApiItem, { listeners, byId, faults }: Work): ListenerIt
   return undefined
 }
 
-function servicesOf(api: ApiItem, work: Work, tls: Record<string, unknown> | undefined) {
+/** The ids of the upstreams of an API by the names of their services. */
+function servicesOf(api: ApiItem, { faults }: Work): (readonly [name: string, id: string])[] {
   const destinations = Object.entries(api.destinations ?? {})
-  const named = destinations.length === 0 ? [['upstream', api.upstream] as const] : destinations
-  if (destinations.length > 0 && !api.policies.some(({ kind }) => isRoute(kind)))
-    work.faults.push(faultAt(api, '/destinations', 'no route policy of the API chooses among them'))
-  const services = named.map(([name, id]) => {
-    const upstream = work.byId.get(id)
-    if (upstream?.kind !== 'upstream') {
-      work.faults.push(faultAt(api, '/upstream', `there is no ${id}`))
-      return [name, {}] as const
-    }
-    const isSecure = upstream.endpoints[0]?.url.startsWith('https:') === true
-    return [
-      name,
-      { ...reachOf(upstream, work.faults), ...(isSecure && tls !== undefined ? { tls } : {}) },
-    ] as const
-  })
-  return Object.fromEntries(services)
+  if (destinations.length === 0) return [['upstream', api.upstream]]
+  if (!api.policies.some(({ kind }) => isRoute(kind)))
+    faults.push(faultAt(api, '/destinations', 'no route policy of the API chooses among them'))
+  if (!destinations.some(([, id]) => id === api.upstream))
+    faults.push(faultAt(api, '/upstream', 'Flex has no upstream beside those that routes lead to'))
+  return destinations
+}
+
+function serviceOf(
+  api: ApiItem,
+  id: string,
+  outbound: ReturnType<typeof outboundTlsResources>,
+  { byId, faults }: Work,
+): Record<string, unknown> {
+  const upstream = byId.get(id)
+  if (upstream?.kind !== 'upstream') {
+    faults.push(faultAt(api, '/upstream', `there is no ${id}`))
+    return {}
+  }
+  const isSecure = upstream.endpoints[0]?.url.startsWith('https:') === true
+  const tls = outbound.find(({ policy }) => policy.upstreams?.includes(id) ?? true)?.tls
+  return { ...reachOf(upstream, faults), ...(isSecure && tls !== undefined ? { tls } : {}) }
 }
 
 /** Where an upstream is, as a service says it. */
@@ -263,6 +278,24 @@ function policyOf(
     ...(dryRun === true ? { dryRun } : {}),
     config,
   }
+}
+
+/** A targetRef names one upstream: a policy for several is written for each of them. */
+function inlinePoliciesOf(
+  policy: AttachedPolicy,
+  services: readonly (readonly [name: string, id: string])[],
+  keys: Keys | undefined,
+  texts: SecretTexts,
+): Record<string, unknown>[] {
+  const { upstreams } = policy
+  if (upstreams === undefined) return [policyOf(policy, keys, texts)]
+  return services
+    .filter(([, id]) => upstreams.includes(id))
+    .map(([name], index) => {
+      const { order, ...written } = policyOf(policy, keys, texts)
+      const first = index === 0 && order !== undefined ? { order } : {}
+      return { targetRef: { kind: 'Service', name }, ...written, ...first }
+    })
 }
 
 function bindingOf(

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { upstreamRefusal } from '#domain/address.ts'
 import { listener } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
-import type { Routing } from '#domain/routing.ts'
+import { mainUpstream, type Routing } from '#domain/routing.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
@@ -56,6 +56,12 @@ export async function requireRoutes(
   )
   if (listenerFaults.length > 0)
     throw new Problem('request.invalid', listenerFaults[0]?.detail ?? '', { faults: listenerFaults })
+  const named = destinations.findIndex(({ name }) => name === mainUpstream)
+  if (named >= 0) {
+    const detail = `${mainUpstream} is what policies call the API's own upstream.`
+    const faults = [{ pointer: `/routing/destinations/${named}/name`, detail }]
+    throw new Problem('request.invalid', detail, { faults })
+  }
   const endpoints = [
     ...upstream.endpoints.map(({ url }, index) => ({
       url,

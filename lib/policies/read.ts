@@ -1,7 +1,8 @@
-import type { AttachedPolicy } from '#contract/items.ts'
+import { type ApiItem, type AttachedPolicy, upstreamNames } from '#contract/items.ts'
 import type { Chain, ChainStep, PolicyDescription, Verdict } from '#domain/chain.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { policyRules } from '#domain/policy-rule.ts'
+import { mainUpstream, routing } from '#domain/routing.ts'
 import { Problem } from '#domain/problem.ts'
 import { describePolicy, type Policy } from '#policies/definition.ts'
 import { policies } from '#policies/index.ts'
@@ -23,7 +24,12 @@ export function listPolicies(actor: Actor): PolicyDescription[] {
 function described(policy: Policy): PolicyDescription {
   const { schema, ...words } = describePolicy(policy)
   // The schema comes with functions attached; a page and a document take JSON alone.
-  return { ...words, first: policy.first ?? false, schema: JSON.parse(JSON.stringify(schema)) }
+  return {
+    ...words,
+    first: policy.first ?? false,
+    perUpstream: policy.upstream !== undefined,
+    schema: JSON.parse(JSON.stringify(schema)),
+  }
 }
 
 /** What the policies say about configurations that nobody has saved. */
@@ -85,6 +91,7 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
     api: { id: api.id, name: api.name, title: api.title, version: label },
     gateway: { id: gateway.id, name: gateway.name, headRevision: gateway.headRevision },
     upstreamUrl: instance.upstreamUrl,
+    upstreams: upstreamNamesOf(instance),
     basePath: instance.basePath,
     policies: steps.map((step) => ({
       ...step,
@@ -95,11 +102,16 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
   }
 }
 
+/** What the policies of an instance may call its upstreams. */
+export function upstreamNamesOf({ destinations }: { destinations: unknown }): string[] {
+  return [mainUpstream, ...routing.parse({ destinations }).destinations.map(({ name }) => name)]
+}
+
 /** Attachments in their order, with their secrets open and the defaults of their configurations written out. */
 export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
   return attachments
     .toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
-    .map(({ id, kind, policyVersion, label, enabled, dryRun, rules, config }) => ({
+    .map(({ id, kind, policyVersion, label, enabled, dryRun, rules, upstreams, config }) => ({
       id,
       kind,
       policyVersion,
@@ -107,6 +119,7 @@ export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
       enabled,
       dryRun,
       rules: policyRules.parse(rules),
+      upstreams,
       config: wholeConfig(kind, openedConfig(kind, config)),
     }))
 }
@@ -130,17 +143,33 @@ async function deployedChain(
   const drafted = new Map(draft.map((step) => [step.id, step.config]))
   return {
     revision: manifest.revision,
-    policies: item.policies.map((policy) => deployedStep(policy, drafted.get(policy.id))),
+    policies: item.policies.map((policy) => deployedStep(item, policy, drafted.get(policy.id))),
   }
 }
 
+function namesIn(api: ApiItem, ids: readonly string[] = []): string[] {
+  const names = upstreamNames(api)
+  return ids.map((id) => names.get(id) ?? id)
+}
+
 function deployedStep(
-  { id, kind, policyVersion, label, dryRun = false, rules = [], config }: AttachedPolicy,
+  api: ApiItem,
+  { id, kind, policyVersion, label, dryRun = false, rules = [], upstreams, config }: AttachedPolicy,
   drafted: ChainStep['config'] | undefined,
 ): ChainStep {
   // Masks that are equal on both sides must mean secrets that are.
   const shown = withoutSecretsBeside(kind, config, drafted ?? config) as ChainStep['config']
-  return { id, kind, policyVersion, label, enabled: true, dryRun, rules, config: shown }
+  return {
+    id,
+    kind,
+    policyVersion,
+    label,
+    enabled: true,
+    dryRun,
+    rules,
+    upstreams: namesIn(api, upstreams),
+    config: shown,
+  }
 }
 
 /** Where an API is exposed, newest first: the chains that the designer can show for it. */

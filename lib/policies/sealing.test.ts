@@ -34,6 +34,7 @@ function step(config: Record<string, unknown>) {
     enabled: true,
     dryRun: false,
     rules: [],
+    upstreams: [],
     config: { jwtKeyOrigin: 'text', signingMethod: 'hmac', signingKeyLength: 256, ...config },
   }
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-async function instance(): Promise<string> {
+async function instance(destinations: object[] = []): Promise<string> {
   const organisationId = home.organisation.id
   const name = `api-${randomUUID().slice(0, 8)}`
   const api = await db().api.create({ data: { organisationId, name, title: name } })
@@ -44,6 +44,7 @@ async function instance(): Promise<string> {
       gatewayId: home.gateway.id,
       basePath: `/${name}`,
       upstreamUrl: 'http://127.0.0.1:9',
+      destinations,
     },
   })
   return row.id
@@ -55,9 +56,18 @@ const limit = (maximumRequests: number) => ({
   enabled: true,
   dryRun: false,
   rules: [],
+  upstreams: [],
   config: { rateLimits: [{ maximumRequests, timePeriodInMilliseconds: 60_000 }] },
 })
-const keys = { kind: 'api-key-auth', label: '', enabled: true, dryRun: false, rules: [], config: {} }
+const keys = {
+  kind: 'api-key-auth',
+  label: '',
+  enabled: true,
+  dryRun: false,
+  rules: [],
+  upstreams: [],
+  config: {},
+}
 
 const problem = (work: Promise<unknown>) =>
   work.then(
@@ -105,10 +115,29 @@ describe('replacing a chain', () => {
       enabled: true,
       dryRun: false,
       rules: [],
+      upstreams: [],
       config: {},
     }
     const refusal = await problem(replaceChain(owner, id, [keys, unknown], 1))
     expect(refusal).toMatchObject({ code: 'policy.unknown', faults: [{ pointer: '/policies/1/kind' }] })
+  })
+
+  it('takes the upstreams that a policy is for, by the names that the API has for them', async () => {
+    const id = await instance([{ name: 'bills', endpoints: [{ url: 'https://bills.internal' }] }])
+    const timeout = (...upstreams: string[]) => ({ ...keys, kind: 'connect-timeout', upstreams })
+    const saved = await replaceChain(owner, id, [timeout('bills', 'main', 'bills'), keys], 1)
+    expect(saved.upstreams).toEqual(['main', 'bills'])
+    expect(saved.policies.map(({ upstreams }) => upstreams)).toEqual([['main', 'bills'], []])
+    const aimed = { ...keys, upstreams: ['main'] }
+    const refusal = await problem(replaceChain(owner, id, [timeout('main', 'stock'), aimed], 2))
+    expect(refusal.faults).toEqual([
+      { pointer: '/policies/0/upstreams/1', detail: 'The API has no upstream called stock.' },
+      {
+        pointer: '/policies/1/upstreams',
+        detail: 'api-key-auth is not about upstreams and cannot be for some of them.',
+      },
+    ])
+    expect((await readChain(owner, id)).policies[0]?.upstreams).toEqual(['main', 'bills'])
   })
 
   it('writes who changed what into the audit trail', async () => {

@@ -10,7 +10,7 @@ import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { requireVersion } from '../versions.ts'
-import { chainIn, judged, stepsOf } from './read.ts'
+import { chainIn, judged, stepsOf, upstreamNamesOf } from './read.ts'
 import { sealedConfig } from './sealing.ts'
 
 /** Puts this chain in the place of the instance's, whole: all of it fits, or nothing changes. */
@@ -22,9 +22,9 @@ export async function replaceChain(
 ): Promise<Chain> {
   requirePermission(actor, 'apis.write')
   return transaction(async (tx) => {
-    const { version, before } = await lockedChain(tx, actor, instanceId)
+    const { version, before, upstreams } = await lockedChain(tx, actor, instanceId)
     await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version }, ifMatch)
-    await store(tx, actor, { instanceId, version, before, after: accepted(steps, before) })
+    await store(tx, actor, { instanceId, version, before, after: accepted(steps, before, upstreams) })
     return chainIn(tx, actor.organisationId, instanceId)
   })
 }
@@ -33,8 +33,8 @@ export async function replaceChain(
 export async function addPolicy(actor: Actor, instanceId: string, step: ChainStepInput): Promise<Chain> {
   requirePermission(actor, 'apis.write')
   return transaction(async (tx) => {
-    const { version, before } = await lockedChain(tx, actor, instanceId)
-    const [added] = accepted([step], [])
+    const { version, before, upstreams } = await lockedChain(tx, actor, instanceId)
+    const [added] = accepted([step], [], upstreams)
     if (!added) throw new Error('one step was accepted and is not there')
     const after = before.toSpliced(placeOf(added, before), 0, added)
     await store(tx, actor, { instanceId, version, before, after })
@@ -56,14 +56,22 @@ async function lockedChain(tx: Tx, actor: Actor, instanceId: string) {
   await tx.$queryRaw`SELECT id FROM "ApiInstance" WHERE id = ${instanceId}::uuid AND "organisationId" = ${organisationId}::uuid FOR UPDATE`
   const instance = await tx.apiInstance.findFirst({
     where: { id: instanceId, organisationId },
-    select: { version: true, policies: true },
+    select: { version: true, policies: true, destinations: true },
   })
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
-  return { version: instance.version, before: stepsOf(instance.policies) }
+  return {
+    version: instance.version,
+    before: stepsOf(instance.policies),
+    upstreams: upstreamNamesOf(instance),
+  }
 }
 
 // Masks among the steps stand for the secrets of the steps before.
-function accepted(steps: readonly ChainStepInput[], before: readonly ChainStep[]): ChainStep[] {
+function accepted(
+  steps: readonly ChainStepInput[],
+  before: readonly ChainStep[],
+  upstreams: readonly string[],
+): ChainStep[] {
   const known = new Map(before.map((step) => [step.id, step]))
   const unknown = steps.flatMap((step, index) =>
     policyOf(step.kind) ? [] : [{ pointer: `/policies/${index}/kind`, detail: `There is no ${step.kind}.` }],
@@ -88,11 +96,38 @@ function accepted(steps: readonly ChainStepInput[], before: readonly ChainStep[]
     faults.push(
       ...ruleFaults(step.rules).map(({ pointer, detail }) => ({ pointer: `${at}/rules${pointer}`, detail })),
     )
+    faults.push(
+      ...upstreamFaults(step, upstreams).map(({ pointer, detail }) => ({
+        pointer: `${at}/upstreams${pointer}`,
+        detail,
+      })),
+    )
     const { kind, label, enabled, dryRun, rules } = step
-    return { id, kind, policyVersion, label, enabled, dryRun, rules, config: verdict.config ?? {} }
+    const chosen = upstreams.filter((name) => step.upstreams.includes(name))
+    return {
+      id,
+      kind,
+      policyVersion,
+      label,
+      enabled,
+      dryRun,
+      rules,
+      upstreams: chosen,
+      config: verdict.config ?? {},
+    }
   })
   if (faults.length > 0) throw new Problem('policy.config-invalid', faults[0]?.detail ?? '', { faults })
   return chain
+}
+
+function upstreamFaults(step: ChainStepInput, upstreams: readonly string[]): Fault[] {
+  if (step.upstreams.length > 0 && policyOf(step.kind)?.upstream === undefined)
+    return [{ pointer: '', detail: `${step.kind} is not about upstreams and cannot be for some of them.` }]
+  return step.upstreams.flatMap((name, index) =>
+    upstreams.includes(name)
+      ? []
+      : [{ pointer: `/${index}`, detail: `The API has no upstream called ${name}.` }],
+  )
 }
 
 interface Replacement {

@@ -1,4 +1,4 @@
-import type { ApiItem, AttachedPolicy, Item } from '#contract/items.ts'
+import { type ApiItem, type AttachedPolicy, type Item, upstreamNames } from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
@@ -78,7 +78,7 @@ function pathClashes(apis: readonly ApiItem[]): Fault[] {
 function chainFaults(api: ApiItem): Fault[] {
   const faults = api.policies.flatMap((policy, index) => policyFaults(api, policy, index))
   if (faults.length > 0) return faults
-  const chain = resolveChain(api.policies)
+  const chain = resolveChain(api.policies, upstreamNames(api))
   if (chain.ok) return []
   const base = pointerOf(['items', api.id, 'policies'])
   return chain.faults.map(({ pointer, detail }) => ({ pointer: base + pointer, detail }))

@@ -49,6 +49,7 @@ function policy(
     enabled: true,
     dryRun: false,
     rules: [],
+    upstreams: [],
     config,
     ...more,
   }
@@ -139,6 +140,23 @@ describe('compile', () => {
     expect(items.get('upstream:rates')).not.toHaveProperty('hashOn')
   })
 
+  it('names the upstreams that a policy is for by their items, and none where it is for all', () => {
+    const destinations = [{ name: 'bills', endpoints: [{ url: 'https://bills.internal' }] }]
+    const items = itemsOf(
+      instance('orders', {
+        destinations,
+        policies: [
+          policy('p1', 'tls-outbound', 0, {}, { upstreams: ['main', 'bills'] }),
+          policy('p2', 'connect-timeout', 1, {}),
+        ],
+      }),
+    )
+    expect(items.get('api:orders')).toMatchObject({
+      policies: [{ upstreams: ['upstream:orders', 'upstream:orders:bills'] }, { kind: 'connect-timeout' }],
+    })
+    expect(JSON.stringify(items.get('api:orders')).match(/"upstreams"/g)).toHaveLength(1)
+  })
+
   it('takes one instance from the draft and everything else from what runs', () => {
     const base = itemsOf(instance('orders'), instance('rates'))
     const draft = itemsOf(instance('orders', { host: 'a.example' }), instance('rates', { host: 'b.example' }))
@@ -175,6 +193,28 @@ describe('check', () => {
   ])('refuses %s', (_what, more, pointer) => {
     const faults = faultsOf(instance('orders', more))
     expect(faults.map((fault) => fault.pointer).join()).toContain(pointer)
+  })
+
+  it('refuses a policy for an upstream that is gone, and two that say the same of one', () => {
+    const destinations = [{ name: 'bills', endpoints: [{ url: 'https://bills.internal' }] }]
+    const upstreamUrl = 'https://orders.internal'
+    const tls = (id: string, order: number, ...upstreams: string[]) =>
+      policy(id, 'tls-outbound', order, {}, { upstreams })
+    const ofChain = (...policies: PolicyRow[]) =>
+      faultsOf(instance('orders', { upstreamUrl, destinations, policies }))
+    expect(ofChain(tls('p1', 0, 'main'), tls('p2', 1, 'bills'))).toEqual([])
+    expect(ofChain(tls('p1', 0, 'main', 'stock'))).toEqual([
+      {
+        pointer: '/items/api:orders/policies/0/upstreams/1',
+        detail: 'the API has no upstream upstream:orders:stock',
+      },
+    ])
+    expect(ofChain(tls('p1', 0, 'bills'), tls('p2', 1))).toEqual([
+      {
+        pointer: '/items/api:orders/policies/1/config',
+        detail: 'another policy of the chain already sets tls for bills',
+      },
+    ])
   })
 
   it('refuses two APIs at the same host and base path, by name', () => {
@@ -225,6 +265,18 @@ describe('difference', () => {
       'added - maximumRequests: 50',
     ])
     expect(groups[0]?.lines.some(({ sign }) => sign === 'gap')).toBe(true)
+  })
+
+  it('says by name which upstreams a policy is for now', () => {
+    const destinations = [{ name: 'bills', endpoints: [{ url: 'https://bills.internal' }] }]
+    const aimedAt = (...upstreams: string[]) =>
+      instance('orders', { destinations, policies: [policy('p1', 'tls-outbound', 0, {}, { upstreams })] })
+    const texts = (before: InstanceRow, after: InstanceRow) =>
+      compare([before], [after]).groups[0]?.changes.map(({ text }) => text)
+    expect(texts(aimedAt(), aimedAt('main', 'bills'))).toEqual([
+      'TLS to the upstream: upstreams: all → main, bills',
+    ])
+    expect(texts(aimedAt('main'), aimedAt('bills'))).toEqual(['TLS to the upstream: upstreams: main → bills'])
   })
 
   it('marks a removed identity policy as weakening, and does not call shifted neighbours changed', () => {

@@ -3,7 +3,7 @@ import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
-import { type Routing, routing, type UpstreamOptions } from '#domain/routing.ts'
+import { mainUpstream, type Routing, routing, type UpstreamOptions } from '#domain/routing.ts'
 import { policyOf } from '#policies/index.ts'
 
 /** What publishing reads of an API instance: the row with its neighbours. */
@@ -36,6 +36,8 @@ export interface PolicyRow {
   enabled: boolean
   dryRun: boolean
   rules: unknown
+  /** `main`, and names of destinations. */
+  upstreams: readonly string[]
   config: unknown
 }
 export interface CredentialRow {
@@ -108,7 +110,7 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
       ? { destinations: Object.fromEntries(names.map((name) => [name, destinationId(id, name)])) }
       : {}),
     ...(judgesByDocument(instance) ? { document: documentId(instance) } : {}),
-    policies: chainOf(instance.policies),
+    policies: chainOf(instance),
     // Named even when nobody may call, so that letting somebody call later leaves the API as it is.
     contracts: `contracts:${id}`,
   }
@@ -154,11 +156,13 @@ function contractsOf(instanceId: string, row: InstanceRow | undefined): Contract
 type Candidate = Omit<AttachedPolicy, 'rules'> & { rules?: unknown }
 
 // Positions are counted anew, so that gaps left by disabled or removed policies are no change of their own.
-function chainOf(policies: readonly PolicyRow[]): Candidate[] {
-  return policies
+function chainOf(instance: InstanceRow): Candidate[] {
+  const upstreamId = (name: string) =>
+    name === mainUpstream ? `upstream:${instance.id}` : destinationId(instance.id, name)
+  return instance.policies
     .filter((policy) => policy.enabled)
     .toSorted((a, b) => a.order - b.order || compare(a.id, b.id))
-    .map(({ id, kind, policyVersion, label, dryRun, rules, config }, order) => ({
+    .map(({ id, kind, policyVersion, label, dryRun, rules, upstreams, config }, order) => ({
       id,
       kind,
       policyVersion,
@@ -168,6 +172,7 @@ function chainOf(policies: readonly PolicyRow[]): Candidate[] {
       // Left out where they say nothing, so that an item from before they were known is the same item.
       ...(dryRun ? { dryRun } : {}),
       ...(Array.isArray(rules) && rules.length > 0 ? { rules } : {}),
+      ...(upstreams.length > 0 ? { upstreams: upstreams.map(upstreamId) } : {}),
     }))
 }
 

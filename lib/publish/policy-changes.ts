@@ -1,4 +1,4 @@
-import type { ApiItem, AttachedPolicy } from '#contract/items.ts'
+import { type ApiItem, type AttachedPolicy, upstreamNames } from '#contract/items.ts'
 import type { Change } from '#domain/deployment.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { describePolicy } from '#policies/definition.ts'
@@ -18,7 +18,7 @@ export function policyChanges(old: ApiItem, now: ApiItem): Change[] {
   )
   const others = now.policies.flatMap((policy, at) => {
     const previous = before.get(policy.id)
-    return previous ? policyEdited(now, previous, policy, at) : [policyAdded(now, policy, at)]
+    return previous ? policyEdited([old, previous], [now, policy], at) : [policyAdded(now, policy, at)]
   })
   return [...removed, ...others, ...reordered(old, now)]
 }
@@ -50,7 +50,10 @@ function policyRemoved(api: ApiItem, policy: AttachedPolicy, at: number): Change
   return { kind: 'removed', pointer, text, weakens, before: withoutSecrets(policy.kind, policy.config) }
 }
 
-function policyEdited(api: ApiItem, old: AttachedPolicy, now: AttachedPolicy, at: number): Change[] {
+/** A policy, and the API that it stands in. */
+type Standing = readonly [api: ApiItem, policy: AttachedPolicy]
+
+function policyEdited([oldApi, old]: Standing, [api, now]: Standing, at: number): Change[] {
   const pointer = pointerOf(['items', api.id, 'policies', at])
   const known = policyOf(now.kind)
   const schema = known ? describePolicy(known).schema : {}
@@ -66,7 +69,15 @@ function policyEdited(api: ApiItem, old: AttachedPolicy, now: AttachedPolicy, at
         told(change, `${pointer}/${field}`, `${titleOf(now)}: ${field}`),
       ),
   )
-  return [...fields, ...config]
+  const upstreams = jsonChanges(upstreamsOf(oldApi, old), upstreamsOf(api, now)).map((change) =>
+    told(change, `${pointer}/upstreams`, `${titleOf(now)}: upstreams`),
+  )
+  return [...fields, ...upstreams, ...config]
+}
+
+function upstreamsOf(api: ApiItem, { upstreams }: AttachedPolicy): string {
+  const names = upstreamNames(api)
+  return upstreams === undefined ? 'all' : upstreams.map((id) => names.get(id) ?? id).join(', ')
 }
 
 function reordered(old: ApiItem, now: ApiItem): Change[] {

@@ -1,0 +1,32 @@
+import type { Item } from '#contract/items.ts'
+import { canonicalJson } from '#contract/manifest.ts'
+import { createControlRequest } from '../control-request.ts'
+import { type Contents, Planner } from '../plan.ts'
+import { emptyWorld, sha256, type World } from '../ports.ts'
+import { createServer } from '../serve/server.ts'
+import { Serving } from '../serving.ts'
+import type { Closing } from './world.ts'
+
+/** Items as a node holds them once they are verified. */
+export function contentsOf(items: readonly Item[]): Contents {
+  return new Map(items.map((item) => [item.id, { item, hash: sha256(canonicalJson(item)) }]))
+}
+
+/** Serves items from this process until the test ends, and gives the port of the first listener. */
+export async function serveItems(
+  items: readonly Item[],
+  end: Closing,
+  world: Partial<World> = {},
+): Promise<number> {
+  const control = createControlRequest({ allowLoopback: true })
+  const server = createServer()
+  const whole = { ...emptyWorld, request: control.request, ...world }
+  const serving = new Serving(server, new Planner({ allowLoopback: true, world: whole }))
+  end.add(async () => {
+    await server.drain(0)
+    await control.close()
+  })
+  const served = await serving.serve(contentsOf(items))
+  if (!served.ok) throw new Error(JSON.stringify(served.reasons))
+  return serving.ports[0] ?? 0
+}

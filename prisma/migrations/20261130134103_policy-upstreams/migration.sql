@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "PolicyAttachment" ADD COLUMN     "upstreams" TEXT[] DEFAULT ARRAY[]::TEXT[];
