@@ -72,6 +72,11 @@ export const apiItem = z.strictObject({
   upstream: id,
   /** Other upstreams that its policies may send requests to, by the names that they use. */
   destinations: z.record(z.string().min(1).max(200), id).optional(),
+  /** What its requests are counted by. */
+  operations: z
+    .array(z.strictObject({ method: z.string().max(20), path: z.string().startsWith('/').max(1_000) }))
+    .max(5_000)
+    .optional(),
   /** Its OpenAPI document, for policies that judge by it. */
   document: id.optional(),
   policies: z.array(attachedPolicy),

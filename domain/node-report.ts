@@ -25,6 +25,9 @@ export const reportMax = {
   problems: 50,
   apis: 1_000,
   codesOfApi: 20,
+  operationsOfApi: 20,
+  upstreamsOfApi: 10,
+  policiesOfApi: 50,
   codes: 200,
   upstreams: 200,
   endpointsOfUpstream: 20,
@@ -38,6 +41,24 @@ export const reportMax = {
 /** Bounds of a share of the answers, in milliseconds. */
 const quantiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() })
 
+/** Of an operation, or of what was sent to one upstream. */
+const partReport = z.object({
+  requests: z.int(),
+  errors: z.int(),
+  latencyMs: quantiles.optional(),
+})
+
+const policyReport = z.object({
+  kind: text,
+  /** Answers of its own, refusals among them. */
+  answered: z.int(),
+  dryRefused: z.int(),
+  /** It has thrown. */
+  failed: z.int(),
+  /** Of its own work, waiting included; a sample. */
+  latencyMs: quantiles.optional(),
+})
+
 const apiReport = z.object({
   requests: z.int(),
   errors: z.int(),
@@ -45,6 +66,12 @@ const apiReport = z.object({
   /** Would have been refused by a policy in dry run. */
   dryRefused: z.int().optional(),
   latencyMs: quantiles.optional(),
+  /** By method and path template, the busiest first. */
+  operations: mapOf(partReport, reportMax.operationsOfApi).optional(),
+  /** By upstream id, what was sent there. */
+  upstreams: mapOf(partReport, reportMax.upstreamsOfApi).optional(),
+  /** By the ids of attached policies that answered, failed or were timed. */
+  policies: mapOf(policyReport, reportMax.policiesOfApi).optional(),
   /** Since the node serves the API. */
   total: z
     .object({
@@ -186,6 +213,8 @@ export const nodeDetails = z.object({
 export type NodePulse = z.infer<typeof nodePulse>
 export type NodeDetails = z.infer<typeof nodeDetails>
 export type ApiReport = z.infer<typeof apiReport>
+export type PartReport = z.infer<typeof partReport>
+export type PolicyReport = z.infer<typeof policyReport>
 export type UpstreamReport = z.infer<typeof upstreamReport>
 export type EndpointReport = z.infer<typeof endpointReport>
 export type CertificateReport = z.infer<typeof certificateReport>

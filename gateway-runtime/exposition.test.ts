@@ -23,6 +23,11 @@ function figures(): PlaneFigures {
   metrics.answered(metrics.countersOf('api:a'), 200, 3, false)
   metrics.answered(metrics.countersOf('api:a'), 429, 0.5, true, 'rate-limiting.exceeded')
   metrics.dryRefused(metrics.countersOf('api:a'), 'cors.refused')
+  const route = metrics.countersOf('api:a')
+  route.operations.of('GET /orders/{id}').add(true, 6, 3)
+  route.upstreams.of('upstream:a').add(false, 6, 3)
+  route.policy({ kind: 'cors', id: 'p1' }).answered++
+  route.policy({ kind: 'cors', id: 'p1' }).took(0.003)
   const endpoint = { pools: 2, connections: 4, unhealthy: 1, ejected: 2 }
   return {
     traffic: metrics.figures(),
@@ -85,6 +90,13 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
     'hexgate_api_request_duration_seconds_bucket{le="0.004",api="api:a"} 2',
     'hexgate_api_request_duration_seconds_count{api="api:a"} 2',
     'hexgate_request_duration_seconds_sum 0.0035',
+    'hexgate_api_operation_requests_total{api="api:a",operation="GET /orders/{id}"} 1',
+    'hexgate_api_operation_errors_total{api="api:a",operation="GET /orders/{id}"} 1',
+    'hexgate_api_operation_request_duration_seconds_sum{api="api:a",operation="GET /orders/{id}"} 0.003',
+    'hexgate_api_upstream_requests_total{api="api:a",upstream="upstream:a"} 1',
+    'hexgate_api_upstream_errors_total{api="api:a",upstream="upstream:a"} 0',
+    'hexgate_policy_answers_total{api="api:a",policy="cors",id="p1"} 1',
+    'hexgate_policy_duration_seconds_count{api="api:a",policy="cors",id="p1"} 1',
     'hexgate_upstream_pending_requests{upstream="upstream:a"} 1',
     'hexgate_upstream_circuits_open{upstream="upstream:a"} 1',
     'hexgate_upstream_unverified{upstream="upstream:a"} 2',

@@ -3,7 +3,14 @@ import { counterOf } from './counts.ts'
 import { noFigures, type PlaneFigures, type ProcessFigures } from './data-plane.ts'
 import { addHistogram, type Histogram } from './histogram.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
-import { latencyBoundsMs, routeBoundsMs, type RouteFigures } from './serve/metrics.ts'
+import {
+  latencyBoundsMs,
+  policyBoundsMs,
+  routeBoundsMs,
+  type RouteFigures,
+  type TallyFigures,
+  timedCalls,
+} from './serve/metrics.ts'
 
 /** What the exposition says beside the traffic. */
 export interface NodeFigures {
@@ -145,9 +152,41 @@ function addApis(counter: Add, gauge: Add): void {
     counter(`hexgate_api_${name}_total`, help, ['api'], ({ traffic }) =>
       [...traffic.routes].map(([api, route]) => [{ api }, read(route)]),
     )
+  addParts(counter)
   gauge('hexgate_api_websockets', 'Open WebSockets by API.', ['api'], ({ traffic }) =>
     [...traffic.routes].map(([api, route]) => [{ api }, route.webSockets]),
   )
+}
+
+function addParts(counter: Add): void {
+  for (const [part, label] of [
+    ['operation', 'operation'],
+    ['upstream', 'upstream'],
+  ] as const)
+    for (const [member, help] of [
+      ['requests', `Requests by API and ${part}.`],
+      ['errors', `Answers 5xx by API and ${part}.`],
+    ] as const)
+      counter(`hexgate_api_${part}_${member}_total`, help, ['api', label], ({ traffic }) =>
+        [...traffic.routes].flatMap(([api, route]) =>
+          [...route[`${part}s`]].map(([name, now]): Series => [{ api, [label]: name }, now[member]]),
+        ),
+      )
+  for (const [name, help, member] of [
+    ['answers', 'Answers of an attached policy, refusals among them.', 'answered'],
+    ['dry_run_refusals', 'What an attached policy in dry run would have answered.', 'dryRefused'],
+    ['failures', 'How often an attached policy has thrown.', 'failed'],
+  ] as const)
+    counter(`hexgate_policy_${name}_total`, help, ['api', 'policy', 'id'], ({ traffic }) =>
+      [...traffic.routes].flatMap(([api, route]) =>
+        [...route.policies].map(([key, now]): Series => [policyLabels(api, key), now[member]]),
+      ),
+    )
+}
+
+function policyLabels(api: string, key: string): { api: string; policy: string; id: string } {
+  const [policy = '', id = ''] = key.split(' ')
+  return { api, policy, id }
 }
 
 function addUpstreams(counter: Add, gauge: Add): void {
@@ -265,16 +304,47 @@ function addHistograms(registry: Registry, now: () => PlaneFigures): void {
       return [{ labels: {}, boundsMs: latencyBoundsMs, counts, sumMs, stride: bucketStride }]
     },
   )
+  const busiest = () => {
+    const busy = [...now().traffic.routes].filter(([, route]) => route.requests > 0)
+    return busy.toSorted(([, a], [, b]) => b.requests - a.requests).slice(0, histogramsMax)
+  }
   addHistogram(
     registry,
     'hexgate_api_request_duration_seconds',
     'The same by API, for the busiest of them.',
-    () => {
-      const busy = [...now().traffic.routes].filter(([, route]) => route.requests > 0)
-      const busiest = busy.toSorted(([, a], [, b]) => b.requests - a.requests).slice(0, histogramsMax)
-      return busiest.map(([api, { latency, latencySumMs }]): Histogram => {
-        return { labels: { api }, boundsMs: routeBoundsMs, counts: latency, sumMs: latencySumMs, stride: 1 }
-      })
-    },
+    () => busiest().map(([api, route]) => histogramOf({ api }, route, routeBoundsMs)),
   )
+  for (const part of ['operation', 'upstream'] as const)
+    addHistogram(
+      registry,
+      `hexgate_api_${part}_request_duration_seconds`,
+      `The same by API and ${part}, for the busiest APIs.`,
+      () =>
+        busiest()
+          .flatMap(([api, route]) =>
+            [...route[`${part}s`]].map(([name, tally]) =>
+              histogramOf({ api, [part]: name }, tally, routeBoundsMs),
+            ),
+          )
+          .slice(0, histogramsMax),
+    )
+  addHistogram(
+    registry,
+    'hexgate_policy_duration_seconds',
+    `Time in an attached policy until it has decided, waiting included; of one call in ${timedCalls}.`,
+    () =>
+      busiest()
+        .flatMap(([api, route]) =>
+          [...route.policies].map(([key, now]) => histogramOf(policyLabels(api, key), now, policyBoundsMs)),
+        )
+        .slice(0, histogramsMax),
+  )
+}
+
+function histogramOf(
+  labels: Histogram['labels'],
+  { latency, latencySumMs }: Pick<TallyFigures, 'latency' | 'latencySumMs'>,
+  boundsMs: readonly number[],
+): Histogram {
+  return { labels, boundsMs, counts: latency, sumMs: latencySumMs, stride: 1 }
 }

@@ -19,6 +19,7 @@ import type { ApiCertificate, Prepared } from '#policies/definition.ts'
 import { apiCertificates } from './api-certificates.ts'
 import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
 import { buildPlan, type LiveDestination, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
+import { Operations } from './serve/operations.ts'
 import { RouteFault } from './serve/router.ts'
 import { TlsContexts } from './serve/tls/context.ts'
 import { createPool, type Pool, type PoolOptions, poolIdentity } from './serve/upstream/pool.ts'
@@ -191,7 +192,7 @@ export class Planner {
       (link) => this.#prepare(api, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
     )
     if (policies.length < chain.links.length) return undefined
-    const { id, name, host, basePath, stripBasePath, listeners } = api
+    const { id, name, host, basePath, stripBasePath, listeners, operations } = api
     return {
       made,
       stateNames,
@@ -203,6 +204,7 @@ export class Planner {
         stripBasePath,
         ...(listeners === undefined ? {} : { listeners }),
         ...(chain.inboundTls === undefined ? {} : { inboundTls: chain.inboundTls }),
+        ...(operations === undefined ? {} : { operations: new Operations(operations) }),
         upstream: needs.upstream,
         destinations: [...needs.destinations.values()],
         policies,

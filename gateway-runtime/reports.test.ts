@@ -67,6 +67,32 @@ it('says what happened since the last time, by API, code and handshake', () => {
   expect(idle.apis['a']).not.toHaveProperty('latencyMs')
 })
 
+it('says of an API what its operations, upstreams and policies did in the interval', () => {
+  const metrics = new Metrics()
+  const interval = new IntervalFigures()
+  const route = metrics.countersOf('api:a')
+  const answer = (operation: string, status: number) => {
+    const octave = metrics.answered(route, status, 3, false)
+    route.operations.of(operation).add(status >= 500, octave, 3)
+    route.upstreams.of('upstream:a').add(status >= 500, octave, 3)
+  }
+  answer('GET /orders', 200)
+  answer('GET /orders', 200)
+  interval.take(figuresOf(metrics))
+  answer('GET /orders', 200)
+  answer('POST /orders', 502)
+  answer('POST /orders', 200)
+  route.policy({ kind: 'rate-limiting', id: 'p1' }).answered++
+  route.policy({ kind: 'rate-limiting', id: 'p1' }).took(0.003)
+  const traffic = interval.take(figuresOf(metrics))
+  expect(traffic.apis['a']).toMatchObject({
+    operations: { 'POST /orders': { requests: 2, errors: 1 }, 'GET /orders': { requests: 1, errors: 0 } },
+    upstreams: { 'upstream:a': { requests: 3, errors: 1, latencyMs: { p50: 4 } } },
+    policies: { p1: { kind: 'rate-limiting', answered: 1, failed: 0, latencyMs: { p50: 2 ** -8 } } },
+  })
+  expect(Object.keys(traffic.apis['a']?.operations ?? {})[0]).toBe('POST /orders')
+})
+
 it('never counts backwards when a worker took its last moment with it, and begins anew with a route', () => {
   const interval = new IntervalFigures()
   const metrics = new Metrics()

@@ -5,6 +5,8 @@ import {
   type EndpointReport,
   type ListenerReport,
   type NodePulse,
+  type PartReport,
+  type PolicyReport,
   reportMax,
   type SessionReport,
   type UpstreamReport,
@@ -15,9 +17,12 @@ import type { UpstreamFigures } from './plan-figures.ts'
 import {
   type Figures,
   latencyBoundsMs,
+  policyBoundsMs,
   quantileMs,
+  RouteCounters,
   routeBoundsMs,
   type RouteFigures,
+  type TallyFigures,
 } from './serve/metrics.ts'
 
 /** The part of a report that is about an interval. */
@@ -145,16 +150,7 @@ function latencyBetween(
   return p50 == null || p95 == null || p99 == null ? null : { p50, p95, p99 }
 }
 
-const noTraffic: RouteFigures = {
-  requests: 0,
-  errors: 0,
-  refused: 0,
-  dryRefused: 0,
-  codes: new Map(),
-  webSockets: 0,
-  latency: [],
-  latencySumMs: 0,
-}
+const noTraffic: RouteFigures = new RouteCounters().figures
 
 function apisBetween(before: Figures, after: Figures): Report['apis'] {
   const called = [...after.routes].flatMap(([id, now]) => {
@@ -179,6 +175,9 @@ function apiReport(since: RouteFigures, now: RouteFigures): ApiReport {
     refused: risen(since.refused, now.refused),
     dryRefused: risen(since.dryRefused, now.dryRefused),
     ...(latencyMs === null ? {} : { latencyMs }),
+    operations: busiest(since.operations, now.operations, reportMax.operationsOfApi),
+    upstreams: busiest(since.upstreams, now.upstreams, reportMax.upstreamsOfApi),
+    policies: policiesBetween(since, now),
     total: {
       requests: now.requests,
       errors: now.errors,
@@ -187,6 +186,44 @@ function apiReport(since: RouteFigures, now: RouteFigures): ApiReport {
       codes: Object.fromEntries(codes),
     },
   }
+}
+
+type Tallies = ReadonlyMap<string, TallyFigures>
+
+/** Of operations or upstreams of an API those that were called most, then those that have been. */
+function busiest(before: Tallies, now: Tallies, max: number): Record<string, PartReport> {
+  const parts = [...now].map(([name, tally]) => ({ name, tally, recent: recentOf(before.get(name), tally) }))
+  const shown = parts
+    .toSorted((a, b) => b.recent.requests - a.recent.requests || b.tally.requests - a.tally.requests)
+    .slice(0, max)
+  return Object.fromEntries(shown.map(({ name, recent }) => [name, recent]))
+}
+
+function recentOf(before: TallyFigures | undefined, now: TallyFigures): PartReport {
+  const latencyMs = latencyBetween(before?.latency ?? [], now.latency, routeBoundsMs)
+  return {
+    requests: risen(before?.requests ?? 0, now.requests),
+    errors: risen(before?.errors ?? 0, now.errors),
+    ...(latencyMs === null ? {} : { latencyMs }),
+  }
+}
+
+/** By the ids of attached policies. */
+function policiesBetween(since: RouteFigures, now: RouteFigures): Record<string, PolicyReport> {
+  const reports = [...now.policies].slice(0, reportMax.policiesOfApi).map(([key, figures]) => {
+    const before = since.policies.get(key)
+    const [kind = '', id = ''] = key.split(' ')
+    const latencyMs = latencyBetween(before?.latency ?? [], figures.latency, policyBoundsMs)
+    const report: PolicyReport = {
+      kind,
+      answered: risen(before?.answered ?? 0, figures.answered),
+      dryRefused: risen(before?.dryRefused ?? 0, figures.dryRefused),
+      failed: risen(before?.failed ?? 0, figures.failed),
+      ...(latencyMs === null ? {} : { latencyMs }),
+    }
+    return [id, report] as const
+  })
+  return Object.fromEntries(reports)
 }
 
 function upstreamsBetween(

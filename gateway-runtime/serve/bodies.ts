@@ -8,7 +8,7 @@ import {
   type Running,
   seenBy,
 } from './course.ts'
-import { answered, POLICY_FAILED } from './phases.ts'
+import { answered, decided, failed, POLICY_FAILED } from './phases.ts'
 import type { LivePolicy } from './plan.ts'
 import { refusal } from './refusals.ts'
 
@@ -26,7 +26,7 @@ export function askForBody(
       if (phase.wants?.(seen) === false) continue
       courseOf(exchange).readers.push({ policy, phase, exchange: seen })
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
       if (policy.dryRun !== true) return POLICY_FAILED
     }
   }
@@ -90,10 +90,10 @@ export function runBodies(
           refused !== undefined || exchange.over ? refused : runBodies(exchange, body, watch, place + 1),
         )
       }
-      if (policy.dryRun !== true) return answer
+      if (policy.dryRun !== true) return decided(policy, exchange, answer)
       noteDryRefusal(exchange, policy, answer, watch)
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
       if (policy.dryRun !== true) return POLICY_FAILED
     }
   }
@@ -112,9 +112,10 @@ export function runAnswerBodies(exchange: Running, body: Uint8Array | null, watc
     try {
       const shown = body !== null && body.length <= phase.maxBytes ? body : null
       const waiting = phase.run(seen, shown)
-      if (waiting instanceof Promise) waiting.catch((error: unknown) => watch.policyFailed(policy, error))
+      if (waiting instanceof Promise)
+        waiting.catch((error: unknown) => failed(policy, exchange, error, watch))
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
     }
   }
 }

@@ -10,6 +10,8 @@ export type OwnHeaders = Readonly<Record<string, string | readonly string[]>>
 /** An exchange while policies run on it, whatever HTTP version carries it. */
 export interface Running extends Exchange {
   readonly route: ServedRoute | null
+  /** The policy whose answer this is, where it is one's. */
+  decidedBy: LivePolicy | null
   /** How many policies have been asked; their response phases will run. */
   reached: number
   /** It has ended: a policy that still waits is the last one that runs. */

@@ -6,7 +6,7 @@ import { isQuery } from './http1/bytes.ts'
 import { FIELD, type Head } from './http1/head.ts'
 import { HeadEdits, REQUEST_DROPS, RESPONSE_DROPS } from './http1/serialise.ts'
 import type { Lease } from './lease.ts'
-import type { LiveDestination, ServedRoute } from './plan.ts'
+import type { LiveDestination, LivePolicy, ServedRoute } from './plan.ts'
 import type { Pool } from './upstream/pool.ts'
 
 // Unique over restarts and nodes by 64 random bits, within the process by a counter. All but the last two digits
@@ -92,6 +92,7 @@ export class Http1Exchange implements Running {
   /** Why the gateway or a policy answered in the upstream's place. */
   code: string | undefined = undefined
   refusedByPolicy = false
+  decidedBy: LivePolicy | null = null
   retried = false
   /** The head of the answer while response phases run: the upstream's, or a refusal's headers. */
   answerHead: Head | null = null

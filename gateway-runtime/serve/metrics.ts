@@ -49,9 +49,30 @@ export interface OpenSession {
   evict(): void
 }
 
-export interface RouteFigures {
+/** Answers that were counted and timed. */
+export interface TallyFigures {
   readonly requests: number
+  /** Answered 5xx. */
   readonly errors: number
+  /** One bucket to an octave: answers that took at most `routeBoundsMs[i]`; the last has no bound. */
+  readonly latency: readonly number[]
+  readonly latencySumMs: number
+}
+
+/** What one attached policy did. */
+export interface PolicyFigures {
+  /** Answers of its own, those below 400 among them. */
+  readonly answered: number
+  /** Would have answered, in dry run. */
+  readonly dryRefused: number
+  /** It has thrown. */
+  readonly failed: number
+  /** Of one call in `timedCalls`: those that took at most `policyBoundsMs[i]`, waiting included. */
+  readonly latency: readonly number[]
+  readonly latencySumMs: number
+}
+
+export interface RouteFigures extends TallyFigures {
   readonly refused: number
   /** Would have been refused by a policy that is in dry run. */
   readonly dryRefused: number
@@ -59,9 +80,12 @@ export interface RouteFigures {
   readonly codes: ReadonlyMap<string, number>
   /** Open now. */
   readonly webSockets: number
-  /** One bucket to an octave: answers that took at most `routeBoundsMs[i]`; the last has no bound. */
-  readonly latency: readonly number[]
-  readonly latencySumMs: number
+  /** By the names of its operations, those that were called. */
+  readonly operations: ReadonlyMap<string, TallyFigures>
+  /** By the names of upstreams: what was sent to them, over all of its duration. */
+  readonly upstreams: ReadonlyMap<string, TallyFigures>
+  /** By kind and id, with a space between. */
+  readonly policies: ReadonlyMap<string, PolicyFigures>
 }
 
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
@@ -90,17 +114,110 @@ export const routeBoundsMs: readonly number[] = Array.from(
   (_, i) => 2 ** (OCTAVE_MIN + i),
 )
 
-/** The counters of one route as the server keeps them. */
-export class RouteCounters {
+const POLICY_OCTAVE_MIN = -10
+const POLICY_OCTAVES = 24
+
+/** What the buckets of a policy stand for, in milliseconds: from one microsecond on. */
+export const policyBoundsMs: readonly number[] = Array.from(
+  { length: POLICY_OCTAVES },
+  (_, i) => 2 ** (POLICY_OCTAVE_MIN + i),
+)
+/** To read the clock takes as long as most policies do, so only one call in so many is timed; a prime, for all to have their turn. */
+export const timedCalls = 127
+
+/** Counts and times answers. */
+export class Tally implements TallyFigures {
   requests = 0
   errors = 0
+  latencySumMs = 0
+  readonly latency: number[] = Array.from({ length: OCTAVES + 1 }, () => 0)
+
+  /** The octave is that of `Metrics.answered`. */
+  add(isError: boolean, octave: number, durationMs: number): void {
+    this.requests++
+    this.latencySumMs += durationMs
+    this.latency[octave] = (this.latency[octave] ?? 0) + 1
+    if (isError) this.errors++
+  }
+
+  get figures(): TallyFigures {
+    const { requests, errors, latency, latencySumMs } = this
+    return { requests, errors, latency: [...latency], latencySumMs }
+  }
+}
+
+/** The counters of one attached policy. */
+export class PolicyCounters implements PolicyFigures {
+  answered = 0
+  dryRefused = 0
+  failed = 0
+  latencySumMs = 0
+  readonly latency: number[] = Array.from({ length: POLICY_OCTAVES + 1 }, () => 0)
+
+  took(durationMs: number): void {
+    const octave = Math.ceil(Math.log2(durationMs)) - POLICY_OCTAVE_MIN
+    const bucket = octave > 0 ? Math.min(octave, POLICY_OCTAVES) : 0
+    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1
+    this.latencySumMs += durationMs
+  }
+
+  get figures(): PolicyFigures {
+    const { answered, dryRefused, failed, latency, latencySumMs } = this
+    return { answered, dryRefused, failed, latency: [...latency], latencySumMs }
+  }
+}
+
+/** Made with the first answer that is counted there: many routes have few or none. */
+class Parts<T> {
+  private counted: Map<string, T> | null = null
+  private readonly make: () => T
+
+  constructor(make: () => T) {
+    this.make = make
+  }
+
+  of(name: string): T {
+    this.counted ??= new Map()
+    let part = this.counted.get(name)
+    if (part === undefined) this.counted.set(name, (part = this.make()))
+    return part
+  }
+
+  figures<F>(read: (part: T) => F): ReadonlyMap<string, F> {
+    return new Map([...(this.counted ?? [])].map(([name, part]) => [name, read(part)]))
+  }
+}
+
+const newTally = () => new Tally()
+const newPolicy = () => new PolicyCounters()
+
+/** The counters of one route as the server keeps them. */
+export class RouteCounters extends Tally {
   refused = 0
   dryRefused = 0
   webSockets = 0
-  latencySumMs = 0
-  readonly latency = new Float64Array(OCTAVES + 1)
-  /** Made with the first answer of the gateway's own: many routes have none. */
   codes: Map<string, number> | null = null
+  readonly operations = new Parts(newTally)
+  readonly upstreams = new Parts(newTally)
+  private readonly policies = new Parts(newPolicy)
+
+  policy({ kind, id }: { readonly kind: string; readonly id: string }): PolicyCounters {
+    return this.policies.of(`${kind} ${id}`)
+  }
+
+  override get figures(): RouteFigures {
+    const { refused, dryRefused, webSockets } = this
+    return {
+      ...super.figures,
+      refused,
+      dryRefused,
+      webSockets,
+      codes: new Map(this.codes),
+      operations: this.operations.figures((tally) => tally.figures),
+      upstreams: this.upstreams.figures((tally) => tally.figures),
+      policies: this.policies.figures((policy) => policy.figures),
+    }
+  }
 }
 
 const STATUS_MAX = 600
@@ -146,14 +263,14 @@ export class Metrics {
     for (const id of this.routes.keys()) if (!routeIds.has(id)) this.routes.delete(id)
   }
 
-  /** `code` says why it was an answer of the gateway's own. */
+  /** `code` says why it was an answer of the gateway's own. Gives the octave of the duration. */
   answered(
     route: RouteCounters | null,
     status: number,
     durationMs: number,
     byPolicy: boolean,
     code?: string,
-  ): void {
+  ): number {
     this.requests++
     this.statuses[status] = (this.statuses[status] ?? 0) + 1
     const bucket = bucketOf(durationMs)
@@ -163,14 +280,12 @@ export class Metrics {
     if (isError) this.errors++
     if (byPolicy) this.refused++
     if (code !== undefined) countIn(this.codes, code)
-    if (route === null) return
-    route.requests++
-    route.latencySumMs += durationMs
-    const octave = bucketOfRoute(bucket)
-    route.latency[octave] = (route.latency[octave] ?? 0) + 1
-    if (isError) route.errors++
+    const octave = octaveOf(bucket)
+    if (route === null) return octave
+    route.add(isError, octave, durationMs)
     if (byPolicy) route.refused++
     if (code !== undefined) countIn((route.codes ??= new Map()), code)
+    return octave
   }
 
   /** Of routes only those that are wanted: thousands of them take a while to copy. */
@@ -205,22 +320,7 @@ export class Metrics {
 
   private routeFigures(wanted: (id: string, route: RouteCounters) => boolean): Map<string, RouteFigures> {
     const routes = new Map<string, RouteFigures>()
-    for (const [id, route] of this.routes) {
-      if (!wanted(id, route)) continue
-      const { requests, errors, refused, dryRefused, webSockets, latency, latencySumMs } = route
-      const codes = new Map(route.codes)
-      const counts = [...latency]
-      routes.set(id, {
-        requests,
-        errors,
-        refused,
-        dryRefused,
-        codes,
-        webSockets,
-        latency: counts,
-        latencySumMs,
-      })
-    }
+    for (const [id, route] of this.routes) if (wanted(id, route)) routes.set(id, route.figures)
     return routes
   }
 }
@@ -234,7 +334,7 @@ function countIn(counts: Map<string, number>, code: string): void {
 }
 
 /** The octave that a fine bucket lies in. */
-function bucketOfRoute(bucket: number): number {
+function octaveOf(bucket: number): number {
   return (bucket + BUCKETS_PER_OCTAVE - 1) >> 2
 }
 

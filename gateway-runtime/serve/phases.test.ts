@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Prepared } from '#policies/definition.ts'
 import type { Exchange, Outcome, Refusal } from '#policies/exchange.ts'
 import { compileRules } from '#policies/rules.ts'
+import { timedCalls } from './metrics.ts'
+import { Operations } from './operations.ts'
 import type { LivePolicy } from './plan.ts'
 import {
   codeOf,
@@ -83,6 +85,59 @@ describe('rules', () => {
       { prepared: { onRequest: (exchange) => nothing(exchange.removeHeader('x-role')) } },
     ])
     expect((await talk(gateway.port, [GET])).text).toMatch(/\r\nx-seen: yes\r\n/)
+  })
+})
+
+describe('what is counted of a route', () => {
+  const countedOf = (gateway: Gateway) => {
+    const [counted] = gateway.server.figures().routes.values()
+    if (counted === undefined) throw new Error('no route')
+    return counted
+  }
+
+  it('says which attached policy answered, would have, or threw', async () => {
+    const refuses: Prepared = { onRequest: () => NO }
+    const throws: Prepared = {
+      onResponse: () => {
+        throw new Error('a bug')
+      },
+    }
+    const gateway = await gatewayWith([
+      { prepared: refuses, dryRun: true },
+      { prepared: throws },
+      { prepared: refuses },
+    ])
+    await talk(gateway.port, [GET])
+    const { policies, upstreams } = countedOf(gateway)
+    const said = [...policies].map(([key, { answered, dryRefused, failed }]) => [
+      key,
+      { answered, dryRefused, failed },
+    ])
+    expect(Object.fromEntries(said)).toEqual({
+      'test-0 p0': { answered: 0, dryRefused: 1, failed: 0 },
+      'test-1 p1': { answered: 0, dryRefused: 0, failed: 1 },
+      'test-2 p2': { answered: 1, dryRefused: 0, failed: 0 },
+    })
+    expect(upstreams.size).toBe(0)
+  })
+
+  it('says what its operations and upstreams answered, and times every policy now and then', async () => {
+    const policies = [
+      { id: 'at-once', kind: 'test', prepared: { onRequest: () => undefined } },
+      { id: 'waits', kind: 'test', prepared: { onRequest: async () => undefined } },
+    ]
+    const operations = new Operations([{ method: 'GET', path: '/orders/{id}' }])
+    const gateway = await gatewayWith([], { routes: (pool) => [route(pool, { policies, operations })] })
+    const calls = 2 * timedCalls
+    const requests = [head('GET /orders/1 HTTP/1.1', 'Host: a').repeat(calls), last('GET /else HTTP/1.1')]
+    await talk(gateway.port, [requests.join('')])
+    const counted = countedOf(gateway)
+    const requestsOf = (parts: typeof counted.operations) =>
+      [...parts].map(([name, tally]) => [name, tally.requests])
+    expect(requestsOf(counted.operations)).toEqual([['GET /orders/{id}', calls]])
+    expect([...counted.upstreams.values()].map((tally) => tally.requests)).toEqual([calls + 1])
+    const timed = [...counted.policies].map(([key, { latency }]) => [key, latency.some((count) => count > 0)])
+    expect(Object.fromEntries(timed)).toEqual({ 'test at-once': true, 'test waits': true })
   })
 })
 

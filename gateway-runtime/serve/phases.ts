@@ -8,6 +8,7 @@ import {
   type Running,
   seenBy,
 } from './course.ts'
+import { timedCalls } from './metrics.ts'
 import type { LivePolicy } from './plan.ts'
 
 export const POLICY_FAILED: Refusal = { status: 500, code: 'policy_failed', detail: 'A policy failed' }
@@ -32,17 +33,44 @@ export function runRequestPhases(
         courseOf(exchange).passedOver.add(place)
         continue
       }
-      const answer = policy.prepared.onRequest?.(seenBy(policy, place, exchange))
+      const answer = ask(policy, place, exchange)
       if (answer === undefined) continue
       if (answer instanceof Promise) return runLater(answer, policy, exchange, policies, watch)
-      if (policy.dryRun !== true) return answer
+      if (policy.dryRun !== true) return decided(policy, exchange, answer)
       noteDryRefusal(exchange, policy, answer, watch)
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
       if (policy.dryRun !== true) return POLICY_FAILED
     }
   }
   return undefined
+}
+
+type Decision = Refusal | undefined
+let untimed = 0
+
+function ask(policy: LivePolicy, place: number, exchange: Running): Decision | Promise<Decision> {
+  if (++untimed < timedCalls) return policy.prepared.onRequest?.(seenBy(policy, place, exchange))
+  untimed = 0
+  const fromMs = performance.now()
+  const answer = policy.prepared.onRequest?.(seenBy(policy, place, exchange))
+  const took = () => exchange.route?.counters?.policy(policy).took(performance.now() - fromMs)
+  if (answer instanceof Promise) void answer.then(took, took)
+  else took()
+  return answer
+}
+
+/** The answer is this policy's. */
+export function decided(policy: LivePolicy, exchange: Running, answer: Refusal): Refusal {
+  exchange.decidedBy = policy
+  return answer
+}
+
+/** A policy has thrown. */
+export function failed(policy: LivePolicy, exchange: Running, error: unknown, watch: PolicyWatch): void {
+  const counters = exchange.route?.counters
+  if (counters) counters.policy(policy).failed++
+  watch.policyFailed(policy, error)
 }
 
 async function runLater(
@@ -66,11 +94,12 @@ export async function answered(
 ): Promise<Refusal | undefined> {
   try {
     const refused = await answer
-    if (refused === undefined || policy.dryRun !== true) return refused
+    if (refused === undefined) return undefined
+    if (policy.dryRun !== true) return decided(policy, exchange, refused)
     noteDryRefusal(exchange, policy, refused, watch)
     return undefined
   } catch (error) {
-    watch.policyFailed(policy, error)
+    failed(policy, exchange, error, watch)
     return policy.dryRun === true ? undefined : POLICY_FAILED
   }
 }
@@ -98,12 +127,12 @@ export function runResponsePhases(
       if (exchange.isUpstreamAnswer) {
         if (typeof instead === 'object' && policy.dryRun !== true && failure === undefined) {
           courseOf(exchange).unasked = place
-          return instead
+          return decided(policy, exchange, instead)
         }
         if (prepared.responseBody !== undefined) wantBody(exchange, policy, seen)
       }
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
       if (policy.dryRun !== true) failure = POLICY_FAILED
     }
   }
@@ -122,10 +151,10 @@ export function runFailurePhases(
     if (policy?.prepared.onUpstreamFailure === undefined || isPassedOver(exchange, place)) continue
     try {
       const instead = policy.prepared.onUpstreamFailure(seenBy(policy, place, exchange), due)
-      if (instead !== undefined && policy.dryRun !== true) return instead
+      if (instead !== undefined && policy.dryRun !== true) return decided(policy, exchange, instead)
     } catch (error) {
       // The refusal that is due stands.
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
     }
   }
   return due
@@ -151,7 +180,7 @@ export function runDone(exchange: Running, policies: Policies, watch: PolicyWatc
     try {
       policy.prepared.onDone(seenBy(policy, place, exchange), outcome)
     } catch (error) {
-      watch.policyFailed(policy, error)
+      failed(policy, exchange, error, watch)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Destination } from '#policies/exchange.ts'
 import type { Applies } from '#policies/rules.ts'
 import type { InboundTls } from '#policies/settings.ts'
 import type { RouteCounters } from './metrics.ts'
+import type { Operations } from './operations.ts'
 import { buildRouter, RouteFault, type Routed, type Router } from './router.ts'
 import { type TlsContext, TlsContexts } from './tls/context.ts'
 import { HostTable } from './tls/hosts.ts'
@@ -37,6 +38,8 @@ export interface LiveRoute extends Routed {
   readonly listeners?: readonly string[]
   readonly inboundTls?: InboundTls
   readonly upstream: Pool
+  /** What its requests are counted by, where its operations are known. */
+  readonly operations?: Operations
   /** Pools that its policies may choose instead. */
   readonly destinations?: readonly LiveDestination[]
   /** In the order in which their request phases run. */

@@ -183,7 +183,9 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   }
 
   dryRefused(policy: LivePolicy, refused: Refusal, route: ServedRoute | null): void {
-    this.metrics.dryRefused(route?.counters ?? null, refused.code)
+    const counters = route?.counters ?? null
+    this.metrics.dryRefused(counters, refused.code)
+    if (counters !== null) counters.policy(policy).dryRefused++
     const detail = `${policy.kind} (${policy.id}) in dry run would have answered ${refused.status} ${refused.code}`
     this.onEvent({ level: 'info', code: 'policy_dry_run', detail })
   }

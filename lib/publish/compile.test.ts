@@ -26,7 +26,7 @@ function instance(id: string, more: Partial<InstanceRow> = {}): InstanceRow {
     upstream: {},
     destinations: [],
     tiers: [],
-    apiVersion: { id: `version-${id}`, label: '1.0.0', api: { name: id } },
+    apiVersion: { id: `version-${id}`, label: '1.0.0', api: { name: id }, operations: [] },
     policies: [],
     flows: [],
     ...more,
@@ -337,4 +337,25 @@ describe('difference', () => {
       'rates 1.0.0 is added at /rates, served by http://rates.internal:8080',
     ])
   })
+})
+
+it('names the operations of an API, whatever order its document has them in', () => {
+  const operations = [
+    { method: 'POST', path: '/orders', summary: 'Place one' },
+    { method: 'GET', path: '/orders/{id}' },
+    { method: 'GET', path: '/orders' },
+  ]
+  const withOperations = (list: unknown) => {
+    const api = { id: 'v', label: '1.0.0', api: { name: 'orders' }, operations: list }
+    return compile(rows(instance('orders', { apiVersion: api }))).items.get('api:orders')
+  }
+  expect(withOperations(operations)).toMatchObject({
+    operations: [
+      { method: 'GET', path: '/orders' },
+      { method: 'POST', path: '/orders' },
+      { method: 'GET', path: '/orders/{id}' },
+    ],
+  })
+  expect(withOperations(operations.toReversed())).toEqual(withOperations(operations))
+  expect(withOperations([])).not.toHaveProperty('operations')
 })

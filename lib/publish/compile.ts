@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto'
-import { type AttachedPolicy, type ContractsItem, contractsItem, type Item, item } from '#contract/items.ts'
+import { z } from 'zod'
+import {
+  type ApiItem,
+  type AttachedPolicy,
+  type ContractsItem,
+  contractsItem,
+  type Item,
+  item,
+} from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
@@ -18,7 +26,7 @@ export interface InstanceRow {
   tiers: unknown
   stripBasePath: boolean
   enabled: boolean
-  apiVersion: { id: string; label: string; api: { name: string } }
+  apiVersion: { id: string; label: string; api: { name: string }; operations: unknown }
   /** The imported document, read where a policy judges by it. */
   document?: unknown
   policies: readonly PolicyRow[]
@@ -109,6 +117,7 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
     ...(names.length > 0
       ? { destinations: Object.fromEntries(names.map((name) => [name, destinationId(id, name)])) }
       : {}),
+    ...operationsOf(apiVersion.operations),
     ...(judgesByDocument(instance) ? { document: documentId(instance) } : {}),
     policies: chainOf(instance),
     // Named even when nobody may call, so that letting somebody call later leaves the API as it is.
@@ -118,6 +127,15 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
     ? [{ kind: 'document', id: documentId(instance), openapi: instance.document }]
     : []
   return [api, ...upstreams, ...document, contractsOf(id, instance)]
+}
+
+const countedOperations = z.array(z.object({ method: z.string(), path: z.string() }))
+
+/** What nodes count by. An imported document has its operations in its own order, which says nothing. */
+function operationsOf(stored: unknown): Pick<ApiItem, 'operations'> {
+  const operations = countedOperations.parse(stored)
+  if (operations.length === 0) return {}
+  return { operations: operations.toSorted((a, b) => compare(a.path, b.path) || compare(a.method, b.method)) }
 }
 
 function documentId({ id }: InstanceRow): string {

@@ -25,7 +25,7 @@ export async function gatewayIn(tx: Tx, organisationId: string, gatewayId: strin
 }
 
 const instanceInclude = {
-  apiVersion: { select: { id: true, label: true, api: { select: { name: true } } } },
+  apiVersion: { select: { id: true, label: true, operations: true, api: { select: { name: true } } } },
   policies: true,
   flows: {
     select: {

@@ -70,10 +70,17 @@ const fieldTitles = [
 ] as const
 
 function apiFieldChanges(old: ApiItem, now: ApiItem): Change[] {
-  return fieldTitles.flatMap(([field, title]) => {
+  const fields = fieldTitles.flatMap(([field, title]) => {
     const changes = jsonChanges(old[field], now[field])
     return changes.map((change) => told(change, pointerOf(['items', now.id, field]), title))
   })
+  return [...fields, ...operationChanges(old, now)]
+}
+
+function operationChanges(old: ApiItem, now: ApiItem): Change[] {
+  if (jsonChanges(old.operations, now.operations).length === 0) return []
+  const text = `The operations that requests are counted by are ${now.operations?.length ?? 0}, and were ${old.operations?.length ?? 0}`
+  return [{ kind: 'changed', pointer: pointerOf(['items', now.id, 'operations']), text, weakens: false }]
 }
 
 function upstreamChanges(id: string, old: UpstreamItem | undefined, now: UpstreamItem | undefined): Change[] {

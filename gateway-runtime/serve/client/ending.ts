@@ -4,7 +4,7 @@ import { answerBytesMaxOf, runAnswerBodies } from '../bodies.ts'
 import { noteDryRefusal, outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
 import type { AccessLog } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics, RouteCounters } from '../metrics.ts'
 import { runDone } from '../phases.ts'
 import { refusal } from '../refusals.ts'
 import { AnswerCopy, type BodyBudget } from './body.ts'
@@ -35,12 +35,28 @@ export function recordEnd(
   if (course !== null)
     for (const policy of course.exceededIn(requestBytes))
       noteDryRefusal(exchange, policy, refusal('body_too_large'), watch)
-  watch.metrics.answered(route?.counters ?? null, status, durationMs, refusedByPolicy, code)
+  const counters = route?.counters ?? null
+  const octave = watch.metrics.answered(counters, status, durationMs, refusedByPolicy, code)
+  if (counters !== null) countParts(exchange, counters, status >= 500, octave, durationMs)
   if (watch.log !== undefined) logEnd(watch.log, exchange, status, durationMs, cutBy)
   if (route === null || !route.hasDone || status === 101) return
   const { bodyBytes: responseBytes } = exchange
   const outcome = outcomeOf({ course, status, requestBytes, responseBytes }, cutBy ?? code, durationMs)
   runDone(exchange, route.route.policies, watch, outcome)
+}
+
+function countParts(
+  exchange: Http1Exchange,
+  counters: RouteCounters,
+  isError: boolean,
+  octave: number,
+  durationMs: number,
+): void {
+  const { pool, route, decidedBy } = exchange
+  if (pool !== null) counters.upstreams.of(pool.name).add(isError, octave, durationMs)
+  const operation = route?.route.operations?.find(exchange.method, exchange.resourcePath)
+  if (operation !== undefined) counters.operations.of(operation).add(isError, octave, durationMs)
+  if (decidedBy !== null) counters.policy(decidedBy).answered++
 }
 
 /** Counts and logs what was refused before a request could be made of it. */
