@@ -93,6 +93,36 @@ describe('http-caching on the wire', () => {
     expect((await get('/a')).headers.get('etag')).toBe('"v3"')
   })
 
+  it('gives parts of what it keeps, and errors as they were, none of which is a refusal', async () => {
+    const { url, seen } = await origin((request, response) => {
+      response.setHeader('cache-control', 'max-age=60')
+      response.setHeader('content-type', 'text/plain')
+      if (request.url === '/none') response.writeHead(404).end('nothing here')
+      else response.end('0123456789')
+    })
+    const { get, plane } = await node(url, [['http-caching', {}]])
+    await (await get('/a')).text()
+    const part = await get('/a', { headers: { range: 'bytes=3-5' } })
+    expect([part.status, await part.text()]).toEqual([206, '345'])
+    expect(Object.fromEntries(part.headers)).toMatchObject({
+      'content-length': '3',
+      'content-range': 'bytes 3-5/10',
+      'content-type': 'text/plain',
+    })
+    const outside = await get('/a', { headers: { range: 'bytes=20-' } })
+    expect([outside.status, outside.headers.get('content-range')]).toEqual([416, 'bytes */10'])
+    for (const hit of [null, 'Hexgate; hit']) {
+      const missing = await get('/none')
+      expect([missing.status, missing.headers.get('cache-status')]).toEqual([404, hit])
+      expect([missing.headers.get('content-type'), await missing.text()]).toEqual([
+        'text/plain',
+        'nothing here',
+      ])
+    }
+    expect(seen).toHaveLength(2)
+    expect((await plane.figures()).traffic.refused).toBe(1)
+  })
+
   it('has a stale answer confirmed by the upstream and gives it whole', async () => {
     const { url, seen } = await origin((request, response) => {
       response.setHeader('etag', '"v1"')

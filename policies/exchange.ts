@@ -116,8 +116,9 @@ export interface Exchange {
 }
 
 /**
- * A policy's answer instead of the upstream's. `code` is stable (`api-key-auth.missing`);
- * one below 400 (a CORS preflight, an answer out of a cache) has no problem document and does not count as refused.
+ * A policy's answer instead of the upstream's. `code` is stable (`api-key-auth.missing`); one below 400 (a CORS
+ * preflight) or with a body of its own (an answer out of a cache) has no problem document and does not count as
+ * refused.
  * Content-Length follows from the body; HEAD, 204 and 304 are answered without one.
  */
 export interface Refusal {
@@ -126,7 +127,7 @@ export interface Refusal {
   readonly detail: string
   /** Never those of framing and connection, which are the gateway's. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  /** Answers below 400 only; without it they have no body. */
+  /** Of a whole answer; without it those below 400 have no body, and others a problem document. */
   readonly body?: Uint8Array
 }
 

@@ -3,6 +3,7 @@ import type { Exchange, Outcome, Refusal } from '#policies/exchange.ts'
 import type { DryRefusal } from './log.ts'
 import { Overlay } from './overlay.ts'
 import type { LivePolicy, ServedRoute } from './plan.ts'
+import { isRefusal } from './refusals.ts'
 
 /** Headers of an answer that the gateway makes; several values are several lines. */
 export type OwnHeaders = Readonly<Record<string, string | readonly string[]>>
@@ -147,8 +148,7 @@ export function noteDryRefusal(
   refused: Refusal,
   watch: PolicyWatch,
 ): void {
-  // Below 400 nothing is refused.
-  if (refused.status < 400) return
+  if (!isRefusal(refused)) return
   courseOf(exchange).dryRefusals.push({ policy: policy.kind, code: refused.code, status: refused.status })
   watch.dryRefused(policy, refused, exchange.route)
 }

@@ -633,6 +633,19 @@ describe('an answer that a policy keeps', () => {
     expect(gateway.entries[0]).toMatchObject({ status: 200, code: 'cache.hit', bodyBytes: 6 })
   })
 
+  it('may be an error of the upstream’s, which is no refusal either', async () => {
+    const answers = [
+      { ...stored, status: 404 },
+      { ...stored, status: 404, body: Buffer.alloc(0) },
+    ]
+    const gateway = await gatewayWith([{ prepared: { onRequest: () => answers.shift() } }])
+    const { text } = await talk(gateway.port, [head('GET / HTTP/1.1', 'Host: a') + GET])
+    const [first, second] = text.split('HTTP/1.1 404 Not Found').slice(1)
+    expect(first).toMatch(/\r\ncontent-type: text\/plain\r\n[^]*\r\ncontent-length: 6\r\n\r\nstored$/)
+    expect(second).toMatch(/\r\ncontent-length: 0\r\n[^]*\r\n\r\n$/)
+    expect(gateway.server.figures()).toMatchObject({ requests: 2, refused: 0, errors: 0 })
+  })
+
   it('has no body for HEAD and 304, and the connection goes on', async () => {
     const gateway = await gatewayWith([
       { prepared: { onRequest: ({ method }) => (method === 'HEAD' ? stored : { ...stored, status: 304 }) } },

@@ -83,9 +83,14 @@ export function refusal(code: RefusalCode, retryAfterSeconds?: number): Refusal 
   return { status, code, detail: title, ...(headers === undefined ? {} : { headers }) }
 }
 
-/** The problem document (RFC 9457) of a refusal; empty below 400, where there is no problem. */
+/** Whether an answer refuses something: below 400 none does, and none that has a body of its own, as out of a cache. */
+export function isRefusal({ status, body }: Refusal): boolean {
+  return status >= 400 && body === undefined
+}
+
+/** The problem document (RFC 9457) of a refusal; empty for other answers. */
 export function problemBody(refused: Refusal, requestId: string): string {
-  if (refused.status < 400) return ''
+  if (!isRefusal(refused)) return ''
   const { status, code, detail } = refused
   return JSON.stringify({
     type: `urn:hexgate:problem:${code}`,

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { Entries, type Kept } from './entries.ts'
 import { Flights } from './flights.ts'
 import { identityOf } from './identity.ts'
+import { isBeyondUs, mayBePartial, rangeOf } from './ranges.ts'
 import { NodeEntries } from './node-entries.ts'
 import { SharedEntries } from './shared-entries.ts'
 import {
@@ -23,6 +24,8 @@ interface Course {
   readonly key: string
   readonly asked: Asked
   readonly isHead: boolean
+  /** The part of the answer that is asked for. */
+  readonly range: string | undefined
   readonly identity: string | undefined
   readonly client: Client | undefined
   readonly claims: Claims | undefined
@@ -86,10 +89,12 @@ export class Cache {
     if (invalid !== undefined) return invalid
     const { method } = exchange
     if ((method !== 'GET' && method !== 'HEAD') || exchange.upgrades) return undefined
-    if (exchange.header('range') !== undefined || this.#isForRequest(exchange) !== true) return undefined
+    if (this.#isForRequest(exchange) !== true) return undefined
     const course = this.#courseOf(exchange)
+    const { range } = course
+    if (range !== undefined && isBeyondUs(range)) return undefined
     this.#courses.set(exchange, course)
-    return this.#look(exchange, course, true)
+    return this.#look(exchange, course, range === undefined)
   }
 
   #courseOf(exchange: Exchange): Course {
@@ -98,6 +103,8 @@ export class Cache {
       key,
       asked: this.#freshness.ask(key, exchange),
       isHead: exchange.method === 'HEAD',
+      // RFC 9110 §14.2: it means something for GET alone.
+      range: exchange.method === 'GET' ? exchange.header('range') : undefined,
       identity: identityOf(exchange, !this.#given.useHttpCacheHeaders),
       client: exchange.client,
       claims: exchange.claims,
@@ -170,6 +177,8 @@ export class Cache {
   #forward(exchange: Exchange, course: Course, stale: StoredAnswer | undefined): void {
     if (course.isOver) return
     this.#ports.count('misses')
+    // A part is not kept, and what it belongs to is for the upstream to say.
+    if (course.range !== undefined) return
     course.isForwarded = true
     course.stale = stale
     if (!course.isHead && !hasCondition(course.asked)) course.isLeading = this.#flights.begin(course.key)
@@ -232,7 +241,7 @@ export class Cache {
 
   #isWorthKeeping(exchange: Exchange, course: Course): boolean {
     const { status } = exchange
-    if (status >= 400 || status === 304 || this.#isForAnswer(exchange) !== true) return false
+    if (status === 304 || this.#isForAnswer(exchange) !== true) return false
     const fields = keptFields(exchange)
     const stored = this.#freshness.store(course.asked, status, fields, new Uint8Array(0))
     if (stored === undefined) return false
@@ -300,6 +309,11 @@ const notCached: Refusal = {
   code: 'http-caching.not_cached',
   detail: 'The client asked for a stored answer alone, and there is none.',
 }
+const unsatisfiable: Refusal = {
+  status: 416,
+  code: 'http-caching.range',
+  detail: 'The answer has no such part.',
+}
 const unknownWish: Refusal = {
   status: 400,
   code: 'http-caching.invalidation_unknown',
@@ -330,13 +344,27 @@ function hasCondition({ headers }: Asked): boolean {
   return conditions.some((name) => headers[name] !== undefined)
 }
 
-/** A stored answer as it is given, or that the client has it already. */
-function given(stored: StoredAnswer, { asked }: Course): Refusal {
+const hit = { code: 'http-caching.hit', detail: 'Answered from the cache.' }
+
+/** A stored answer as it is given: whole, the part that is asked for, or that the client has it already. */
+function given(stored: StoredAnswer, { asked, range }: Course): Refusal {
   const age = String(Math.max(0, Math.round(stored.judge.age())))
   const headers = { ...stored.headers, age, 'cache-status': 'Hexgate; hit' }
-  const detail = 'Answered from the cache.'
-  if (!isNotModified(stored, asked))
-    return { status: stored.status, code: 'http-caching.hit', detail, headers, body: stored.body }
-  const few = Object.entries(headers).filter(([name]) => fieldsOf304.has(name) || name === 'age')
-  return { status: 304, code: 'http-caching.hit', detail, headers: Object.fromEntries(few) }
+  if (isNotModified(stored, asked)) {
+    const few = Object.entries(headers).filter(([name]) => fieldsOf304.has(name) || name === 'age')
+    return { ...hit, status: 304, headers: Object.fromEntries(few) }
+  }
+  const { status, body } = stored
+  const isPartial = status === 200 && range !== undefined && mayBePartial(asked.headers['if-range'], headers)
+  const part = isPartial ? rangeOf(range, body.length) : undefined
+  if (part === undefined) return { ...hit, status, headers, body }
+  if (part === null) return { ...unsatisfiable, headers: { 'content-range': `bytes */${body.length}`, age } }
+  const { first, last } = part
+  const contentRange = `bytes ${first}-${last}/${body.length}`
+  return {
+    ...hit,
+    status: 206,
+    headers: { ...headers, 'content-range': contentRange },
+    body: body.subarray(first, last + 1),
+  }
 }

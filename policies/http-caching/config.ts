@@ -68,10 +68,11 @@ export const config = z
         advanced: true,
       }),
     responseExpression: formula(true)
-      .default('#[[200, 203, 204, 300, 301, 308] contains attributes.statusCode]')
+      .default('#[[200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] contains attributes.statusCode]')
       .meta({
         title: 'Answers worth keeping',
-        description: 'Of those below 400 the ones for which this is true.',
+        description:
+          'Of the whole ones those for which this is true. Errors are kept too, so that what is not there is not asked for again and again.',
         advanced: true,
       }),
     distributed: z.boolean().default(false).meta({

@@ -104,7 +104,8 @@ describe('http-caching', () => {
 
   it.each([
     ['POST', {}],
-    ['GET', { status: 404, headers: { 'cache-control': 'max-age=60' } }],
+    ['GET', { status: 404, headers: {} }],
+    ['GET', { status: 403, headers: { 'cache-control': 'max-age=60' } }],
     ['GET', { status: 500, headers: { 'cache-control': 'max-age=60' } }],
     ['GET', { status: 206, headers: { 'cache-control': 'max-age=60' } }],
     ['GET', { body: null }],
@@ -113,6 +114,20 @@ describe('http-caching', () => {
     await get({ method }, upstream)
     expect(await get({ method })).toMatchObject({ by: 'upstream' })
   })
+
+  it.each([404, 405, 410, 414, 501])(
+    'gives %i again as it was, for as long as it says itself',
+    async (status) => {
+      const { get, ports } = cached()
+      const headers = { 'cache-control': 'max-age=60', 'content-type': 'text/plain' }
+      await get({}, { status, headers, body: 'nothing here' })
+      ports.pass(59_000)
+      expect(await get()).toMatchObject({ by: 'cache', status, body: 'nothing here' })
+      expect((await get()).headers).toMatchObject({ 'content-type': 'text/plain', age: '59' })
+      ports.pass(2_000)
+      expect(await get()).toMatchObject({ by: 'upstream' })
+    },
+  )
 
   it('keeps paths, queries and what varies apart', async () => {
     const { get } = cached()
@@ -137,6 +152,55 @@ describe('http-caching', () => {
     expect(await get({})).toMatchObject({ by: 'upstream' })
   })
 
+  describe('of which a part is asked for', () => {
+    const whole = { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: '0123456789' }
+    const part = (range: string, more: Headers = {}) => ({ headers: { range, ...more } })
+
+    it('gives the part of what is stored', async () => {
+      const { get } = cached()
+      await get({}, whole)
+      const answer = await get(part('bytes=2-4'))
+      expect(answer).toMatchObject({ by: 'cache', status: 206, body: '234' })
+      expect(answer.headers).toMatchObject({ 'content-range': 'bytes 2-4/10', etag: '"1"', age: '0' })
+      expect(await get(part('bytes=-1'))).toMatchObject({ status: 206, body: '9' })
+      const outside = await get(part('bytes=10-'))
+      expect(outside).toMatchObject({ status: 416, code: 'http-caching.range', body: undefined })
+      expect(outside.headers).toMatchObject({ 'content-range': 'bytes */10' })
+    })
+
+    it('gives all of it where the part is none, is another’s, or the client has it already', async () => {
+      const { get } = cached()
+      await get({}, whole)
+      const all = { by: 'cache', status: 200, body: whole.body }
+      expect(await get(part('bytes=5-2'))).toMatchObject(all)
+      expect(await get(part('bytes=0-1', { 'if-range': '"2"' }))).toMatchObject(all)
+      expect(await get(part('bytes=0-1', { 'if-range': '"1"' }))).toMatchObject({ status: 206, body: '01' })
+      expect(await get(part('bytes=0-1', { 'if-none-match': '"1"' }))).toMatchObject({ status: 304 })
+      expect(await get({ method: 'HEAD', ...part('bytes=0-1') })).toMatchObject(all)
+    })
+
+    it('leaves several parts, and what is not stored, to the upstream, and keeps no part', async () => {
+      const { get, asked } = cached()
+      const partial = { status: 206, headers: { 'cache-control': 'max-age=60' }, body: '01' }
+      expect(await get(part('bytes=0-1'), partial)).toMatchObject({ by: 'upstream' })
+      expect(await get(part('bytes=0-1'), partial)).toMatchObject({ by: 'upstream' })
+      expect(asked.map(({ requestHeaders }) => [...requestHeaders.keys()])).toEqual([['range'], ['range']])
+      expect(await get({}, whole)).toMatchObject({ by: 'upstream' })
+      expect(await get(part('bytes=0-1,3-4'), partial)).toMatchObject({ by: 'upstream' })
+      expect(await get(part('items=0-1'), partial)).toMatchObject({ by: 'upstream' })
+      expect(await get(part('bytes=0-1', { 'cache-control': 'no-cache' }), partial)).toMatchObject({
+        by: 'upstream',
+      })
+      expect(await get()).toMatchObject({ by: 'cache', body: whole.body })
+    })
+
+    it('gives no part of an error', async () => {
+      const { get } = cached()
+      await get({}, { ...whole, status: 404 })
+      expect(await get(part('bytes=2-4'))).toMatchObject({ by: 'cache', status: 404, body: whole.body })
+    })
+  })
+
   it('answers HEAD from what GET was, and keeps nothing of a HEAD', async () => {
     const { get } = cached()
     await get({ method: 'HEAD' }, forAMinute)
@@ -153,7 +217,7 @@ describe('http-caching', () => {
     expect(await get()).toMatchObject({ by: 'upstream' })
   })
 
-  it('heeds what the client asks: no-cache, max-age, only-if-cached, a range', async () => {
+  it('heeds what the client asks: no-cache, max-age, only-if-cached', async () => {
     const { get, ports } = cached()
     const asking = (cacheControl: string) => ({ headers: { 'cache-control': cacheControl } })
     expect(await get(asking('only-if-cached'))).toMatchObject({
@@ -166,7 +230,6 @@ describe('http-caching', () => {
     expect(await get(asking('max-age=20'))).toMatchObject({ by: 'cache' })
     expect(await get(asking('max-age=5'), forAMinute)).toMatchObject({ by: 'upstream' })
     expect(await get(asking('no-cache'), forAMinute)).toMatchObject({ by: 'upstream' })
-    expect(await get({ headers: { range: 'bytes=0-1' } })).toMatchObject({ by: 'upstream' })
   })
 })
 

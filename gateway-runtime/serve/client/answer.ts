@@ -6,6 +6,7 @@ import { CHUNK_OVERHEAD_MAX, lastChunk, lengthOf, writeChunk, writeSlices } from
 import { FIELD, type Head } from '../http1/head.ts'
 import { HeadEdits, headText, RESPONSE_DROPS, statusLine } from '../http1/serialise.ts'
 import { POLICY_FAILED } from '../phases.ts'
+import { isRefusal } from '../refusals.ts'
 
 /** How the body of an answer goes to the client; `until-close` is for HTTP/1.0, which knows no chunks. */
 export type Framing = 'none' | 'length' | 'chunked' | 'until-close'
@@ -91,6 +92,6 @@ function areHeaders(headers: OwnHeaders): boolean {
 
 /** A policy's answer as far as its headers are headers; what is refused with it counts. */
 export function checkedAnswer(answer: Refusal, exchange: Http1Exchange): Refusal {
-  exchange.refusedByPolicy = answer !== POLICY_FAILED && answer.status >= 400
+  exchange.refusedByPolicy = answer !== POLICY_FAILED && isRefusal(answer)
   return answer.headers === undefined || areHeaders(answer.headers) ? answer : POLICY_FAILED
 }
