@@ -6,11 +6,14 @@ import { startHub } from '#lib/hub/hub.ts'
 import { guardUpgrades } from '#lib/hub/upgrade.ts'
 import { log } from '#lib/log.ts'
 import { authenticateHandshake } from '#lib/session/handshake.ts'
+import { masterKeys } from '#lib/trust/master-keys.ts'
 
 const dev = process.env['HEXGATE_DEV'] === '1'
 const hostname = process.env['HEXGATE_PORTAL_ADDRESS'] || '127.0.0.1'
 const port = Number(process.env['HEXGATE_PORTAL_PORT'] || 3000)
 env()
+// Keys that cannot be read stop the start, not the first request that needs them.
+masterKeys()
 
 // Next hangs its upgrade handler on the server that it is given. It gets one that never listens,
 // so that in production nothing but the hub can upgrade.

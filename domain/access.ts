@@ -16,6 +16,7 @@ export const permissions = [
   'audit.read',
   'organisation.read',
   'organisation.write',
+  'secrets.rotate',
 ] as const
 export type Permission = (typeof permissions)[number]
 
@@ -30,7 +31,14 @@ const reading: readonly Permission[] = [
 /** What each role may do. A reviewer judges and changes nothing; an operator runs gateways and deploys. */
 export const grants: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set(reading),
-  owner: new Set([...reading, 'apis.write', 'topology.write', 'credentials.write', 'revisions.deploy']),
+  owner: new Set([
+    ...reading,
+    'apis.write',
+    'topology.write',
+    'credentials.write',
+    'revisions.deploy',
+    'secrets.rotate',
+  ]),
   reviewer: new Set([...reading, 'audit.read']),
   operator: new Set([...reading, 'gateways.write', 'topology.write', 'revisions.deploy', 'audit.read']),
   admin: new Set(permissions),

@@ -151,6 +151,9 @@ const matrix: Record<string, Row> = {
   'flow.delete': { may: doers },
   'instance.provider.replace': { may: doers, body: () => ({ providerId: null }) },
   'gateway.network.replace': { may: doers, body: ({ networkId }) => ({ networkId }) },
+  'data-key.list': { may: builders },
+  'data-key.renew': { may: builders },
+  'data-key.rewrap': { may: builders },
 }
 
 const document = JSON.stringify({
@@ -369,7 +372,7 @@ async function session(actor: { id: string; organisationId: string }) {
   await db().session.create({
     data: { id, userId, organisationId, accessTokenSealed: 'none', accessExpiresAt: later, expiresAt: later },
   })
-  const token = await encode({ token: { sid: id }, secret: authSecret() })
+  const token = await encode({ token: { sid: id }, secret: await authSecret() })
   return { id, userId, cookie: `${cookieName('session')}=${token}` }
 }
 

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 
-const schema = z.object({
+const settings = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  /** 32 bytes, base64: the key-encryption key under which the database's secrets are sealed. */
-  HEXGATE_MASTER_KEY: z
-    .string()
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64'),
+  /**
+   * The key-encryption keys (lib/trust/master-keys.ts), each 32 bytes in base64: the first wraps, the others only
+   * open. Either the keys themselves or a file that holds them.
+   */
+  HEXGATE_MASTER_KEY: z.string().min(1).optional(),
+  HEXGATE_MASTER_KEY_FILE: z.string().min(1).optional(),
   /** Where browsers and nodes reach the portal, e.g. http://localhost:3000. */
   HEXGATE_PORTAL_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, '')),
   OIDC_ISSUER: z.url({ protocol: /^https?$/ }),
@@ -17,6 +19,11 @@ const schema = z.object({
   /** Whether documents may be imported from loopback and private addresses, and upstreams may be there. */
   HEXGATE_ALLOW_PRIVATE_ADDRESSES: z.stringbool().default(false),
 })
+const schema = settings.refine(
+  ({ HEXGATE_MASTER_KEY: given, HEXGATE_MASTER_KEY_FILE: file }) =>
+    (given === undefined) !== (file === undefined),
+  { path: ['HEXGATE_MASTER_KEY'], error: 'give either it or HEXGATE_MASTER_KEY_FILE' },
+)
 
 export type Env = z.output<typeof schema>
 

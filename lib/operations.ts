@@ -8,6 +8,7 @@ import { organisationOperations } from './organisation/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
 import { publishOperations } from './publish/operations.ts'
 import { sessionOperations } from './session/operations.ts'
+import { trustOperations } from './trust/operations.ts'
 
 /** Every REST operation of the portal. The router, the OpenAPI document and the access matrix all read this list. */
 export const operations: readonly Operation[] = [
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   ...publishOperations,
   ...gatewaysOperations,
   ...networksOperations,
+  ...trustOperations,
   openApiOperation(() => operations),
 ]
 

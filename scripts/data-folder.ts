@@ -32,18 +32,11 @@ async function makeFolder(folder: string): Promise<void> {
   })
 }
 
-/** The master key under which the database's secrets are sealed; made at the first start. */
-export async function masterKey(folder: string, given: string | undefined): Promise<string> {
-  return given || keptSecret(folder, 'master-key', () => randomBytes(32).toString('base64'))
-}
-
-/** A secret that is made once and kept in a file of its own that nobody else can read. */
-async function keptSecret(folder: string, name: string, make: () => string): Promise<string> {
-  const kept = await readKept(folder, name)
-  if (kept !== null) return kept
-  const made = make()
-  await keep(folder, name, made)
-  return made
+/** The file of the master keys under which the database's secrets are sealed; made at the first start. */
+export async function masterKeyFile(folder: string): Promise<string> {
+  const name = 'master-key'
+  if ((await readKept(folder, name)) === null) await keep(folder, name, randomBytes(32).toString('base64'))
+  return path.resolve(folder, name)
 }
 
 /** What was kept under a name, or null. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { ensureBuild } from './build.ts'
 import { ensureClient } from './client.ts'
-import { keep, masterKey, openDataFolder, readKept } from './data-folder.ts'
+import { keep, masterKeyFile, openDataFolder, readKept } from './data-folder.ts'
 import { startDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
 import type { StartOptions } from './options.ts'
@@ -135,7 +135,7 @@ async function portalEnvironment(
 ): Promise<Record<string, string>> {
   return {
     DATABASE_URL: database,
-    HEXGATE_MASTER_KEY: await masterKey(options.dataFolder, process.env['HEXGATE_MASTER_KEY']),
+    ...(await masterKeys(options.dataFolder)),
     HEXGATE_PORTAL_URL: options.portalUrl,
     HEXGATE_PORTAL_PORT: String(options.port),
     HEXGATE_PORTAL_ADDRESS: options.address,
@@ -145,6 +145,13 @@ async function portalEnvironment(
     HEXGATE_BUNDLED_STS: String(bundledSts),
     HEXGATE_ALLOW_PRIVATE_ADDRESSES: process.env['HEXGATE_ALLOW_PRIVATE_ADDRESSES'] ?? 'true',
   }
+}
+
+// As a file, so that the keys are in no process's environment and can change while the portal runs.
+async function masterKeys(folder: string): Promise<Record<string, string>> {
+  const { HEXGATE_MASTER_KEY: given, HEXGATE_MASTER_KEY_FILE: file } = process.env
+  if (given) return { HEXGATE_MASTER_KEY: given }
+  return { HEXGATE_MASTER_KEY_FILE: file || (await masterKeyFile(folder)) }
 }
 
 /** The ports of the demo upstreams: chosen once, since the imported APIs name them. */

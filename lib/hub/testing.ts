@@ -21,7 +21,6 @@ import {
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { createKey } from '../gateways/keys.ts'
-import { seal } from '../seal.ts'
 import { authSecret, cookieName } from '../session/cookie.ts'
 import { authenticateHandshake } from '../session/handshake.ts'
 import { type Hub, startHub } from './hub.ts'
@@ -154,12 +153,12 @@ export async function signedIn(actor: Actor): Promise<{ sessionId: string; cooki
       id: sessionId,
       userId: actor.id,
       organisationId: actor.organisationId,
-      accessTokenSealed: seal('token', 'session.access'),
+      accessTokenSealed: 'unread',
       accessExpiresAt: later,
       expiresAt: later,
     },
   })
-  const token = await encode({ token: { sid: sessionId }, secret: authSecret() })
+  const token = await encode({ token: { sid: sessionId }, secret: await authSecret() })
   return { sessionId, cookie: `${cookieName('session')}=${token}` }
 }
 

@@ -11,6 +11,7 @@ import type { PolicyAttachment } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
 import { gatewayIn, itemsByHash, manifestOf } from '../publish/draft.ts'
+import { openerOf, type Opener } from '../trust/sealing.ts'
 import { openedConfig } from './sealing.ts'
 import { refusedVerdict, verdictOn } from './verdict.ts'
 
@@ -41,7 +42,8 @@ export async function checkSteps(
   const ids = steps.flatMap(({ id }) => id ?? [])
   const { organisationId } = actor
   const rows = await db().policyAttachment.findMany({ where: { organisationId, id: { in: ids } } })
-  const stored = new Map(stepsOf(rows).map((step) => [step.id, step]))
+  const opener = await openerOf(db(), organisationId)
+  const stored = new Map(stepsOf(rows, opener).map((step) => [step.id, step]))
   return steps.map(({ id, kind, config }) => shownVerdict(kind, judged(kind, config, stored.get(id ?? ''))))
 }
 
@@ -84,7 +86,7 @@ export async function chainIn(tx: Tx, organisationId: string, instanceId: string
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
   const gateway = await gatewayIn(tx, organisationId, instance.gatewayId)
   const { api, label } = instance.apiVersion
-  const steps = stepsOf(instance.policies)
+  const steps = stepsOf(instance.policies, await openerOf(tx, organisationId))
   return {
     instanceId,
     version: instance.version,
@@ -108,7 +110,7 @@ export function upstreamNamesOf({ destinations }: { destinations: unknown }): st
 }
 
 /** Attachments in their order, with their secrets open and the defaults of their configurations written out. */
-export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
+export function stepsOf(attachments: readonly PolicyAttachment[], opener: Opener): ChainStep[] {
   return attachments
     .toSorted((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1))
     .map(({ id, kind, policyVersion, label, enabled, dryRun, rules, upstreams, config }) => ({
@@ -120,7 +122,7 @@ export function stepsOf(attachments: readonly PolicyAttachment[]): ChainStep[] {
       dryRun,
       rules: policyRules.parse(rules),
       upstreams,
-      config: wholeConfig(kind, openedConfig(kind, config)),
+      config: wholeConfig(kind, openedConfig(kind, config, opener)),
     }))
 }
 

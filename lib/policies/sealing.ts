@@ -1,6 +1,6 @@
 import type { AttachedPolicy, Item } from '#contract/items.ts'
 import { mapSecrets, withoutSecrets } from '#policies/secrets.ts'
-import { seal, unseal } from '../seal.ts'
+import type { Opener, Sealer } from '../trust/sealing.ts'
 
 /** Secrets inside policy configurations lie sealed in the database, wherever a configuration is kept. */
 
@@ -8,23 +8,24 @@ const purpose = 'policy.config'
 const prefix = 'sealed:'
 
 /** With every secret sealed, for the database. */
-export function sealedConfig(kind: string, config: unknown): Record<string, unknown> {
+export function sealedConfig(kind: string, config: unknown, sealer: Sealer): Record<string, unknown> {
   // Configurations are objects, and sealing changes members alone.
-  return mapSecrets(kind, config, (secret) => prefix + seal(JSON.stringify(secret), purpose)) as Record<
-    string,
-    unknown
-  >
+  return mapSecrets(
+    kind,
+    config,
+    (secret) => prefix + sealer.seal(JSON.stringify(secret), purpose),
+  ) as Record<string, unknown>
 }
 
 /** What was sealed, as it was. */
-export function openedConfig(kind: string, config: unknown): Record<string, unknown> {
-  return mapSecrets(kind, config, opened) as Record<string, unknown>
+export function openedConfig(kind: string, config: unknown, opener: Opener): Record<string, unknown> {
+  return mapSecrets(kind, config, (secret) => opened(secret, opener)) as Record<string, unknown>
 }
 
 // What was stored before a member was called sensitive is not sealed.
-function opened(secret: unknown): unknown {
+function opened(secret: unknown, opener: Opener): unknown {
   if (typeof secret !== 'string' || !secret.startsWith(prefix)) return secret
-  return JSON.parse(unseal(secret.slice(prefix.length), purpose).reveal())
+  return JSON.parse(opener.unseal(secret.slice(prefix.length), purpose).reveal())
 }
 
 function withConfigs(item: Item, change: (policy: AttachedPolicy) => Record<string, unknown>): Item {
@@ -33,12 +34,12 @@ function withConfigs(item: Item, change: (policy: AttachedPolicy) => Record<stri
 }
 
 /** An item as it is stored under the hash of what it really says. */
-export function sealedItem(item: Item): Item {
-  return withConfigs(item, ({ kind, config }) => sealedConfig(kind, config))
+export function sealedItem(item: Item, sealer: Sealer): Item {
+  return withConfigs(item, ({ kind, config }) => sealedConfig(kind, config, sealer))
 }
 
-export function openedItem(item: Item): Item {
-  return withConfigs(item, ({ kind, config }) => openedConfig(kind, config))
+export function openedItem(item: Item, opener: Opener): Item {
+  return withConfigs(item, ({ kind, config }) => openedConfig(kind, config, opener))
 }
 
 /** An item as people may see it. */

@@ -9,6 +9,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { openerOf, sealerOf } from '../trust/sealing.ts'
 import { requireVersion } from '../versions.ts'
 import { chainIn, judged, stepsOf, upstreamNamesOf } from './read.ts'
 import { sealedConfig } from './sealing.ts'
@@ -59,9 +60,10 @@ async function lockedChain(tx: Tx, actor: Actor, instanceId: string) {
     select: { version: true, policies: true, destinations: true },
   })
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
+  const opener = await openerOf(tx, organisationId)
   return {
     version: instance.version,
-    before: stepsOf(instance.policies),
+    before: stepsOf(instance.policies, opener),
     upstreams: upstreamNamesOf(instance),
   }
 }
@@ -143,8 +145,10 @@ async function store(tx: Tx, actor: Actor, { instanceId, version, before, after 
   await refuseForeignIds(tx, after, known)
   const kept = after.map(({ id }) => id)
   await tx.policyAttachment.deleteMany({ where: { instanceId, organisationId, id: { notIn: kept } } })
+  const sealer = await sealerOf(tx, organisationId)
   for (const [order, { id, config, ...rest }] of after.entries()) {
-    const data = { ...rest, order, config: sealedConfig(rest.kind, config) as Prisma.InputJsonObject }
+    const sealed = sealedConfig(rest.kind, config, sealer) as Prisma.InputJsonObject
+    const data = { ...rest, order, config: sealed }
     if (known.has(id)) await tx.policyAttachment.update({ where: { id }, data })
     else await tx.policyAttachment.create({ data: { ...data, id, organisationId, instanceId } })
   }

@@ -4,6 +4,7 @@ import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
 import { openedConfig, openedItem } from '../policies/sealing.ts'
+import { openerOf } from '../trust/sealing.ts'
 import { check } from './check.ts'
 import { compile, type InstanceRow, type Items, judgesByDocument, remember } from './compile.ts'
 
@@ -44,9 +45,13 @@ export async function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: str
     where: { gatewayId, organisationId, ...(instanceId === undefined ? {} : { id: instanceId }) },
     include: instanceInclude,
   })
+  const opener = await openerOf(tx, organisationId)
   const opened = rows.map((row) => ({
     ...row,
-    policies: row.policies.map((policy) => ({ ...policy, config: openedConfig(policy.kind, policy.config) })),
+    policies: row.policies.map((policy) => ({
+      ...policy,
+      config: openedConfig(policy.kind, policy.config, opener),
+    })),
   }))
   return withDocuments(tx, organisationId, opened)
 }
@@ -113,7 +118,8 @@ export async function itemsByHash(
     where: { organisationId, hash: { in: [...hashes] } },
     select: { hash: true, content: true },
   })
+  const opener = await openerOf(tx, organisationId)
   // Checked before it was stored, and immutable since. Parsing again could add a later version's defaults,
   // and the content would no longer be what its hash says.
-  return new Map(rows.map(({ hash, content }) => [hash, remember(openedItem(content as Item), hash)]))
+  return new Map(rows.map(({ hash, content }) => [hash, remember(openedItem(content as Item, opener), hash)]))
 }

@@ -1,9 +1,10 @@
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { canonicalJson, type Manifest, type SignedManifest } from '#contract/manifest.ts'
 import type { Tx } from '../db.ts'
-import { seal, unseal } from '../seal.ts'
+import { openerOf, sealerOf } from '../trust/sealing.ts'
 
-const purposeOf = (organisationId: string) => `signing-key:${organisationId}`
+/** What a signing key is sealed for. */
+export const signingKeyPurpose = (organisationId: string) => `signing-key:${organisationId}`
 
 /** The key that signs an organisation's manifests; made at the first call. */
 export async function ensureSigningKey(
@@ -16,14 +17,15 @@ export async function ensureSigningKey(
   const known = await tx.signingKey.findFirst({ where, orderBy, select })
   if (known) return known
   // Two at once must not make two keys, of which nodes would pin one; the lock ends with the transaction.
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${purposeOf(organisationId)}, 0))`
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${signingKeyPurpose(organisationId)}, 0))`
   const meanwhile = await tx.signingKey.findFirst({ where, orderBy, select })
   if (meanwhile) return meanwhile
   const pair = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
-  const privateKeySealed = seal(pair.privateKey, purposeOf(organisationId))
+  const sealer = await sealerOf(tx, organisationId)
+  const privateKeySealed = sealer.seal(pair.privateKey, signingKeyPurpose(organisationId))
   return tx.signingKey.create({
     data: { organisationId, publicKey: pair.publicKey, privateKeySealed },
     select,
@@ -38,7 +40,8 @@ export async function signManifest(
 ): Promise<SignedManifest> {
   const { id } = await ensureSigningKey(tx, organisationId)
   const { privateKeySealed } = await tx.signingKey.findFirstOrThrow({ where: { id, organisationId } })
-  const key = createPrivateKey(unseal(privateKeySealed, purposeOf(organisationId)).reveal())
+  const opener = await openerOf(tx, organisationId)
+  const key = createPrivateKey(opener.unseal(privateKeySealed, signingKeyPurpose(organisationId)).reveal())
   const signature = sign(null, Buffer.from(canonicalJson(manifest)), key).toString('base64url')
   return { manifest, signature, keyId: id }
 }

@@ -7,6 +7,7 @@ import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { sealedItem } from '../policies/sealing.ts'
+import { sealerOf } from '../trust/sealing.ts'
 import { hashesOf, hashOf, type Items, withContracts, withInstance } from './compile.ts'
 import { difference } from './difference.ts'
 import {
@@ -200,11 +201,12 @@ function same(a: Item, b: Item | undefined): boolean {
 }
 
 async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
+  const sealer = await sealerOf(tx, organisationId)
   const data = items.map((content) => ({
     organisationId,
     hash: hashOf(content),
     kind: content.kind,
-    content: sealedItem(content) as Prisma.InputJsonObject,
+    content: sealedItem(content, sealer) as Prisma.InputJsonObject,
   }))
   await tx.item.createMany({ data, skipDuplicates: true })
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Browser } from '#sts/testing/browser.ts'
 import { post } from '#sts/testing/sts.ts'
 import { db } from '../db.ts'
-import { unseal } from '../seal.ts'
+import { openerOf } from '../trust/sealing.ts'
 import { authenticate } from './authenticate.ts'
 import { actorOfSession, issuerAwayMs } from './browser-session.ts'
 import { idleMs } from './cookie.ts'
@@ -59,7 +59,8 @@ test('many requests with an expired access token refresh it once, and all are an
   expect(after.accessExpiresAt.getTime()).toBeGreaterThan(Date.now() + 60_000)
   expect(after.refreshTokenSealed).not.toBe(before.refreshTokenSealed)
   // A second refresh with the first token would have ended the login: it still stands.
-  const access = unseal(after.accessTokenSealed, 'session.access').reveal()
+  const opener = await openerOf(db(), after.organisationId)
+  const access = opener.unseal(after.accessTokenSealed, 'session.access').reveal()
   const answer = await post(running.sts, '/oauth/introspect', running.sts.portalClient, { token: access })
   expect(answer.body).toMatchObject({ active: true })
 })
@@ -80,7 +81,8 @@ test('a refresh waits for the one that another process has begun, and uses its t
 
 test('a login that the provider has ended ends here at the next refresh', async () => {
   const session = await newestSession()
-  const refresh = unseal(session.refreshTokenSealed ?? '', 'session.refresh').reveal()
+  const opener = await openerOf(db(), session.organisationId)
+  const refresh = opener.unseal(session.refreshTokenSealed ?? '', 'session.refresh').reveal()
   await post(running.sts, '/oauth/revoke', running.sts.portalClient, { token: refresh })
   await expireAccess()
   await expect(who()).rejects.toMatchObject({ code: 'session.ended' })

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { roles } from '#domain/access.ts'
 import { Problem } from '#domain/problem.ts'
+import type { Secret } from '#domain/secret.ts'
 import type { Actor } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { db, type Tx, transaction } from '../db.ts'
-import { seal, unseal } from '../seal.ts'
+import { openerOf, type Sealer, sealerOf } from '../trust/sealing.ts'
 import type { Admitted } from './admit.ts'
 import { absoluteMs, idleMs, publicSessionId } from './cookie.ts'
 import { refreshTokens, type Tokens } from './issuer.ts'
@@ -25,16 +26,17 @@ export async function openSession(tx: Tx, admitted: Admitted, tokens: Tokens): P
   const now = Date.now()
   await tx.session.deleteMany({ where: { expiresAt: { lt: new Date(now - keptMs) } } })
   const expiresAt = new Date(now + absoluteMs)
-  await tx.session.create({ data: { id, userId, organisationId, ...sealed(tokens), expiresAt } })
+  const sealer = await sealerOf(tx, organisationId)
+  await tx.session.create({ data: { id, userId, organisationId, ...sealed(tokens, sealer), expiresAt } })
   await audit(tx, { kind: 'user', id: userId, name, organisationId }, auditOf('session.begin', id))
   return id
 }
 
-function sealed(tokens: Tokens) {
+function sealed(tokens: Tokens, sealer: Sealer) {
   return {
-    accessTokenSealed: seal(tokens.access_token, 'session.access'),
-    ...(tokens.refresh_token && { refreshTokenSealed: seal(tokens.refresh_token, 'session.refresh') }),
-    ...(tokens.id_token && { idTokenSealed: seal(tokens.id_token, 'session.id') }),
+    accessTokenSealed: sealer.seal(tokens.access_token, 'session.access'),
+    ...(tokens.refresh_token && { refreshTokenSealed: sealer.seal(tokens.refresh_token, 'session.refresh') }),
+    ...(tokens.id_token && { idTokenSealed: sealer.seal(tokens.id_token, 'session.id') }),
     accessExpiresAt: new Date(Date.now() + tokens.expires_in * 1000),
   }
 }
@@ -55,11 +57,11 @@ const row = z.object({
 export async function actorOfSession(id: string, now = Date.now()): Promise<Actor> {
   const found = row.safeParse((await readRow(id))[0]).data
   if (!found || isOver(found, now)) ended()
-  if (found.refreshable && found.accessExpiresAt.getTime() - refreshBeforeMs < now) {
-    await refreshOnce(id, found.accessExpiresAt.getTime() + issuerAwayMs)
-  }
   if (!found.organisationId || !found.role) {
     throw new Problem('access.no-membership', 'Your membership of the organisation has ended.')
+  }
+  if (found.refreshable && found.accessExpiresAt.getTime() - refreshBeforeMs < now) {
+    await refreshOnce(id, found.accessExpiresAt.getTime() + issuerAwayMs)
   }
   if (now - found.lastSeenAt.getTime() > seenEveryMs) await touch(id)
   const { userId, name, organisationId, role } = found
@@ -114,12 +116,14 @@ async function refreshUnderLock(id: string, toleratedUntil: number): Promise<voi
     >`SELECT id FROM "Session" WHERE id = ${id} FOR UPDATE`
     if (!locked) return 'refused'
     const session = await tx.session.findUniqueOrThrow({ where: { id } })
-    if (session.revokedAt || !session.refreshTokenSealed) return 'refused'
+    const { organisationId, refreshTokenSealed } = session
+    if (session.revokedAt || !organisationId || !refreshTokenSealed) return 'refused'
     // Another process was first: its tokens are there.
     if (session.accessExpiresAt.getTime() - refreshBeforeMs >= Date.now()) return 'fresh'
-    const tokens = await askIssuer(session.refreshTokenSealed)
+    const opener = await openerOf(tx, organisationId)
+    const tokens = await askIssuer(opener.unseal(refreshTokenSealed, 'session.refresh'))
     if (tokens === 'away') return 'away'
-    const data = tokens ? sealed(tokens) : { revokedAt: new Date() }
+    const data = tokens ? sealed(tokens, await sealerOf(tx, organisationId)) : { revokedAt: new Date() }
     await tx.session.update({ where: { id }, data })
     return tokens ? 'fresh' : 'refused'
   })
@@ -133,10 +137,10 @@ async function refreshUnderLock(id: string, toleratedUntil: number): Promise<voi
 const awayForMs = 10_000
 let awayUntil = 0
 
-async function askIssuer(refreshTokenSealed: string): Promise<Tokens | null | 'away'> {
+async function askIssuer(refreshToken: Secret): Promise<Tokens | null | 'away'> {
   if (Date.now() < awayUntil) return 'away'
   try {
-    return await refreshTokens(unseal(refreshTokenSealed, 'session.refresh').reveal())
+    return await refreshTokens(refreshToken.reveal())
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'issuer.unavailable') throw error
     awayUntil = Date.now() + awayForMs
@@ -161,8 +165,10 @@ export async function revokeSession(id: string): Promise<{ idToken: string | nul
     return found
   })
   if (!session) return null
-  const idToken = session.idTokenSealed ? unseal(session.idTokenSealed, 'session.id').reveal() : null
-  return { idToken }
+  const { idTokenSealed, organisationId } = session
+  if (idTokenSealed === null) return { idToken: null }
+  const opener = await openerOf(db(), organisationId)
+  return { idToken: opener.unseal(idTokenSealed, 'session.id').reveal() }
 }
 
 function auditOf(action: string, id: string) {

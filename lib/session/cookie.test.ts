@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { encode } from 'next-auth/jwt'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { authSecret, cookieName, cookieOptions, parseCookies, sessionIdIn } from './cookie.ts'
 
+let database: TestDatabase
+
 // The portal of this file is reached by https.
-beforeAll(() => {
-  Object.assign(process.env, {
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-    HEXGATE_MASTER_KEY: randomBytes(32).toString('base64'),
-    HEXGATE_PORTAL_URL: 'https://portal.test',
-    OIDC_ISSUER: 'https://issuer.test',
-    OIDC_CLIENT_ID: 'portal',
-    OIDC_CLIENT_SECRET: 'secret',
-  })
+beforeAll(async () => {
+  database = await testDatabase()
+  process.env['HEXGATE_PORTAL_URL'] = 'https://portal.test'
 })
+afterAll(() => database.close())
 
 test('over https cookies are bound to the host and never sent in the clear', () => {
   expect(cookieName('session')).toBe('__Host-hexgate.session')
@@ -23,9 +20,9 @@ test('over https cookies are bound to the host and never sent in the clear', () 
 test('only a cookie that was made under our key names a session', async () => {
   const made = (secret: string) => encode({ token: { sid: 'abc' }, secret })
   const name = cookieName('session')
-  expect(await sessionIdIn(`other=1; ${name}=${await made(authSecret())}`)).toBe('abc')
+  expect(await sessionIdIn(`other=1; ${name}=${await made(await authSecret())}`)).toBe('abc')
   expect(await sessionIdIn(`${name}=${await made('another secret')}`)).toBeNull()
-  expect(await sessionIdIn(`hexgate.session=${await made(authSecret())}`)).toBeNull()
+  expect(await sessionIdIn(`hexgate.session=${await made(await authSecret())}`)).toBeNull()
   for (const header of [null, '', name, `${name}=`, `${name}=a.b.c.d.e`, `${name}=%E0%A4%A`]) {
     expect(await sessionIdIn(header), String(header)).toBeNull()
   }

@@ -1,6 +1,8 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { decode } from 'next-auth/jwt'
+import { transaction } from '../db.ts'
 import { env } from '../env.ts'
+import { sealingKey, unwrapped } from '../trust/data-keys.ts'
 
 /** A session ends when nobody used it for so long, */
 export const idleMs = 2 * 60 * 60_000
@@ -22,24 +24,26 @@ export function cookieOptions() {
   return { httpOnly: true, sameSite: 'lax', path: '/', secure: isSecure() } as const
 }
 
-let derived: { from: string; secret: string } | undefined
+let derived: string | undefined
 
-/** What next-auth encrypts its cookies under: a key of its own, derived from the master key. */
-export function authSecret(): string {
-  const from = env().HEXGATE_MASTER_KEY
-  if (derived?.from !== from) {
-    const bytes = hkdfSync('sha256', Buffer.from(from, 'base64'), '', 'hexgate session cookies', 32)
-    derived = { from, secret: Buffer.from(bytes).toString('base64url') }
-  }
-  return derived.secret
+/**
+ * What next-auth encrypts its cookies under, derived from the portal's own data key: nobody is signed out where
+ * another master key wraps that.
+ */
+export async function authSecret(): Promise<string> {
+  if (derived !== undefined) return derived
+  const key = unwrapped(await transaction((tx) => sealingKey(tx, null)))
+  const bytes = hkdfSync('sha256', key, '', 'hexgate session cookies', 32)
+  return (derived = Buffer.from(bytes).toString('base64url'))
 }
 
 /** The session that a Cookie header names; null when it names none that we made. */
 export async function sessionIdIn(cookieHeader: string | null): Promise<string | null> {
   const token = parseCookies(cookieHeader ?? '').get(cookieName('session'))
   if (!token) return null
+  const secret = await authSecret()
   try {
-    const payload = await decode({ token, secret: authSecret() })
+    const payload = await decode({ token, secret })
     return typeof payload?.['sid'] === 'string' ? payload['sid'] : null
   } catch {
     return null

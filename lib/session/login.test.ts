@@ -52,9 +52,9 @@ test('the cookie names a row and holds no token; the row holds them sealed', asy
     'hexgate.session',
   ])
   expect(jar.get('hexgate.session')).not.toContain(session.id)
-  expect(session.accessTokenSealed).toMatch(/^v1\./)
-  expect(session.refreshTokenSealed).toMatch(/^v1\./)
-  expect(session.idTokenSealed).toMatch(/^v1\./)
+  expect(session.accessTokenSealed).toMatch(/^v2\./)
+  expect(session.refreshTokenSealed).toMatch(/^v2\./)
+  expect(session.idTokenSealed).toMatch(/^v2\./)
 })
 
 test('the session cookie is out of reach of scripts and of other sites', async () => {

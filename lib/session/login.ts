@@ -36,8 +36,10 @@ async function beginLogin(request: Request, url: URL): Promise<Response> {
   const next = localPath(url.searchParams.get('next'))
   try {
     // The issuer must answer now: sending somebody to a page that does not come up explains nothing.
-    const options = nextAuthOptions(await issuerMetadata({ mustAnswer: true }), {})
-    const csrf = ownCsrf()
+    const metadata = await issuerMetadata({ mustAnswer: true })
+    const secret = await authSecret()
+    const options = nextAuthOptions(metadata, secret, {})
+    const csrf = ownCsrf(secret)
     const answer = await callNextAuth(nextAuth, options, {
       method: 'POST',
       action: ['signin', providerId],
@@ -62,12 +64,12 @@ function ownAddress(request: Request, url: URL): string | null {
 
 // next-auth starts a login for forms that carry its token. Starting one changes nothing yet: what must not be
 // forged is the way back, which state, nonce and PKCE protect.
-function ownCsrf(): { token: string; cookie: string } {
+function ownCsrf(secret: string): { token: string; cookie: string } {
   const token = randomBytes(32).toString('hex')
   return {
     token,
     cookie: `${token}|${createHash('sha256')
-      .update(token + authSecret())
+      .update(token + secret)
       .digest('hex')}`,
   }
 }
@@ -79,7 +81,9 @@ async function finishLogin(request: Request, url: URL): Promise<Response> {
     next = localPath(URL.parse(cookies[cookieName('return')] ?? '')?.pathname ?? null)
     const previous = await sessionIdIn(request.headers.get('cookie'))
     const attempt: Attempt = {}
-    const answer = await callNextAuth(nextAuth, nextAuthOptions(await issuerMetadata(), attempt), {
+    const metadata = await issuerMetadata()
+    const secret = await authSecret()
+    const answer = await callNextAuth(nextAuth, nextAuthOptions(metadata, secret, attempt), {
       method: 'GET',
       action: ['callback', providerId],
       query: Object.fromEntries(url.searchParams),
@@ -128,13 +132,13 @@ interface Attempt {
   failure?: unknown
 }
 
-function nextAuthOptions(issuer: IssuerMetadata, attempt: Attempt): AuthOptions {
+function nextAuthOptions(issuer: IssuerMetadata, secret: string, attempt: Attempt): AuthOptions {
   // next-auth reads its address from the environment alone.
   process.env['NEXTAUTH_URL'] = env().HEXGATE_PORTAL_URL
   const common = cookieOptions()
   const brief = { ...common, maxAge: 15 * 60 }
   return {
-    secret: authSecret(),
+    secret,
     providers: [oidcProvider(issuer)],
     session: { strategy: 'jwt', maxAge: absoluteMs / 1000 },
     pages: { signIn: '/signin', error: '/signin' },
