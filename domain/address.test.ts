@@ -59,7 +59,8 @@ describe('address', () => {
 
   it('refuses other schemes and credentials inside the URL', () => {
     expect(upstreamRefusal('https://orders.internal', { loopback: false })).toBeNull()
-    expect(upstreamRefusal('ftp://orders.internal', { loopback: true })).toContain('http://')
+    for (const url of ['ftp://a', 'file:///etc/passwd', 'gopher://a', 'unix:/var/run/docker.sock'])
+      expect(upstreamRefusal(url, { loopback: true })).toContain('http://')
     expect(upstreamRefusal('http://u:p@orders.internal', { loopback: true })).toContain('password')
     expect(upstreamRefusal('orders', { loopback: true })).toContain('not a URL')
   })

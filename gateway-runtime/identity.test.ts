@@ -9,7 +9,12 @@ import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { ApiItem, Item } from '#contract/items.ts'
-import { type TestIssuer, testIssuer } from '#policies/jwt-validation/tokens-in-tests.ts'
+import {
+  part,
+  signedBySecret,
+  type TestIssuer,
+  testIssuer,
+} from '#policies/jwt-validation/tokens-in-tests.ts'
 import { sha256 } from './ports.ts'
 import { serveItems } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
@@ -77,19 +82,32 @@ async function keyServer(...issuers: readonly TestIssuer[]) {
 
 const inAnHour = () => Math.floor(Date.now() / 1_000) + 3_600
 
+const claimsOf = (change: object = {}) => ({
+  sub: 'jane',
+  iss: 'https://login.example',
+  client_id: 'till',
+  exp: inAnHour(),
+  ...change,
+})
+
 function tokenOf(issuer: TestIssuer, claims: object = {}, kid = issuer.jwk.kid): Promise<string> {
-  const all = { sub: 'jane', iss: 'https://login.example', client_id: 'till', exp: inAnHour(), ...claims }
-  return issuer.sign({ alg: issuer.algorithm, kid }, all)
+  return issuer.sign({ alg: issuer.algorithm, kid }, claimsOf(claims))
+}
+
+/** As if the public key, which everybody knows, were a shared secret. */
+function byPublicKey(key: string, claims: object): Promise<string> {
+  return signedBySecret(new TextEncoder().encode(key), { alg: 'HS256', kid: 'old' }, claims)
 }
 
 const old = await testIssuer('RS256', 'old')
 const fresh = await testIssuer('RS256', 'fresh')
 
-function jwt(url: string) {
+function jwt(url: string, audiences?: { supportedAudiences: readonly string[] }) {
   return policy('jwt-validation', {
     jwksUrl: [url],
     issuers: ['https://login.example'],
     claimsToHeaders: [{ claim: 'sub', header: 'x-user' }],
+    ...(audiences === undefined ? {} : { ...audiences, validateAudClaim: true }),
   })
 }
 
@@ -115,24 +133,71 @@ describe('tokens at a running gateway', () => {
 
   it('that are wrong get 401 with the check, never 500', async () => {
     const { url } = await keyServer(old)
-    const { get, bearing } = await gatewayWith([jwt(url)])
+    const { get, bearing } = await gatewayWith([jwt(url, { supportedAudiences: ['orders'] })])
+    const aud = 'orders'
+    const good = await tokenOf(old, { aud })
+    expect((await bearing(good)).status).toBe(200)
     expect(await get()).toMatchObject({ status: 401, code: 'jwt-validation.missing', challenge: 'Bearer' })
+    const [header = '', body = '', signature = ''] = good.split('.')
+    const withHeader = (change: object) =>
+      old.sign({ alg: 'RS256', kid: 'old', ...change }, claimsOf({ aud }))
+    const withClaims = (text: string) => old.sign({ alg: 'RS256', kid: 'old' }, text)
+    const claims = JSON.stringify(claimsOf({ aud }))
     const wrong: [string, string][] = [
       ['nonsense', 'malformed'],
-      [await tokenOf(old, { exp: 1 }), 'expired'],
-      [await tokenOf(old, { nbf: inAnHour() }), 'not_yet_valid'],
-      [await tokenOf(old, { iss: 'https://other.example' }), 'issuer'],
-      [await tokenOf(fresh, {}, 'old'), 'signature'],
-      [await tokenOf(old, { client_id: 'stranger' }), 'client'],
-      [`${(await tokenOf(old)).split('.').slice(0, 2).join('.')}.`, 'signature'],
+      ...['none', 'None', 'nOnE'].map((alg): [string, string] => [
+        `${part({ alg, kid: 'old' })}.${body}.`,
+        'algorithm',
+      ]),
+      [await byPublicKey(old.pem, claimsOf({ aud })), 'algorithm'],
+      [await byPublicKey(old.jwk.n ?? '', claimsOf({ aud })), 'algorithm'],
+      [`${header}.${body}.`, 'signature'],
+      [await tokenOf(fresh, { aud }, 'old'), 'signature'],
+      [await tokenOf(old, { aud }, '../../../../dev/null'), 'unknown_key'],
+      [await tokenOf(old, { aud }, "' OR 1 --"), 'unknown_key'],
+      [await tokenOf(old, { aud }, '__proto__'), 'unknown_key'],
+      [await withHeader({ jku: url }), 'malformed'],
+      [await withHeader({ x5u: url }), 'malformed'],
+      [await fresh.sign({ alg: 'RS256', kid: 'fresh', jwk: fresh.jwk }, claimsOf({ aud })), 'malformed'],
+      [await withHeader({ crit: ['exp'] }), 'malformed'],
+      [await tokenOf(old, { aud, exp: 1 }), 'expired'],
+      [await tokenOf(old, { aud, nbf: inAnHour() }), 'not_yet_valid'],
+      [await tokenOf(old, { aud: 'bills' }), 'audience'],
+      [await tokenOf(old, { aud, iss: 'https://other.example' }), 'issuer'],
+      [`${header}. ${body}.${signature}`, 'malformed'],
+      [`${good}==`, 'malformed'],
+      [await withClaims(`${claims.slice(0, -1)},"sub":"eve"}`), 'malformed'],
+      [await withClaims(claims.replace(/"exp":\d+/, '"exp":1e400')), 'malformed'],
+      [await tokenOf(old, { aud, exp: String(inAnHour()) }), 'claim'],
+      [await tokenOf(old, { aud, client_id: 'stranger' }), 'client'],
     ]
     for (const [token, check] of wrong) {
-      expect(await bearing(token)).toMatchObject({
+      expect(await bearing(token), token).toMatchObject({
         status: 401,
         code: `jwt-validation.${check}`,
         challenge: expect.stringMatching(/^Bearer error="invalid_token", error_description="[^"]+"$/),
       })
     }
+    expect(await bearing(`${header}.${'A'.repeat(100_000)}.${signature}`)).toMatchObject({
+      status: 431,
+      code: 'header_too_large',
+    })
+    expect((await bearing(good)).status).toBe(200)
+  })
+
+  it('that anybody can sign, since the issuer has published a weak key, get 401', async () => {
+    const { url } = await keyServer(fresh, { ...old, jwk: { ...old.jwk, e: 'AQ' } })
+    const { bearing } = await gatewayWith([jwt(url)])
+    const input = `${part({ alg: 'RS256', kid: 'old' })}.${part(claimsOf())}`
+    // With the exponent 1, what a signature has to become is the signature (RFC 8017 §9.2).
+    const hash = Buffer.from(`3031300d060960864801650304020105000420${sha256(input)}`, 'hex')
+    const padding = Buffer.alloc(256 - 3 - hash.length, 0xff)
+    const signature = Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), hash])
+    expect(await bearing(`${input}.${signature.toString('base64url')}`)).toMatchObject({
+      status: 401,
+      code: 'jwt-validation.unknown_key',
+    })
+    expect((await bearing(await tokenOf(fresh))).status).toBe(200)
   })
 
   it('that are wrong pass where the policy is only tried out, without saying who is calling', async () => {
@@ -208,16 +273,16 @@ describe('tokens at a running gateway', () => {
       silent.close()
     })
     const jwksUrl = [`http://127.0.0.1:${(silent.address() as AddressInfo).port}/jwks`]
-    const hung = policy('jwt-validation', { jwksUrl, jwksServiceConnectionTimeout: 500 })
+    const hung = policy('jwt-validation', { jwksUrl, jwksServiceConnectionTimeout: 2_000 })
     const { get, bearing } = await gatewayWith([{ ...hung, rules: [{ path: '/held' }] }])
     const tokens = await Promise.all(Array.from({ length: 50 }, (_, i) => tokenOf(old, { i })))
     const startMs = performance.now()
     const held = tokens.map((token) => bearing(token, '/orders/held'))
     for (let i = 0; i < 50; i++) expect((await get()).status).toBe(200)
-    expect(performance.now() - startMs).toBeLessThan(500)
+    expect(performance.now() - startMs).toBeLessThan(2_000)
     for (const answer of await Promise.all(held))
       expect(answer).toMatchObject({ status: 401, code: 'jwt-validation.keys_unavailable' })
-    expect(performance.now() - startMs).toBeLessThan(2_000)
+    expect(performance.now() - startMs).toBeLessThan(4_000)
     expect(sockets.size).toBe(1)
   })
 })

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import * as grpc from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutboundTls } from '#policies/settings.ts'
+import { missing } from '#scripts/debian.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from '../testing/certificates.ts'
 import { askHttp2 } from './client/http2-fixture.ts'
 import { END_HEADERS, END_STREAM, fields, FRAME, frame, GET, PREFACE } from './client/http2-raw-fixture.ts'
@@ -308,6 +309,23 @@ describe('HTTP/2 over TLS', () => {
     ])
     expect(stdout).toBe('ok 2 200')
     expect(upstream.seen).toMatch(/POST \/curl HTTP\/1\.1\r\n[^]*content-length: 5\r\n[^]*hello$/)
+  })
+
+  it.each([
+    ['HTTP/2', ['--max-concurrent-streams=50']],
+    ['HTTP/1.1', ['--h1']],
+  ])('serves h2load by %s', async (_version, options) => {
+    const absent = missing(['nghttp2-client'])
+    expect(absent).toBeNull()
+    const { stdout } = await promisify(execFile)('h2load', [
+      ...options,
+      '--requests=2000',
+      '--clients=4',
+      `--connect-to=127.0.0.1:${gateway.port}`,
+      `https://${HOST}/`,
+    ])
+    expect(stdout).toContain('2000 succeeded, 0 failed, 0 errored, 0 timeout')
+    expect(stdout).toContain('status codes: 2000 2xx')
   })
 })
 

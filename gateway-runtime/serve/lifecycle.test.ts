@@ -415,10 +415,11 @@ describe('clients', () => {
       `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     )
     gateway.server.swap(buildPlan([route(pool)]))
-    const { text, ended } = await talk(gateway.port, [post(1_000_000), 'x'.repeat(100_000)])
-    expect(statusOf(text)).toBe(403)
-    expect(text).toMatch(/Connection: close\r\n\r\nno$/)
-    expect(ended).toBe(true)
+    for (const parts of [[post(1_000_000), 'x'.repeat(100_000)], [post(1_000_000, 'Expect: 100-continue')]]) {
+      const { text, ended } = await talk(gateway.port, parts)
+      expect(text).toMatch(/^HTTP\/1\.1 403 [^]*Connection: close\r\n\r\nno$/)
+      expect(ended).toBe(true)
+    }
     early.close()
   })
 
@@ -540,6 +541,13 @@ describe('clients', () => {
     expect(codeOf((await talk(gateway.port, [`${post(11)}`])).text)).toBe('body_too_large')
     const chunks = `${head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}b\r\n${'x'.repeat(11)}\r\n0\r\n\r\n`
     expect(codeOf((await talk(gateway.port, [chunks])).text)).toBe('body_too_large')
+  })
+
+  it('that wait for 100 Continue and are refused get that answer alone, and are closed', async () => {
+    const gateway = await gatewayWith({ server: { limits: { bodyBytesMax: 10, lingerMs: 50 } } })
+    const { text, ended } = await talk(gateway.port, [post(11, 'Expect: 100-continue')])
+    expect(text).toMatch(/^HTTP\/1\.1 413 [^]*\r\nConnection: close\r\n[^]*"code":"body_too_large"/)
+    expect([ended, upstream.seen]).toEqual([true, ''])
   })
 })
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { setTimeout as after } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   codeOf,
   eventually,
@@ -38,6 +39,7 @@ function frame(text: string, masked: boolean): Buffer {
 let upstream: Server
 let port = 0
 let last: Socket | undefined
+/** The beginning of what has come to the upstream. */
 let received = Buffer.alloc(0)
 let answer = accepting
 const gateways: Gateway[] = []
@@ -60,7 +62,9 @@ beforeAll(async () => {
     socket.on('end', () => socket.end())
     socket.once('data', (bytes) => {
       socket.write(answer(bytes.toString('latin1')))
-      socket.on('data', (more) => (received = Buffer.concat([received, more])))
+      socket.on('data', (more) => {
+        if (received.length < 4_096) received = Buffer.concat([received, more])
+      })
     })
   }).listen(0, '127.0.0.1')
   await once(upstream, 'listening')
@@ -251,4 +255,58 @@ it('ends with 1001 after a time without frames', async () => {
   await once(socket, 'end')
   expect(frames()).toEqual(Buffer.from([0x88, 2, 0x03, 0xe9]))
   socket.destroy()
+})
+
+describe.each([
+  ['nobody watches', []],
+  ['a policy watches', [policy({ onSession: (session) => session.intercept(100, () => true) })]],
+])('where %s,', (_name, policies) => {
+  async function opened() {
+    const gateway = await gatewayWith({ routes: (pool) => [route(pool, { policies })] })
+    const { socket } = await openWebSocket(gateway)
+    const behind = last
+    if (behind === undefined) throw new Error('the upstream has no socket')
+    const handshake = behind.bytesRead
+    const bytesBefore = process.memoryUsage().rss
+    return {
+      gateway,
+      socket,
+      behind,
+      arrived: () => behind.bytesRead - handshake,
+      grown: () => process.memoryUsage().rss - bytesBefore,
+    }
+  }
+
+  it('a frame that says it is a gigabyte passes as it comes, and none of it is kept', async () => {
+    const { socket, arrived, grown } = await opened()
+    const header = Buffer.alloc(14)
+    header.set([0x82, 0xff])
+    header.writeBigUInt64BE(BigInt(2 ** 30), 2)
+    socket.write(header)
+    const part = Buffer.alloc(2 ** 20)
+    for (let i = 0; i < 256; i++) {
+      if (!socket.write(part)) await once(socket, 'drain')
+      expect(grown()).toBeLessThan(100 * 2 ** 20)
+    }
+    await eventually(() => arrived() === header.length + 2 ** 28)
+    socket.destroy()
+  }, 30_000)
+
+  it('a client that pings faster than the upstream reads is held back, and goes on later', async () => {
+    const { gateway, socket, behind, arrived, grown } = await opened()
+    behind.pause()
+    const pings = Buffer.concat(Array<Buffer>(10_000).fill(Buffer.from([0x89, 0x80, 0, 0, 0, 0])))
+    let sent = 0
+    let isHeld = false
+    while (!isHeld) {
+      sent += pings.length
+      if (socket.write(pings)) continue
+      isHeld = !(await Promise.race([once(socket, 'drain'), after(500, false)]))
+      expect(grown()).toBeLessThan(100 * 2 ** 20)
+    }
+    expect(gateway.server.figures()).toMatchObject({ webSockets: 1 })
+    behind.resume()
+    await eventually(() => arrived() === sent)
+    socket.destroy()
+  }, 30_000)
 })

@@ -11,6 +11,7 @@ import {
   talk,
   route,
 } from './wire-fixture.ts'
+import type { Pool } from './upstream/pool.ts'
 
 const HOST = 'Host: a'
 const get = (...fields: string[]) => head('GET / HTTP/1.1', ...fields)
@@ -636,6 +637,12 @@ describe('answers as they reach the client', () => {
       /^HTTP\/1\.1 200 OK\r\nContent-Length: 0\r\nDate[^]*$/,
     ],
     [
+      'a redirect, which nobody follows here',
+      get(HOST, CLOSE),
+      head('HTTP/1.1 302 Found', 'Location: http://169.254.169.254/latest', 'Content-Length: 0'),
+      /^HTTP\/1\.1 302 Found\r\nLocation: http:\/\/169\.254\.169\.254\/latest\r\n[^]*\r\n\r\n$/,
+    ],
+    [
       'a body of 0 bytes in chunks',
       get(HOST, CLOSE),
       `${head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
@@ -661,10 +668,32 @@ describe('answers as they reach the client', () => {
   })
 })
 
-describe('OPTIONS *', () => {
-  it('belongs to no API', async () => {
-    const { text } = await talk(gateway.port, [head('OPTIONS * HTTP/1.1', HOST, 'Connection: close')])
-    expect(statusOf(text)).toBe(404)
+describe('what belongs to no API is 404', () => {
+  let named: Gateway
+
+  beforeAll(async () => {
+    const routes = (pool: Pool) => [route(pool, { host: 'orders.example', basePath: '/v1' })]
+    named = await startGateway({ upstreamPort: upstream.port, routes })
+  })
+  afterAll(() => named.stop())
+
+  const cases: [string, string, number][] = [
+    ['its own host and path', head('GET /v1/a HTTP/1.1', 'Host: Orders.example:80'), 200],
+    ['OPTIONS *', head('OPTIONS * HTTP/1.1', 'Host: orders.example'), 404],
+    ['another host', head('GET /v1/a HTTP/1.1', 'Host: bills.example'), 404],
+    ['a host below', head('GET /v1/a HTTP/1.1', 'Host: a.orders.example'), 404],
+    ['a host that begins alike', head('GET /v1/a HTTP/1.1', 'Host: orders.example.evil'), 404],
+    ['an address', head('GET /v1/a HTTP/1.1', 'Host: 127.0.0.1'), 404],
+    ['another path', head('GET /v2/a HTTP/1.1', 'Host: orders.example'), 404],
+    ['a path that begins alike', head('GET /v10 HTTP/1.1', 'Host: orders.example'), 404],
+    ['a path out of it', head('GET /v1/../admin HTTP/1.1', 'Host: orders.example'), 404],
+  ]
+  it.each(cases)('%s', async (_name, bytes, status) => {
+    const complete = (text: string) => answered(text) || text.endsWith('}')
+    const { text } = await talk(named.port, [bytes], { until: complete })
+    expect(statusOf(text), text).toBe(status)
+    if (status === 200) return
     expect(codeOf(text)).toBe('no_route')
+    expect(upstream.seen).toBe('')
   })
 })

@@ -53,6 +53,9 @@ describe('an endpoint', () => {
   it.each([
     'ftp://a',
     'file:///etc/passwd',
+    'gopher://a',
+    'unix:/var/run/docker.sock',
+    'http+unix://%2Fvar%2Frun%2Fdocker.sock',
     'http://u:p@a',
     'http://a?x',
     'http://a#x',
