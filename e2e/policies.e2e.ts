@@ -167,6 +167,26 @@ test('CORS, added in the designer, answers preflights of any page', async () => 
   await expect.poll(preflight, { timeout: 20_000, interval: 50 }).toBe('*')
 })
 
+test('a policy about upstreams is for the one that is chosen in the designer', async () => {
+  const { page, api } = await atHomeWith('aimed')
+  const operation = `/instances/${api.instanceId}`
+  const { body: instance, etag } = await machine.must<Record<string, unknown>>('GET', operation)
+  const { host, basePath, stripBasePath, enabled, upstreamUrl } = instance
+  const routing = { destinations: [{ name: 'bills', endpoints: [{ url: echo.url }] }] }
+  const body = { host, basePath, stripBasePath, enabled, upstreamUrl, routing }
+  await machine.must('PUT', operation, { body, ...(etag && { ifMatch: etag }) })
+
+  await page.goto(`/catalog/${api.apiId}/policies?add=response-timeout`)
+  await page.getByRole('tab', { name: 'Applies to' }).click()
+  const upstreams = page.getByRole('group', { name: 'Upstreams' })
+  expect(await upstreams.getByRole('checkbox').count()).toBe(2)
+  await upstreams.getByRole('checkbox', { name: 'bills' }).click()
+  await page.getByText('for bills').waitFor()
+  await page.getByRole('button', { name: 'Save and deploy' }).click()
+  await untilServed(api, 'response-timeout')
+  expect(await policiesServed(api)).toMatchObject([{ upstreams: [`upstream:${api.instanceId}:bills`] }])
+})
+
 async function atHomeWith(what: string): Promise<{ page: Page; api: LiveApi }> {
   const api = await liveApi(machine, what, echo.url)
   const page = await visitAs(browser, 'owner')
@@ -188,11 +208,16 @@ async function faultOf(field: Locator): Promise<string> {
 }
 
 /** Waits until the node itself says that it runs exactly these policies for the API. */
-async function untilServed({ instanceId }: LiveApi, ...kinds: string[]): Promise<void> {
-  const served = async () => {
-    const response = await fetch(`${inject('product').admin}/config`)
-    const { items } = (await response.json()) as { items: Record<string, { policies?: { kind: string }[] }> }
-    return items[`api:${instanceId}`]?.policies?.map(({ kind }) => kind)
-  }
+async function untilServed(api: LiveApi, ...kinds: string[]): Promise<void> {
+  const served = async () => (await policiesServed(api))?.map(({ kind }) => kind)
   await expect.poll(served, { timeout: 20_000, interval: 50 }).toEqual(kinds)
+}
+
+/** The policies of the API as the node itself says that it serves them. */
+async function policiesServed({ instanceId }: LiveApi) {
+  const response = await fetch(`${inject('product').admin}/config`)
+  interface Served {
+    items: Record<string, { policies?: { kind: string; upstreams?: string[] }[] }>
+  }
+  return ((await response.json()) as Served).items[`api:${instanceId}`]?.policies
 }

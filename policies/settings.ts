@@ -107,7 +107,7 @@ export interface UpstreamTimeouts {
   readonly upstreamIdleMs?: number
 }
 
-/** Each part is set by at most one policy of a chain. */
+/** What holds for one upstream. Each part is set by at most one policy of a chain. */
 export interface UpstreamSettings {
   readonly tls?: OutboundTls
   readonly timeouts?: UpstreamTimeouts

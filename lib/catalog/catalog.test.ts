@@ -246,6 +246,23 @@ describe('the catalog', () => {
     })
   })
 
+  it('has no destination by the name that policies have for the upstream of the API itself', async () => {
+    await fresh()
+    const { instanceId } = await importApi(owner, wish(orders()))
+    const id = instanceId ?? ''
+    const { host, basePath, upstreamUrl, stripBasePath, enabled, routing } = await readInstance(owner, id)
+    const endpoints = [{ url: 'http://bills.example', weight: 1 }]
+    const usual = { endpoints, balancing: 'round-robin', protocol: 'http1' } as const
+    const destinations = ['bills', 'main'].map((name) => ({ ...usual, name }))
+    const change = { host, basePath, upstreamUrl, stripBasePath, enabled }
+    await expect(
+      changeInstance(owner, id, { ...change, routing: { ...routing, destinations } }, 1),
+    ).rejects.toMatchObject({
+      code: 'request.invalid',
+      faults: [{ pointer: '/routing/destinations/1/name' }],
+    })
+  })
+
   it('exposes a version at another base path, and takes it away again', async () => {
     await fresh()
     const { apiId, versionId } = await importApi(owner, wish(orders()))

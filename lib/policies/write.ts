@@ -79,47 +79,42 @@ function accepted(
     policyOf(step.kind) ? [] : [{ pointer: `/policies/${index}/kind`, detail: `There is no ${step.kind}.` }],
   )
   if (unknown.length > 0) throw new Problem('policy.unknown', unknown[0]?.detail ?? '', { faults: unknown })
-  const faults: Fault[] = []
   const seen = new Set<string>()
-  const chain = steps.map((step, index) => {
-    const at = `/policies/${index}`
+  const judgements = steps.map((step, index) => {
     const id = step.id ?? randomUUID()
-    const policyVersion = policyOf(step.kind)?.policyVersion ?? ''
-    const verdict = judged(step.kind, step.config, known.get(id))
-    faults.push(
-      ...verdict.faults.map(({ pointer, detail }) => ({ pointer: `${at}/config${pointer}`, detail })),
-    )
-    if (seen.has(id)) faults.push({ pointer: `${at}/id`, detail: 'Another step has this id.' })
-    if (step.policyVersion !== undefined && step.policyVersion !== policyVersion) {
-      const detail = `Version ${policyVersion} is the one that there is.`
-      faults.push({ pointer: `${at}/policyVersion`, detail })
-    }
+    const { faults, config } = judgedStep(step, known.get(id), upstreams)
+    if (seen.has(id)) faults.push({ pointer: '/id', detail: 'Another step has this id.' })
     seen.add(id)
-    faults.push(
-      ...ruleFaults(step.rules).map(({ pointer, detail }) => ({ pointer: `${at}/rules${pointer}`, detail })),
-    )
-    faults.push(
-      ...upstreamFaults(step, upstreams).map(({ pointer, detail }) => ({
-        pointer: `${at}/upstreams${pointer}`,
-        detail,
-      })),
-    )
     const { kind, label, enabled, dryRun, rules } = step
+    const policyVersion = policyOf(kind)?.policyVersion ?? ''
     const chosen = upstreams.filter((name) => step.upstreams.includes(name))
     return {
-      id,
-      kind,
-      policyVersion,
-      label,
-      enabled,
-      dryRun,
-      rules,
-      upstreams: chosen,
-      config: verdict.config ?? {},
+      step: { id, kind, policyVersion, label, enabled, dryRun, rules, upstreams: chosen, config },
+      faults: within(`/policies/${index}`, faults),
     }
   })
+  const faults = judgements.flatMap((each) => each.faults)
   if (faults.length > 0) throw new Problem('policy.config-invalid', faults[0]?.detail ?? '', { faults })
-  return chain
+  return judgements.map(({ step }) => step)
+}
+
+/** What one step is by itself, and what is wrong with it by pointers into it. */
+function judgedStep(step: ChainStepInput, stored: ChainStep | undefined, upstreams: readonly string[]) {
+  const { kind, policyVersion: named } = step
+  const verdict = judged(kind, step.config, stored)
+  const faults = [
+    ...within('/config', verdict.faults),
+    ...within('/rules', ruleFaults(step.rules)),
+    ...within('/upstreams', upstreamFaults(step, upstreams)),
+  ]
+  const policyVersion = policyOf(kind)?.policyVersion ?? ''
+  if (named !== undefined && named !== policyVersion)
+    faults.push({ pointer: '/policyVersion', detail: `Version ${policyVersion} is the one that there is.` })
+  return { faults, config: verdict.config ?? {} }
+}
+
+function within(at: string, faults: readonly Fault[]): Fault[] {
+  return faults.map(({ pointer, detail }) => ({ pointer: at + pointer, detail }))
 }
 
 function upstreamFaults(step: ChainStepInput, upstreams: readonly string[]): Fault[] {
