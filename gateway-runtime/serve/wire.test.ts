@@ -222,6 +222,8 @@ const refusedFraming: [string, string][] = [
   ['empty coding', post('Transfer-Encoding:')],
   ['coding behind TAB', post('Transfer-Encoding:\tchunked')],
   ['coding before TAB', post('Transfer-Encoding: chunked\t')],
+  ['coding behind two blanks', post('Transfer-Encoding:  chunked')],
+  ['coding before a blank', post('Transfer-Encoding: chunked ')],
   ['cow', post('Transfer-Encoding: cow')],
   ['coding in HTTP/1.0', head('POST / HTTP/1.0', HOST, 'Transfer-Encoding: chunked')],
 ]

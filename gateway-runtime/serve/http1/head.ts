@@ -364,9 +364,10 @@ export class Head {
       case FIELD.contentLength:
       case FIELD.transferEncoding:
         if (isRepeated || hasTab(bytes, nameEnd, lineEnd)) return this.bad('bad_framing')
-        return kind === FIELD.contentLength
-          ? this.takeLength(bytes, start, end)
-          : this.takeCoding(bytes, start, end)
+        if (kind === FIELD.contentLength) return this.takeLength(bytes, start, end)
+        // Legal, but no client writes it: it is how a coding is hidden from a proxy that is less exact.
+        if (!this.isResponse && (start - nameEnd > 2 || end < lineEnd)) return this.bad('bad_framing')
+        return this.takeCoding(bytes, start, end)
       case FIELD.connection:
         return this.takeConnection(bytes, start, end)
       case FIELD.date:
