@@ -31,3 +31,16 @@ export function canonicalJson(value: unknown): string {
   if (text === undefined) throw new TypeError('not representable as JSON')
   return text
 }
+
+/**
+ * The canonical JSON of a manifest, around that of its items: the manifest's own hash is made of the latter, and
+ * with thousands of items it takes long to make.
+ */
+export function manifestJson(
+  { gatewayId, hash, publishedAt, revision }: Omit<Manifest, 'items'>,
+  itemsJson: string,
+): string {
+  const before = canonicalJson({ gatewayId, hash }).slice(0, -1)
+  const after = canonicalJson({ publishedAt, revision }).slice(1)
+  return `${before},"items":${itemsJson},${after}`
+}

@@ -3,7 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Acknowledgement, Reason } from '#contract/events.ts'
 import { type Item, item } from '#contract/items.ts'
-import { canonicalJson, type Manifest, type SignedManifest, signedManifest } from '#contract/manifest.ts'
+import {
+  canonicalJson,
+  type Manifest,
+  manifestJson,
+  type SignedManifest,
+  signedManifest,
+} from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { itemPointer } from './plan.ts'
 import { sha256 } from './ports.ts'
@@ -219,11 +225,11 @@ export class Revisions {
         `it is for gateway ${manifest.gatewayId}, this is ${registered.gatewayId}`,
       )
     await setImmediate()
-    const bytes = Buffer.from(canonicalJson(manifest))
-    if (!isSignedBy(key.publicKey, bytes, signature))
-      refuse('/signed/signature', 'the signature does not fit the manifest')
+    const itemsJson = canonicalJson(manifest.items)
     await setImmediate()
-    if (sha256(canonicalJson(manifest.items)) !== manifest.hash)
+    if (!isSignedBy(key.publicKey, Buffer.from(manifestJson(manifest, itemsJson)), signature))
+      refuse('/signed/signature', 'the signature does not fit the manifest')
+    if (sha256(itemsJson) !== manifest.hash)
       refuse('/signed/manifest/hash', 'it is not the hash of the items named')
   }
 
@@ -233,28 +239,46 @@ export class Revisions {
     offered: Readonly<Record<string, unknown>>,
     fetchItems: FetchItems | undefined,
   ): Promise<Map<string, Content>> {
-    const known = new Map([...(this.#current?.contents ?? [])].map(([, content]) => [content.hash, content]))
-    const missing = Object.values(manifest.items).filter(
-      (hash) => !known.has(hash) && !Object.hasOwn(offered, hash),
-    )
-    const fetched =
-      missing.length === 0 ? {} : await fetchItems?.(manifest.gatewayId, missing).catch(fetchFailed)
+    const served = this.#current?.contents ?? new Map<string, Content>()
+    const entries = Object.entries(manifest.items)
+    const lacking = entries.filter(([id, hash]) => served.get(id)?.hash !== hash).map(([, hash]) => hash)
+    const given = await this.#given(manifest.gatewayId, lacking, offered, fetchItems)
     const contents = new Map<string, Content>()
     const reasons: Reason[] = []
     let read = 0
-    for (const [id, hash] of Object.entries(manifest.items)) {
-      const given = Object.hasOwn(offered, hash) ? offered[hash] : fetched?.[hash]
-      const content = known.get(hash) ?? contentOf(id, hash, given, reasons)
+    for (const [id, hash] of entries) {
+      const known = served.get(id)
+      if (known?.hash === hash) {
+        contents.set(id, known)
+        continue
+      }
+      const content = contentOf(id, hash, given(hash), reasons)
       if (content !== undefined && content.item.id !== id)
         reasons.push({
           pointer: itemPointer(id),
           reason: `the item under this id calls itself ${content.item.id}`,
         })
       if (content !== undefined) contents.set(id, content)
-      if (!known.has(hash) && ++read % sliceItems === 0) await setImmediate()
+      if (++read % sliceItems === 0) await setImmediate()
     }
     if (reasons.length > 0) throw new Refused(reasons)
     return contents
+  }
+
+  /** Gives what there is under the hashes that are not served: offered, known under another id, or fetched. */
+  async #given(
+    gatewayId: string,
+    hashes: readonly string[],
+    offered: Readonly<Record<string, unknown>>,
+    fetchItems: FetchItems | undefined,
+  ): Promise<(hash: string) => unknown> {
+    const lacking = hashes.filter((hash) => !Object.hasOwn(offered, hash))
+    if (lacking.length === 0) return (hash) => offered[hash]
+    const contents = [...(this.#current?.contents.values() ?? [])]
+    const elsewhere = new Map(contents.map((content) => [content.hash, content.item]))
+    const missing = lacking.filter((hash) => !elsewhere.has(hash))
+    const fetched = missing.length === 0 ? {} : await fetchItems?.(gatewayId, missing).catch(fetchFailed)
+    return (hash) => (Object.hasOwn(offered, hash) ? offered[hash] : (elsewhere.get(hash) ?? fetched?.[hash]))
   }
 
   async #serve(contents: ReadonlyMap<string, Content>): Promise<void> {

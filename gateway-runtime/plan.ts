@@ -38,9 +38,11 @@ export interface Draft {
 }
 export type Build = { ok: true; draft: Draft } | { ok: false; reasons: Reason[] }
 
-/** A route, and what it was made from: with the same `made` it can be served again as it is. */
+/** A route, and what it was made from: while all of that is the same, it can be served again as it is. */
 interface Part {
-  readonly made: string
+  /** The hashes of the items, by their ids. */
+  readonly sources: ReadonlyMap<string, string>
+  readonly pools: readonly Pool[]
   readonly route: LiveRoute
   readonly stateNames: ReadonlySet<string>
 }
@@ -99,8 +101,8 @@ export class Planner {
       finders: new Map(),
     }
     let sliceEnd = performance.now() + sliceMs
-    for (const { item, hash } of contents.values()) {
-      if (item.kind === 'api') this.#addApi(item, hash, work)
+    for (const { item } of contents.values()) {
+      if (item.kind === 'api') this.#addApi(item, work)
       if (work.reasons.length >= reasonsMax) break
       if (performance.now() < sliceEnd) continue
       await setImmediate()
@@ -141,29 +143,12 @@ export class Planner {
     this.#tls.keepOnly(parts.flatMap(({ route }) => route.inboundTls ?? []))
   }
 
-  #addApi(api: ApiItem, apiHash: string, work: Work): void {
-    const chain = resolveChain(api.policies, upstreamNames(api))
-    if (!chain.ok) {
-      for (const { pointer, detail } of chain.faults)
-        work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
-      return
-    }
-    const needs = this.#needsOf(api, chain, work)
-    if (needs === undefined) return
-    const { upstream, destinations, contracts, document } = needs
-    const made = [
-      apiHash,
-      contracts?.hash ?? '',
-      document?.hash ?? '',
-      upstream.identity,
-      ...[...destinations].map(([name, { pool }]) => `${name} ${pool.identity}`),
-    ].join(' ')
+  #addApi(api: ApiItem, work: Work): void {
     const known = this.#parts.get(api.id)
-    const part =
-      known?.made === made && known.route.upstream === upstream
-        ? known
-        : this.#makePart(api, made, chain, needs, work)
-    if (part !== undefined) work.parts.set(api.id, part)
+    const part = known !== undefined && isMadeFrom(known, work.contents) ? known : this.#makePart(api, work)
+    if (part === undefined) return
+    work.parts.set(api.id, part)
+    for (const pool of part.pools) work.pools.set(pool.identity, pool)
   }
 
   /** The other items that an API is made of; undefined where one is missing or wrong, which is then said. */
@@ -183,10 +168,34 @@ export class Planner {
     return { upstream, destinations, contracts, document }
   }
 
-  #makePart(api: ApiItem, made: string, chain: GoodChain, needs: Needs, work: Work): Part | undefined {
-    const clients = finderOf(needs.contracts, work)
+  #makePart(api: ApiItem, work: Work): Part | undefined {
+    const chain = resolveChain(api.policies, upstreamNames(api))
+    if (!chain.ok) {
+      for (const { pointer, detail } of chain.faults)
+        work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
+      return undefined
+    }
+    const needs = this.#needsOf(api, chain, work)
+    if (needs === undefined || !this.#isTlsRight(api, chain, work)) return undefined
     const stateNames = new Set<string>()
-    if (!this.#isTlsRight(api, chain, work)) return undefined
+    const route = this.#makeRoute(api, chain, needs, stateNames, work)
+    if (route === undefined) return undefined
+    return {
+      sources: sourcesOf(api, work.contents),
+      pools: [needs.upstream, ...[...needs.destinations.values()].map(({ pool }) => pool)],
+      stateNames,
+      route,
+    }
+  }
+
+  #makeRoute(
+    api: ApiItem,
+    chain: GoodChain,
+    needs: Needs,
+    stateNames: Set<string>,
+    work: Work,
+  ): LiveRoute | undefined {
+    const clients = finderOf(needs.contracts, work)
     const certificates = apiCertificates(chain.inboundTls, [...chain.upstreams.values()])
     const policies = chain.links.flatMap(
       (link) => this.#prepare(api, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
@@ -194,21 +203,17 @@ export class Planner {
     if (policies.length < chain.links.length) return undefined
     const { id, name, host, basePath, stripBasePath, listeners, operations } = api
     return {
-      made,
-      stateNames,
-      route: {
-        id,
-        apiName: name,
-        host,
-        basePath,
-        stripBasePath,
-        ...(listeners === undefined ? {} : { listeners }),
-        ...(chain.inboundTls === undefined ? {} : { inboundTls: chain.inboundTls }),
-        ...(operations === undefined ? {} : { operations: new Operations(operations) }),
-        upstream: needs.upstream,
-        destinations: [...needs.destinations.values()],
-        policies,
-      },
+      id,
+      apiName: name,
+      host,
+      basePath,
+      stripBasePath,
+      ...(listeners === undefined ? {} : { listeners }),
+      ...(chain.inboundTls === undefined ? {} : { inboundTls: chain.inboundTls }),
+      ...(operations === undefined ? {} : { operations: new Operations(operations) }),
+      upstream: needs.upstream,
+      destinations: [...needs.destinations.values()],
+      policies,
     }
   }
 
@@ -304,6 +309,18 @@ export class Planner {
       return undefined
     }
   }
+}
+
+/** The items that an API is made of, itself among them. */
+function sourcesOf(api: ApiItem, contents: Contents): Map<string, string> {
+  const others = [api.upstream, api.contracts, api.document, ...Object.values(api.destinations ?? {})]
+  const ids = [api.id, ...others.flatMap((id) => id ?? [])]
+  return new Map(ids.map((id) => [id, contents.get(id)?.hash ?? '']))
+}
+
+function isMadeFrom({ sources }: Part, contents: Contents): boolean {
+  for (const [id, hash] of sources) if (contents.get(id)?.hash !== hash) return false
+  return true
 }
 
 function referred<K extends Item['kind']>(

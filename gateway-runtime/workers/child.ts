@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Item } from '#contract/items.ts'
 import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { Counted, DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
@@ -59,7 +60,7 @@ export class Child {
     { resolve: (answer: FromWorker) => void; reject: (error: Error) => void }
   >()
   /** What the worker was given, by id: the hashes. */
-  #held = new Map<string, string>()
+  readonly #held = new Map<string, string>()
   readonly #limits = new Map<number, CountedLimits>()
   #reading: Reading | undefined
   #lastAsk = 0
@@ -135,12 +136,17 @@ export class Child {
   /** Hands over what has changed since the last time. */
   async give(contents: Contents): Promise<void> {
     const remove = [...this.#held.keys()].filter((id) => !contents.has(id))
-    const set = [...contents].filter(([id, { hash }]) => this.#held.get(id) !== hash)
-    this.#held = new Map([...contents].map(([id, { hash }]) => [id, hash]))
+    for (const id of remove) this.#held.delete(id)
+    const set: [id: string, hash: string, item: Item][] = []
+    // Of thousands that are looked at few have changed: nothing is made of the others.
+    for (const [id, { hash, item }] of contents) {
+      if (this.#held.get(id) === hash) continue
+      this.#held.set(id, hash)
+      set.push([id, hash, item])
+    }
     this.#tell({ kind: 'items', remove, set: [] })
     for (let at = 0; at < set.length; at += sliceItems) {
-      const slice = set.slice(at, at + sliceItems)
-      this.#tell({ kind: 'items', remove: [], set: slice.map(([id, { hash, item }]) => [id, hash, item]) })
+      this.#tell({ kind: 'items', remove: [], set: set.slice(at, at + sliceItems) })
       await setImmediate()
     }
   }

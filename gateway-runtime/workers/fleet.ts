@@ -195,9 +195,9 @@ export class Fleet implements DataPlane {
       }
       this.#contents = contents
       this.#bound = Object.assign({}, ...prepared.map((one) => (one.ok ? one.bound : {}))) as Bound
-      this.#keepOnly(contents)
       // A worker that ends now comes back with these contents.
       await Promise.allSettled(children.map((child) => child.commit()))
+      this.#keepOnly(contents)
       return { ok: true }
     } catch (error) {
       if (!(error instanceof WorkerGone)) throw error

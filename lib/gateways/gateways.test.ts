@@ -115,7 +115,7 @@ describe('registration', () => {
       hash: hashOf({}),
       publishedAt: new Date().toISOString(),
     }
-    const signed = await transaction((tx) => signManifest(tx, mine.organisation.id, manifest))
+    const signed = await transaction((tx) => signManifest(tx, mine.organisation.id, canonicalJson(manifest)))
     const trusted = answer.signingKeys.find(({ keyId }) => keyId === signed.keyId)
     const signature = Buffer.from(signed.signature, 'base64url')
     expect(verify(null, Buffer.from(canonicalJson(manifest)), trusted?.publicKey ?? '', signature)).toBe(true)
@@ -245,7 +245,7 @@ describe('configuration without Socket.IO', () => {
       publishedAt: new Date().toISOString(),
     }
     await transaction(async (tx) => {
-      const { signature, keyId } = await signManifest(tx, organisation.id, manifest)
+      const { signature, keyId } = await signManifest(tx, organisation.id, canonicalJson(manifest))
       const organisationId = organisation.id
       await tx.item.createMany({
         data: stored.map((content) => ({

@@ -120,7 +120,7 @@ export class NodeLink {
     const head = await headOf(this.identity)
     // Equal hashes mean equal configuration: not one byte of it has to travel.
     if (!head || head.hash === this.#appliedHash || head.number === this.#refusedRevision) return
-    const config = await offer(this.identity, head.number, this.#held)
+    const config = await offer(this.identity, head, this.#held)
     const { items, hash, revision } = config.signed.manifest
     this.#offered = new Set(Object.values(items))
     const answer = acknowledgement.parse(await this.#wire.config(config))

@@ -1,7 +1,7 @@
 import type { Config } from '#contract/events.ts'
-import { manifest as manifestSchema } from '#contract/manifest.ts'
 import { db } from '../db.ts'
 import { itemsByHash } from '../publish/draft.ts'
+import { manifestIn } from '../publish/manifests.ts'
 
 /** One push carries so many bytes of items at most; what is left out the node asks for. */
 const itemBytesMax = 8_388_608
@@ -11,14 +11,15 @@ export interface Served {
   gatewayId: string
 }
 
-/** The newest revision of a gateway: number and hash, which decide whether anything has to travel. */
+/** The newest revision of a gateway: number and hash decide whether anything has to travel. */
 export async function headOf({ organisationId, gatewayId }: Served) {
   return db().revision.findFirst({
     where: { organisationId, gatewayId },
     orderBy: { number: 'desc' },
-    select: { number: true, hash: true },
+    select: { id: true, number: true, hash: true, signature: true, signingKeyId: true },
   })
 }
+type Head = NonNullable<Awaited<ReturnType<typeof headOf>>>
 
 /** The hashes of the items behind a configuration hash that a node says it serves; empty when it is not ours. */
 export async function hashesBehind(
@@ -27,19 +28,21 @@ export async function hashesBehind(
 ): Promise<Set<string>> {
   const revision = await db().revision.findFirst({
     where: { organisationId, gatewayId, hash },
-    select: { manifest: true },
+    select: { id: true },
   })
-  return new Set(revision ? Object.values(manifestSchema.parse(revision.manifest).items) : [])
+  return new Set(revision ? Object.values((await manifestIn(db(), revision.id)).items) : [])
 }
 
 /** A revision as it is sent to a node: signed, with the items that the node lacks. */
-export async function offer(served: Served, number: number, held: ReadonlySet<string>): Promise<Config> {
-  const { organisationId, gatewayId } = served
-  const revision = await db().revision.findFirstOrThrow({ where: { organisationId, gatewayId, number } })
-  const manifest = manifestSchema.parse(revision.manifest)
+export async function offer(
+  { organisationId }: Served,
+  { id, signature, signingKeyId }: Head,
+  held: ReadonlySet<string>,
+): Promise<Config> {
+  const manifest = await manifestIn(db(), id)
   const lacking = Object.values(manifest.items).filter((hash) => !held.has(hash))
   return {
-    signed: { manifest, signature: revision.signature, keyId: revision.signingKeyId },
+    signed: { manifest, signature, keyId: signingKeyId },
     items: await itemsWithin(organisationId, lacking),
   }
 }

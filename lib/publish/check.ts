@@ -7,13 +7,20 @@ import { policyOf } from '#policies/index.ts'
 import { tryPreparing } from '../policies/try-preparing.ts'
 import type { Items } from './compile.ts'
 
-/** Finds everything for which a node would refuse these items, so that it is refused before it is published. */
-export function check(items: Items, allow: { loopback: boolean }): Fault[] {
+/**
+ * Finds everything for which a node would refuse these items, so that it is refused before it is published.
+ * `neighbours` are APIs that are served beside them and have been checked: all that these could clash with.
+ */
+export function check(
+  items: Items,
+  allow: { loopback: boolean },
+  neighbours: readonly ApiItem[] = [],
+): Fault[] {
   const apis = [...items.values()].filter((item) => item.kind === 'api')
   return [
     ...listenerFaults(items),
     ...apis.flatMap((api) => referenceFaults(api, items)),
-    ...pathClashes(apis),
+    ...pathClashes([...neighbours, ...apis]),
     ...apis.flatMap(chainFaults),
     ...[...items.values()].flatMap((item) => upstreamFaults(item, allow)),
   ]

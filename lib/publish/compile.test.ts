@@ -160,9 +160,9 @@ describe('compile', () => {
   it('takes one instance from the draft and everything else from what runs', () => {
     const base = itemsOf(instance('orders'), instance('rates'))
     const draft = itemsOf(instance('orders', { host: 'a.example' }), instance('rates', { host: 'b.example' }))
-    const merged = withInstance(base, draft, 'orders')
-    expect(merged.get('api:orders')).toMatchObject({ host: 'a.example' })
-    expect(merged.get('api:rates')).toMatchObject({ host: '*' })
+    const merged = withInstance(hashesOf(base), draft, 'orders')
+    expect(merged['api:orders']).toBe(hashesOf(draft)['api:orders'])
+    expect(merged['api:rates']).toBe(hashesOf(base)['api:rates'])
   })
 })
 

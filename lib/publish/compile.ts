@@ -228,6 +228,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+export function sha256(text: string): string {
+  return hash('sha256', text)
+}
+
 // An item is asked for its hash several times on its way into a revision, and never changes.
 const known = new WeakMap<object, string>()
 
@@ -235,7 +239,7 @@ const known = new WeakMap<object, string>()
 export function hashOf(content: object): string {
   const before = known.get(content)
   if (before !== undefined) return before
-  const made = hash('sha256', canonicalJson(content))
+  const made = sha256(canonicalJson(content))
   known.set(content, made)
   return made
 }
@@ -247,6 +251,8 @@ export function remember<T extends object>(content: T, hash: string): T {
 }
 
 /** The `items` of a manifest: id to hash. */
+export type Hashes = Readonly<Record<string, string>>
+
 export function hashesOf(items: Items): Record<string, string> {
   return Object.fromEntries([...items].map(([id, content]) => [id, hashOf(content)]))
 }
@@ -261,20 +267,29 @@ export function instanceOf(itemId: string): string | null {
  * stays revoked whatever is deployed. An instance that has no row any more admits nobody.
  */
 export function withContracts(items: Items, rows: readonly InstanceRow[]): Items {
-  const byId = new Map(rows.map((row) => [row.id, row]))
   const others = [...items].filter(([, { kind }]) => kind !== 'contracts')
-  const contracts = others.flatMap(([id, { kind }]) => {
-    const instanceId = kind === 'api' ? instanceOf(id) : null
+  return new Map([...others, ...contractsOfAll(items.keys(), rows)])
+}
+
+/** The contract sets by today's rows of the APIs among these items. */
+export function contractsOfAll(itemIds: Iterable<string>, rows: readonly InstanceRow[]): Items {
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const contracts = [...itemIds].flatMap((id) => {
+    const instanceId = id.startsWith('api:') ? instanceOf(id) : null
     return instanceId === null ? [] : [contractsItem.parse(contractsOf(instanceId, byId.get(instanceId)))]
   })
-  return new Map([...others, ...contracts.map((each) => [each.id, each] as const)])
+  return new Map(contracts.map((each) => [each.id, each]))
 }
 
 /** `base` with one instance taken from `draft`, so that deploying it deploys nobody else's draft. */
-export function withInstance(base: Items, draft: Items, instanceId: string): Items {
-  const others = [...base].filter(([id]) => instanceOf(id) !== instanceId)
-  const own = [...draft].filter(([id]) => instanceOf(id) === instanceId)
-  // The first revision of a gateway needs its listeners from somewhere.
-  const listeners = base.size === 0 ? [...draft].filter(([id]) => instanceOf(id) === null) : []
-  return new Map([...others, ...listeners, ...own])
+export function withInstance(base: Hashes, draft: Items, instanceId: string): Hashes {
+  const ids = Object.keys(base)
+  const hashes: Record<string, string> = {}
+  for (const id of ids) if (instanceOf(id) !== instanceId) hashes[id] = base[id] ?? ''
+  for (const [id, item] of draft) {
+    const instance = instanceOf(id)
+    // The first revision of a gateway needs its listeners from somewhere.
+    if (instance === instanceId || (instance === null && ids.length === 0)) hashes[id] = hashOf(item)
+  }
+  return hashes
 }

@@ -1,7 +1,8 @@
 import type { Actor } from '../actor.ts'
 import type { Tx } from '../db.ts'
-import { hashesOf, hashOf, withContracts } from './compile.ts'
-import { type GatewayHead, instancesOf, itemsNamed, manifestOf } from './draft.ts'
+import { contractsOfAll, hashesOf, hashOf } from './compile.ts'
+import { deployedAt } from './configuration.ts'
+import { type GatewayHead, instancesOf } from './draft.ts'
 import { commit, lockGateway } from './write.ts'
 
 /** Whose right to call changes: a consumer's wherever it calls, or that of one more consumer of an instance. */
@@ -54,11 +55,12 @@ async function lockConcerned(
 }
 
 async function publishContracts(tx: Tx, actor: Actor, gateway: GatewayHead, note: string): Promise<void> {
-  const manifest = await manifestOf(tx, gateway, gateway.headRevision)
-  if (!manifest) return
-  const head = { manifest, items: await itemsNamed(tx, gateway.organisationId, manifest) }
-  const items = withContracts(head.items, await instancesOf(tx, gateway))
-  if (hashOf(hashesOf(items)) === manifest.hash) return
+  const head = await deployedAt(tx, gateway, gateway.headRevision)
+  if (!head.manifest) return
+  const items = contractsOfAll(Object.keys(head.hashes), await instancesOf(tx, gateway))
+  const others = Object.entries(head.hashes).filter(([id]) => !id.startsWith('contracts:'))
+  const hashes = { ...Object.fromEntries(others), ...hashesOf(items) }
+  if (hashOf(hashes) === head.manifest.hash) return
   // Not checked anew: what it serves it serves already, and revoking must not wait for anything.
-  await commit(tx, actor, gateway, head, { kind: 'deploy', note, items, faults: [] })
+  await commit(tx, actor, gateway, head, { kind: 'deploy', note, hashes, items, faults: [] })
 }

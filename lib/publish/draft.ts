@@ -1,5 +1,5 @@
-import type { Item } from '#contract/items.ts'
-import { type Manifest, manifest as manifestSchema } from '#contract/manifest.ts'
+import type { ApiItem, Item } from '#contract/items.ts'
+import type { Manifest } from '#contract/manifest.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
@@ -7,6 +7,7 @@ import { openedConfig, openedItem } from '../policies/sealing.ts'
 import { openerOf } from '../trust/sealing.ts'
 import { check } from './check.ts'
 import { compile, type InstanceRow, type Items, judgesByDocument, remember } from './compile.ts'
+import { manifestIn } from './manifests.ts'
 
 export interface GatewayHead {
   id: string
@@ -78,10 +79,17 @@ export async function draftOf(
   return compile({ listeners: gateway.listeners, instances })
 }
 
-/** What a node would refuse in these items, with what could not be compiled at all first. */
-export function faultsIn(items: Items, compileFaults: readonly Fault[]): Fault[] {
+/**
+ * What a node would refuse in these items, with what could not be compiled at all first. `neighbours` are served
+ * beside them and were checked when they were deployed.
+ */
+export function faultsIn(
+  items: Items,
+  compileFaults: readonly Fault[],
+  neighbours: readonly ApiItem[] = [],
+): Fault[] {
   if (compileFaults.length > 0) return [...compileFaults]
-  return check(items, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES })
+  return check(items, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES }, neighbours)
 }
 
 /** A revision's manifest; null for revision 0, before the first deployment. */
@@ -89,10 +97,10 @@ export async function manifestOf(tx: Tx, gateway: GatewayHead, number: number): 
   if (number === 0) return null
   const revision = await tx.revision.findFirst({
     where: { gatewayId: gateway.id, organisationId: gateway.organisationId, number },
-    select: { manifest: true },
+    select: { id: true },
   })
   if (!revision) throw new Problem('not-found', `There is no revision ${number} of ${gateway.name}.`)
-  return manifestSchema.parse(revision.manifest)
+  return manifestIn(tx, revision.id)
 }
 
 /** The items that a manifest names. */
@@ -114,6 +122,7 @@ export async function itemsByHash(
   organisationId: string,
   hashes: readonly string[],
 ): Promise<Map<string, Item>> {
+  if (hashes.length === 0) return new Map()
   const rows = await tx.item.findMany({
     where: { organisationId, hash: { in: [...hashes] } },
     select: { hash: true, content: true },

@@ -12,27 +12,29 @@ import {
 } from '#domain/deployment.ts'
 import { ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
-import type { Acknowledgement, Prisma, Revision } from '#prisma/generated/client.ts'
+import type { Acknowledgement, Prisma, Revision as RevisionRow } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
-import { db, type Tx } from '../db.ts'
+import { db } from '../db.ts'
 import { pulseOf, withPulse } from '../gateways/pulse.ts'
-import { hashesOf, type Items, instanceOf } from './compile.ts'
-import { difference } from './difference.ts'
-import { draftOf, faultsIn, type GatewayHead, gatewayIn, itemsNamed, manifestOf } from './draft.ts'
+import { type Hashes, hashesOf, instanceOf } from './compile.ts'
+import { configurationOf, deployedAt, differenceBetween } from './configuration.ts'
+import { draftOf, faultsIn, type GatewayHead, gatewayIn, manifestOf } from './draft.ts'
+import { instanceDraft } from './instance-draft.ts'
 
 /** The draft of a gateway against what is deployed there. */
 export async function readDraft(actor: Actor, gatewayId: string): Promise<Draft> {
   requirePermission(actor, 'revisions.read')
   const tx = db()
   const gateway = await gatewayIn(tx, actor.organisationId, gatewayId)
-  const draft = await draftOf(tx, gateway)
-  const head = await itemsAt(tx, gateway, gateway.headRevision)
+  const { items, faults } = await draftOf(tx, gateway)
+  const head = await deployedAt(tx, gateway, gateway.headRevision)
+  const draft = configurationOf(tx, gateway.organisationId, hashesOf(items), items)
   return {
     gatewayId,
     gatewayName: gateway.name,
     headRevision: gateway.headRevision,
-    difference: difference(head, { revision: null, items: draft.items }, gateway),
-    faults: faultsIn(draft.items, draft.faults),
+    difference: await differenceBetween(head, draft, gateway),
+    faults: faultsIn(items, faults),
   }
 }
 
@@ -45,14 +47,17 @@ export async function compareRevisions(
 ): Promise<Difference> {
   requirePermission(actor, 'revisions.read')
   const gateway = await gatewayIn(db(), actor.organisationId, gatewayId)
-  return difference(await itemsAt(db(), gateway, from), await itemsAt(db(), gateway, to), gateway)
+  return differenceOf(gateway, from, to)
 }
 
-async function itemsAt(tx: Tx, gateway: GatewayHead, number: number) {
-  const manifest = await manifestOf(tx, gateway, number)
-  const items = await itemsNamed(tx, gateway.organisationId, manifest)
-  return { revision: number === 0 ? null : number, items }
+async function differenceOf(gateway: GatewayHead, from: number, to: number): Promise<Difference> {
+  const [before, after] = [await deployedAt(db(), gateway, from), await deployedAt(db(), gateway, to)]
+  return differenceBetween(before, after, gateway)
 }
+
+// What a list shows of a revision: manifests are long, and of no use there.
+const withoutManifest = { omit: { manifest: true } } as const
+type Revision = Omit<RevisionRow, 'manifest'>
 
 /** The newest revisions of a gateway first, up to and without `before`. */
 export async function listRevisions(
@@ -71,6 +76,7 @@ export async function listRevisions(
     },
     orderBy: { number: 'desc' },
     take: page.limit,
+    ...withoutManifest,
   })
   const numbers = revisions.map(({ number }) => number)
   const acknowledgements = await db().acknowledgement.findMany({
@@ -129,7 +135,10 @@ export async function readRevision(actor: Actor, gatewayId: string, number: numb
   requirePermission(actor, 'revisions.read')
   const { organisationId } = actor
   const gateway = await gatewayIn(db(), organisationId, gatewayId)
-  const revision = await db().revision.findFirst({ where: { gatewayId, organisationId, number } })
+  const revision = await db().revision.findFirst({
+    where: { gatewayId, organisationId, number },
+    ...withoutManifest,
+  })
   if (!revision) throw new Problem('not-found', `There is no revision ${number} of ${gateway.name}.`)
   const nodes = await db().node.findMany({
     where: { gatewayId, organisationId },
@@ -143,11 +152,7 @@ export async function readRevision(actor: Actor, gatewayId: string, number: numb
     ...summaryOf(revision, gateway, acknowledgements, nodes),
     gatewayName: gateway.name,
     nodes: nodesUnder(revision, isHead, nodes, last),
-    difference: difference(
-      await itemsAt(db(), gateway, number - 1),
-      await itemsAt(db(), gateway, number),
-      gateway,
-    ),
+    difference: await differenceOf(gateway, number - 1, number),
   }
 }
 
@@ -209,19 +214,16 @@ export async function deploymentOf(actor: Actor, instanceId: string): Promise<In
   })
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
   const gateway = await gatewayIn(db(), organisationId, instance.gatewayId)
-  const draft = await draftOf(db(), gateway)
-  const head = await itemsAt(db(), gateway, gateway.headRevision)
-  const changes = difference(
-    { ...head, items: onlyOf(head.items, instanceId) },
-    { revision: null, items: onlyOf(draft.items, instanceId) },
-    gateway,
-  )
-  const faults = faultsIn(draft.items, draft.faults)
+  const head = await deployedAt(db(), gateway, gateway.headRevision)
+  const { items, faults } = await instanceDraft(db(), gateway, head, instanceId)
+  const deployed = { ...head, hashes: onlyOf(head.hashes, instanceId) }
+  const draft = configurationOf(db(), organisationId, onlyOf(hashesOf(items), instanceId), items)
+  const changes = await differenceBetween(deployed, draft, gateway)
   return {
     instanceId,
     gatewayId: gateway.id,
     gatewayName: gateway.name,
-    state: stateOf(head.items.has(`api:${instanceId}`), changes.count > 0),
+    state: stateOf(head.hashes[`api:${instanceId}`] !== undefined, changes.count > 0),
     headRevision: gateway.headRevision,
     changes: changes.count,
     difference: changes,
@@ -235,8 +237,8 @@ function stateOf(deployed: boolean, changed: boolean): InstanceState {
   return changed ? 'changed' : 'in-sync'
 }
 
-function onlyOf(items: Items, instanceId: string): Items {
-  return new Map([...items].filter(([id]) => instanceOf(id) === instanceId))
+function onlyOf(hashes: Hashes, instanceId: string): Hashes {
+  return Object.fromEntries(Object.entries(hashes).filter(([id]) => instanceOf(id) === instanceId))
 }
 
 async function nodesOfHead(gateway: GatewayHead): Promise<NodeDeployment[]> {
@@ -244,6 +246,7 @@ async function nodesOfHead(gateway: GatewayHead): Promise<NodeDeployment[]> {
   const { id: gatewayId, organisationId, headRevision } = gateway
   const revision = await db().revision.findFirst({
     where: { gatewayId, organisationId, number: headRevision },
+    ...withoutManifest,
   })
   if (!revision) return []
   const nodes = await db().node.findMany({

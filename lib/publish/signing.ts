@@ -1,5 +1,4 @@
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
-import { canonicalJson, type Manifest, type SignedManifest } from '#contract/manifest.ts'
 import type { Tx } from '../db.ts'
 import { openerOf, sealerOf } from '../trust/sealing.ts'
 
@@ -32,16 +31,15 @@ export async function ensureSigningKey(
   })
 }
 
-/** Signs a manifest with the organisation's key: Ed25519 over its canonical JSON. */
+/** Signs the canonical JSON of a manifest with the organisation's Ed25519 key. */
 export async function signManifest(
   tx: Tx,
   organisationId: string,
-  manifest: Manifest,
-): Promise<SignedManifest> {
+  json: string,
+): Promise<{ signature: string; keyId: string }> {
   const { id } = await ensureSigningKey(tx, organisationId)
   const { privateKeySealed } = await tx.signingKey.findFirstOrThrow({ where: { id, organisationId } })
   const opener = await openerOf(tx, organisationId)
   const key = createPrivateKey(opener.unseal(privateKeySealed, signingKeyPurpose(organisationId)).reveal())
-  const signature = sign(null, Buffer.from(canonicalJson(manifest)), key).toString('base64url')
-  return { manifest, signature, keyId: id }
+  return { signature: sign(null, Buffer.from(json), key).toString('base64url'), keyId: id }
 }

@@ -134,6 +134,20 @@ describe('publishing', () => {
     expect((await deploymentOf(actor, rates)).faults).toHaveLength(1)
   })
 
+  it('deploys no API to the place of another that is deployed there, whatever the other one has become', async () => {
+    const [orders, rates] = [await expose('orders'), await expose('rates')]
+    await deploy(0)
+    await db().apiInstance.update({ where: { id: orders }, data: { basePath: '/moved' } })
+    await db().apiInstance.update({ where: { id: rates }, data: { basePath: '/orders' } })
+    const refused = await problemOf(deploy(1, rates))
+    expect(refused.faults).toEqual([
+      { pointer: `/items/api:${rates}/basePath`, detail: 'orders 1.0.0 already answers at */orders.' },
+    ])
+    expect((await deploymentOf(actor, rates)).faults).toEqual(refused.faults)
+    expect(await deploy(1, orders)).toBe(2)
+    expect(await deploy(2, rates)).toBe(3)
+  })
+
   it('takes a deleted API away', async () => {
     const [orders, rates] = [await expose('orders'), await expose('rates')]
     await deploy(0)

@@ -1,15 +1,16 @@
 import type { Item } from '#contract/items.ts'
-import type { Manifest } from '#contract/manifest.ts'
-import { Problem } from '#domain/problem.ts'
-import { Prisma } from '#prisma/generated/client.ts'
+import { canonicalJson, manifestJson } from '#contract/manifest.ts'
+import type { Difference } from '#domain/deployment.ts'
+import { type Fault, Problem } from '#domain/problem.ts'
+import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { sealedItem } from '../policies/sealing.ts'
 import { sealerOf } from '../trust/sealing.ts'
-import { hashesOf, hashOf, type Items, withContracts, withInstance } from './compile.ts'
-import { difference } from './difference.ts'
+import { type Hashes, hashesOf, hashOf, type Items, sha256, withContracts, withInstance } from './compile.ts'
+import { configurationOf, type Deployed, deployedAt, differenceBetween } from './configuration.ts'
 import {
   draftOf,
   faultsIn,
@@ -19,6 +20,8 @@ import {
   itemsNamed,
   manifestOf,
 } from './draft.ts'
+import { instanceDraft } from './instance-draft.ts'
+import { keepManifest } from './manifests.ts'
 import { signManifest } from './signing.ts'
 
 export interface Deployment {
@@ -33,22 +36,39 @@ export interface Deployment {
 export async function publish(actor: Actor, gatewayId: string, wish: Deployment): Promise<number> {
   requirePermission(actor, 'revisions.deploy')
   return transaction(async (tx) => {
-    const gateway = await lockGateway(tx, actor.organisationId, gatewayId)
+    const gateway = await lockGateway(tx, actor.organisationId, gatewayId, wish.instanceId)
     const head = await requireHead(tx, gateway, wish.expectedHeadRevision)
-    const draft = await draftOf(tx, gateway, wish.instanceId)
-    if (wish.instanceId !== undefined) await requireInstance(tx, gateway, head.items, wish.instanceId)
-    const items =
-      wish.instanceId === undefined ? draft.items : withInstance(head.items, draft.items, wish.instanceId)
-    const relevant = draft.faults.filter(
-      ({ pointer }) => wish.instanceId === undefined || pointer.includes(wish.instanceId),
-    )
-    return commit(tx, actor, gateway, head, {
-      kind: 'deploy',
-      items,
-      faults: faultsIn(items, relevant),
-      ...wish,
-    })
+    const drafted =
+      wish.instanceId === undefined
+        ? await wholeDraft(tx, gateway)
+        : await draftOfInstance(tx, gateway, head, wish.instanceId)
+    return commit(tx, actor, gateway, head, { kind: 'deploy', ...drafted, ...wish })
   })
+}
+
+/** What is to be deployed: all of it by hash, and those of its items that may be new. */
+interface Drafted {
+  hashes: Hashes
+  items: Items
+  faults: readonly Fault[]
+}
+
+async function wholeDraft(tx: Tx, gateway: GatewayHead): Promise<Drafted> {
+  const { items, faults } = await draftOf(tx, gateway)
+  return { hashes: hashesOf(items), items, faults: faultsIn(items, faults) }
+}
+
+async function draftOfInstance(
+  tx: Tx,
+  gateway: GatewayHead,
+  head: Deployed,
+  instanceId: string,
+): Promise<Drafted> {
+  const { items, faults } = await instanceDraft(tx, gateway, head, instanceId)
+  // One that was deleted is still deployed until its absence is.
+  if (!items.has(`api:${instanceId}`) && head.hashes[`api:${instanceId}`] === undefined)
+    await requireInstance(tx, gateway, instanceId)
+  return { hashes: withInstance(head.hashes, items, instanceId), items, faults }
 }
 
 export interface Rollback {
@@ -79,6 +99,7 @@ export async function rollBack(
     return commit(tx, actor, gateway, head, {
       kind: 'rollback',
       restoresNumber: toNumber,
+      hashes: hashesOf(items),
       items,
       faults,
       ...wish,
@@ -86,31 +107,31 @@ export async function rollBack(
   })
 }
 
-interface Head {
-  manifest: Manifest | null
-  items: Items
-}
-
 /**
- * Publications of a gateway go one after the other. Its instances are held still while they are compiled:
- * who edits an instance or its policies writes the instance row too.
+ * Publications of a gateway go one after the other. Its instances, or the one that is named, are held still while
+ * they are compiled: who edits an instance or its policies writes the instance row too.
  */
-export async function lockGateway(tx: Tx, organisationId: string, gatewayId: string): Promise<GatewayHead> {
+export async function lockGateway(
+  tx: Tx,
+  organisationId: string,
+  gatewayId: string,
+  instanceId?: string,
+): Promise<GatewayHead> {
   await gatewayIn(tx, organisationId, gatewayId)
   await tx.$queryRaw`SELECT 1 FROM "Gateway" WHERE "id" = ${gatewayId}::uuid FOR UPDATE`
-  await tx.$queryRaw`SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid ORDER BY "id" FOR SHARE`
+  await (instanceId === undefined
+    ? tx.$queryRaw`SELECT count(*) FROM (SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid ORDER BY "id" FOR SHARE) AS locked`
+    : tx.$queryRaw`SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid AND "id" = ${instanceId}::uuid FOR SHARE`)
   return gatewayIn(tx, organisationId, gatewayId)
 }
 
-async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Promise<Head> {
-  const manifest = await manifestOf(tx, gateway, gateway.headRevision)
-  const items = await itemsNamed(tx, gateway.organisationId, manifest)
-  if (expected === gateway.headRevision) return { manifest, items }
+async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Promise<Deployed> {
+  const head = await deployedAt(tx, gateway, gateway.headRevision)
+  if (expected === gateway.headRevision) return head
   // A number that never was has no items to compare with.
-  const seen = expected < gateway.headRevision ? await manifestOf(tx, gateway, expected) : null
-  if (seen && manifest && isButContracts(seen, manifest)) return { manifest, items }
-  const before = { revision: expected, items: await itemsNamed(tx, gateway.organisationId, seen) }
-  const changes = difference(before, { revision: gateway.headRevision, items }, gateway)
+  const seen = await deployedAt(tx, gateway, expected < gateway.headRevision ? expected : 0)
+  if (seen.manifest && head.manifest && isButContracts(seen.hashes, head.hashes)) return head
+  const changes = await differenceBetween({ ...seen, revision: expected }, head, gateway)
   throw new Problem(
     'revision.raced',
     `You compared with revision ${expected}; revision ${gateway.headRevision} is deployed by now.`,
@@ -119,27 +140,22 @@ async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Prom
 }
 
 // A key that was issued or revoked meanwhile changes nothing of what the caller decided on.
-function isButContracts(seen: Manifest, now: Manifest): boolean {
-  const ids = new Set([...Object.keys(seen.items), ...Object.keys(now.items)])
-  return [...ids].every((id) => id.startsWith('contracts:') || seen.items[id] === now.items[id])
+function isButContracts(seen: Hashes, now: Hashes): boolean {
+  const ids = new Set([...Object.keys(seen), ...Object.keys(now)])
+  return [...ids].every((id) => id.startsWith('contracts:') || seen[id] === now[id])
 }
 
-async function requireInstance(tx: Tx, gateway: GatewayHead, deployed: Items, instanceId: string) {
-  const { id: gatewayId, organisationId } = gateway
+async function requireInstance(tx: Tx, { id: gatewayId, organisationId }: GatewayHead, instanceId: string) {
   const where = { id: instanceId, gatewayId, organisationId }
-  // One that was deleted is still deployed until its absence is.
-  if (deployed.has(`api:${instanceId}`) || (await tx.apiInstance.findFirst({ where, select: { id: true } })))
-    return
+  if (await tx.apiInstance.findFirst({ where, select: { id: true } })) return
   throw new Problem('not-found', 'There is no such API at this gateway.')
 }
 
-interface Candidate {
+interface Candidate extends Drafted {
   kind: 'deploy' | 'rollback'
   restoresNumber?: number
   instanceId?: string | undefined
   note: string
-  items: Items
-  faults: readonly { pointer: string; detail: string }[]
 }
 
 /** Makes a candidate the next revision of a gateway that is locked. Answers its number. */
@@ -147,33 +163,29 @@ export async function commit(
   tx: Tx,
   actor: Actor,
   gateway: GatewayHead,
-  head: Head,
+  head: Deployed,
   candidate: Candidate,
 ): Promise<number> {
   if (candidate.faults.length > 0) {
     const [first] = candidate.faults
     throw new Problem('revision.invalid', first?.detail ?? '', { faults: candidate.faults })
   }
-  const hashes = hashesOf(candidate.items)
-  const hash = hashOf(hashes)
+  const { organisationId, id: gatewayId } = gateway
+  const itemsJson = canonicalJson(candidate.hashes)
+  const hash = sha256(itemsJson)
   if (hash === head.manifest?.hash) {
     throw new Problem('revision.empty', `Revision ${gateway.headRevision} is exactly this already.`)
   }
   const number = gateway.headRevision + 1
-  const { organisationId, id: gatewayId } = gateway
-  await storeItems(tx, organisationId, added(candidate.items, head.items))
-  await storeRevision(tx, actor, gateway, candidate, { number, hash, items: hashes })
-  const changes = difference(
-    { revision: gateway.headRevision, items: head.items },
-    { revision: number, items: candidate.items },
-    gateway,
-  )
+  await storeItems(tx, organisationId, added(candidate.items, head.hashes))
+  await storeRevision(tx, actor, gateway, candidate, { number, hash, itemsJson })
+  const next = { ...configurationOf(tx, organisationId, candidate.hashes, candidate.items), revision: number }
   await audit(tx, actor, {
     action: `revision.${candidate.kind}`,
     subjectKind: 'gateway',
     subjectId: gatewayId,
     before: { revision: gateway.headRevision },
-    after: auditedAs(candidate, number, hash, changes),
+    after: auditedAs(candidate, number, hash, await differenceBetween(head, next, gateway)),
   })
   await announceChange(tx, organisationId, { topic: 'revisions', id: gatewayId })
   const payload = JSON.stringify({ organisationId, gatewayId, number })
@@ -185,19 +197,15 @@ function auditedAs(
   { note, restoresNumber, instanceId }: Candidate,
   revision: number,
   hash: string,
-  changes: ReturnType<typeof difference>,
+  changes: Difference,
 ) {
   const texts = changes.groups.flatMap((group) => group.changes.map(({ text }) => `${group.title}: ${text}`))
   return { revision, hash, note, restoresNumber, instanceId, changes: texts.slice(0, 200) }
 }
 
 /** The items that the head revision did not have yet. */
-function added(items: Items, before: Items): Item[] {
-  return [...items].filter(([id, item]) => !same(item, before.get(id))).map(([, item]) => item)
-}
-
-function same(a: Item, b: Item | undefined): boolean {
-  return b !== undefined && hashOf(a) === hashOf(b)
+function added(items: Items, before: Hashes): Item[] {
+  return [...items].filter(([id, item]) => hashOf(item) !== before[id]).map(([, item]) => item)
 }
 
 async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
@@ -216,33 +224,32 @@ async function storeRevision(
   actor: Actor,
   gateway: GatewayHead,
   candidate: Candidate,
-  made: { number: number; hash: string; items: Record<string, string> },
+  { number, hash, itemsJson }: { number: number; hash: string; itemsJson: string },
 ): Promise<void> {
   const { id: gatewayId, organisationId } = gateway
-  const publishedAt = new Date()
-  const manifest: Manifest = {
-    gatewayId,
-    revision: made.number,
-    items: made.items,
-    hash: made.hash,
-    publishedAt: publishedAt.toISOString(),
-  }
-  const signed = await signManifest(tx, organisationId, manifest)
-  await tx.revision.create({
+  const createdAt = new Date()
+  const named = { gatewayId, revision: number, hash, publishedAt: createdAt.toISOString() }
+  const json = manifestJson(named, itemsJson)
+  const signed = await signManifest(tx, organisationId, json)
+  const { id } = await tx.revision.create({
     data: {
       organisationId,
       gatewayId,
-      number: made.number,
+      number,
       kind: candidate.kind,
       restoresNumber: candidate.restoresNumber ?? null,
-      hash: made.hash,
-      manifest,
+      hash,
+      manifest: {},
       signature: signed.signature,
       signingKeyId: signed.keyId,
       note: candidate.note,
-      createdAt: publishedAt,
+      createdAt,
       createdBy: actor.name,
     },
+    select: { id: true },
   })
-  await tx.gateway.update({ where: { id: gatewayId }, data: { headRevision: made.number } })
+  // As text: with thousands of items it would be copied, printed and parsed again on its way through the client.
+  await tx.$executeRaw`UPDATE "Revision" SET "manifest" = ${json}::jsonb WHERE "id" = ${id}::uuid`
+  keepManifest(id, { ...named, items: candidate.hashes })
+  await tx.gateway.update({ where: { id: gatewayId }, data: { headRevision: number } })
 }
