@@ -41,6 +41,7 @@ export const problems = {
   'gateway.key-invalid': { status: 401, title: 'The gateway key is not valid' },
   'node.no-answer': { status: 504, title: 'The node did not answer in time' },
   'node.too-old': { status: 409, title: 'The node is of a version that cannot do this' },
+  'certificate.unreadable': { status: 422, title: 'That certificate cannot be taken' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
   internal: { status: 500, title: 'Something failed on our side' },
 } as const satisfies Record<string, ProblemType>
