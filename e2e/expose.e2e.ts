@@ -100,6 +100,49 @@ test('a deployment by somebody else shows as desired and applied on an open page
   expect(answer.path).toBe('/moved/echo')
 })
 
+test('an API with two endpoints sends the same visitor to the same one, as its settings say', async () => {
+  const api = await liveApi(machine, 'visitors', echo.url)
+  const page = await visitAs(browser, 'owner')
+  await page.goto(`/catalog/${api.apiId}?tab=settings`)
+  await page.getByRole('button', { name: 'Listeners, endpoints, destinations and tiers' }).click()
+  const upstream = page.getByRole('group', { name: 'Upstream', exact: true })
+  for (const [index, place] of ['one', 'two'].entries()) {
+    await upstream.getByRole('button', { name: 'Add endpoint' }).click()
+    await upstream.getByRole('combobox', { name: 'Address' }).nth(index).fill(`${echo.url}/${place}`)
+  }
+  const choose = async (name: string, option: string) => {
+    await upstream.getByRole('combobox', { name, exact: true }).click()
+    await page.getByRole('option', { name: option }).click()
+  }
+  const save = () => page.getByRole('button', { name: 'Save the draft' }).click()
+  await choose('Balancing', 'consistent-hash')
+  await choose('By', 'cookie')
+  await save()
+  await upstream.getByText('must say which cookie').waitFor()
+  await upstream.getByRole('combobox', { name: 'Name', exact: true }).fill('visitor')
+  await save()
+  await page.getByRole('button', { name: /^Draft: \d+ changes?$/ }).waitFor()
+  await deploy(machine, api.instanceId)
+
+  const placeOf = async (visitor: number) => {
+    const answer = await fetch(`${api.url}/echo`, { headers: { cookie: `visitor=${visitor}` } })
+    return ((await answer.json()) as Echo).path
+  }
+  await expect.poll(() => placeOf(1), { timeout: 20_000 }).toMatch(/^\/(one|two)\/echo$/)
+  const visitors = Array.from({ length: 20 }, (_, visitor) => visitor)
+  const first = await Promise.all(visitors.map(placeOf))
+  expect(new Set(first).size).toBe(2)
+  expect(await Promise.all(visitors.map(placeOf))).toEqual(first)
+
+  await choose('Balancing', 'round-robin')
+  await save()
+  await upstream.getByText('has a meaning with the balancing consistent-hash alone').waitFor()
+  await upstream.getByRole('button', { name: 'Leave out consistent hash of' }).click()
+  await save()
+  await page.getByText('has a meaning with').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Save the draft', disabled: true }).waitFor()
+})
+
 test('a document is imported by its address', async () => {
   const page = await visitAs(browser, 'owner')
   await page.goto('/catalog')

@@ -1,9 +1,10 @@
 'use client'
 import { ChevronRight } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { pointerOf } from '#domain/json-pointer.ts'
+import { Button } from '../ui/button.tsx'
 import { cn } from '../ui/class-names.ts'
-import { countWithin } from './field-faults.ts'
+import { countWithin, faultAt } from './field-faults.ts'
 import type { FieldPart, FormPart } from './form-part.ts'
 import { type FormField, type FormMember, isGroup, isUnwritten, withMember } from './form-schema.ts'
 import { ListField } from './list-field.tsx'
@@ -87,16 +88,35 @@ function SchemaField({ field, ...part }: FieldPart) {
 }
 
 function GroupField({ field, ...part }: FieldPart<'group'>) {
+  const id = useId()
+  const error = faultAt(part.faults, part.pointer)
   const isOptional = !field.required && field.default === undefined
+  const mayEmpty = isOptional && !part.readOnly && part.value !== undefined
   const onChange = (value: unknown) =>
     part.onChange(isOptional && isGroup(value) && isUnwritten(value) ? undefined : value)
   return (
-    <fieldset className="flex flex-col gap-2">
+    <fieldset className="flex flex-col gap-2" aria-describedby={error ? `${id}-error` : undefined}>
       <legend className="mb-1 text-sm font-medium">{field.title}</legend>
       {field.description && <p className="text-xs text-ink-3">{field.description}</p>}
       <div className="rounded-md border border-line p-3">
         <SchemaForm field={field} {...part} onChange={onChange} />
       </div>
+      {/* A choice in it cannot be emptied by itself. */}
+      {mayEmpty && (
+        <Button
+          size="sm"
+          variant="ghost"
+          className="-ml-2 self-start"
+          onClick={() => part.onChange(undefined)}
+        >
+          Leave out {field.title.toLowerCase()}
+        </Button>
+      )}
+      {error && (
+        <p id={`${id}-error`} role="alert" className="text-xs text-err">
+          {error}
+        </p>
+      )}
     </fieldset>
   )
 }
