@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AddressKind, addressKind, upstreamRefusal } from './address.ts'
+import { type AddressKind, addressIn, addressKind, upstreamRefusal } from './address.ts'
 
 const kinds: [string, AddressKind][] = [
   ['orders.internal', 'name'],
@@ -64,4 +64,20 @@ describe('address', () => {
     expect(upstreamRefusal('http://u:p@orders.internal', { loopback: true })).toContain('password')
     expect(upstreamRefusal('orders', { loopback: true })).toContain('not a URL')
   })
+})
+
+describe('a range', () => {
+  it.each([
+    ['10.2.3.4', '10.0.0.0/8', true],
+    ['11.2.3.4', '10.0.0.0/8', false],
+    ['10.0.0.7', '10.0.0.4/30', true],
+    ['10.0.0.8', '10.0.0.4/30', false],
+    ['10.0.0.4', '10.0.0.4', true],
+    ['10.0.0.5', '10.0.0.4', false],
+    ['1.2.3.4', '0.0.0.0/0', true],
+    ['2001:db8::1', '2001:db8::/32', true],
+    ['2001:db9::1', '2001:db8::/32', false],
+    ['1.2.3.4', '::/0', false],
+    ['orders.internal', '0.0.0.0/0', false],
+  ])('%s in %s: %s', (address, range, isIn) => expect(addressIn(address, range)).toBe(isIn))
 })

@@ -56,6 +56,21 @@ export function upstreamRefusal(url: string, allow: { loopback: boolean }): stri
   }
 }
 
+/** Whether an address is in a range such as 10.0.0.0/8 (RFC 4632, RFC 4291). IPv4 and IPv6 do not mix. */
+export function addressIn(address: string, range: string): boolean {
+  const [start = '', length] = range.split('/')
+  const [wanted, first] = [bitsOf(address), bitsOf(start)]
+  if (wanted === null || first === null || wanted.length !== first.length) return false
+  return wanted.startsWith(first.slice(0, length === undefined ? first.length : Number(length)))
+}
+
+function bitsOf(text: string): string | null {
+  const bare = canonical(text)
+  const isIPv4 = /^\d+\.\d+\.\d+\.\d+$/.test(bare)
+  const parts = isIPv4 ? bare.split('.').map(Number) : bare.includes(':') ? expand(bare) : null
+  return parts && parts.map((part) => part.toString(2).padStart(isIPv4 ? 8 : 16, '0')).join('')
+}
+
 // The URL parser turns every spelling of an address (decimal, octal, hex, IPv6 with zeros) into one.
 function canonical(host: string): string {
   const lower = host

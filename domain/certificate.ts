@@ -50,27 +50,34 @@ export interface Validity {
 }
 
 /** When to warn. A short life has a short warning, so that what lives for a day is not always yellow. */
-export interface Watch {
-  readonly expiryWarningDays: number
+export const watch = z.object({
+  expiryWarningDays: z.number(),
   /** The most that the warning may take of the lifetime. */
-  readonly lifetimeFraction: number
-}
+  lifetimeFraction: z.number(),
+})
+export type Watch = z.infer<typeof watch>
 export const usualWatch: Watch = { expiryWarningDays: 30, lifetimeFraction: 1 / 3 }
 
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 /** Clocks of two machines may differ by so much before a certificate counts as not yet valid. */
 export const skewMs = 60_000
 
+type Lifetime = Pick<CertificateFacts, 'notBefore' | 'notAfter'>
+
+/** How long before its end a certificate is warned of. */
+export function warningMs({ notBefore, notAfter }: Lifetime, watched: Watch): number {
+  const lifetimeMs = Date.parse(notAfter) - Date.parse(notBefore)
+  return Math.min(watched.expiryWarningDays * dayMs, lifetimeMs * watched.lifetimeFraction)
+}
+
 /** How a certificate stands at a moment: in the last quarter of its warning it is critical. */
-export function validityOf(
-  { notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>,
-  now: Date,
-  { expiryWarningDays, lifetimeFraction }: Watch = usualWatch,
-): Validity {
-  const [start, end, at] = [Date.parse(notBefore), Date.parse(notAfter), now.getTime()]
+export function validityOf(lifetime: Lifetime, now: Date, watched: Watch = usualWatch): Validity {
+  const start = Date.parse(lifetime.notBefore)
+  const end = Date.parse(lifetime.notAfter)
+  const at = now.getTime()
   const leftMs = end - at
   const daysLeft = Math.floor(leftMs / dayMs)
-  const windowMs = Math.min(expiryWarningDays * dayMs, (end - start) * lifetimeFraction)
+  const windowMs = warningMs(lifetime, watched)
   if (leftMs <= 0) return { state: 'expired', daysLeft }
   if (start - skewMs > at) return { state: 'not-yet-valid', daysLeft }
   if (leftMs < windowMs / 4) return { state: 'critical', daysLeft }

@@ -1,78 +1,103 @@
-import type { Leg } from './leg.ts'
+import { z } from 'zod'
 
-/** Findings: what is wrong or doubtful about a flow, why, and what mends it. */
+/** Findings: what is wrong or doubtful about the topology, why, and what mends it. */
 
-export const severities = ['error', 'warning'] as const
+/** The gravest first. A note is no fault: it says what would be one elsewhere. */
+export const severities = ['error', 'warning', 'note'] as const
 export type Severity = (typeof severities)[number]
 
 export const findingCodes = [
   'leg.plaintext-crossing',
   'leg.one-way-tls',
+  'leg.permissive',
   'leg.wrong-context',
   'leg.mtls-absent',
   'flow.no-firewall',
+  'flow.undeclared-peer',
+  'flow.never-seen',
+  'context.keystore-not-issued',
+  'context.grey-ca-is-ours',
+  'context.internal-used-outside',
+  'context.skip-validation',
+  'context.absent',
+  'cert.expired',
+  'cert.not-yet-valid',
+  'cert.expiring',
+  'cert.chain-incomplete',
+  'cert.self-signed-in-production',
+  'cert.self-signed-in-development',
+  'cert.weak-key',
+  'cert.wrong-usage',
+  'tls.version-cipher-mismatch',
+  'listener.port-conflict',
+  'netpol.no-ingress-to-gateway',
+  'netpol.egress-blocked',
 ] as const
 export type FindingCode = (typeof findingCodes)[number]
 
-export const fixKinds = ['add-firewall', 'edit-listener', 'edit-upstream'] as const
+export const subjectKinds = [
+  'leg',
+  'flow',
+  'api',
+  'network',
+  'gateway',
+  'listener',
+  'context',
+  'certificate',
+  'authority',
+  'network-policies',
+] as const
+export type SubjectKind = (typeof subjectKinds)[number]
 
-/** An action that mends a finding, and what it is done to. */
-export interface Fix {
-  readonly kind: (typeof fixKinds)[number]
-  readonly label: string
-  readonly id: string
-}
+/** What a finding is about. A listener's id is its gateway's and its own: `edge/https`. */
+const subject = z.object({ kind: z.enum(subjectKinds), id: z.string(), name: z.string() })
+export type Subject = z.infer<typeof subject>
 
-export interface Finding {
-  readonly code: FindingCode
-  readonly severity: Severity
-  readonly legId: string
-  /** One sentence of why. */
-  readonly why: string
-  readonly fix: Fix
-}
+export const fixKinds = [
+  'add-firewall',
+  'edit-listener',
+  'edit-upstream',
+  'edit-tls',
+  'set-tls-versions',
+  'make-context',
+  'choose-context',
+  'edit-context',
+  'issue-certificate',
+  'rotate-certificate',
+  'complete-chain',
+  'rotate-authority',
+  'allow-traffic',
+  'add-flow',
+  'remove-flow',
+] as const
+export type FixKind = (typeof fixKinds)[number]
 
-/** What can be said against a leg from what is known of it. `farNetwork` is where its outer end stands. */
-export function lintLeg(leg: Leg, farNetwork: { id: string; name: string } | null): Finding[] {
-  return [unprotected(leg), withoutFirewall(leg, farNetwork)].filter((finding) => finding !== null)
-}
+/** An action that mends a finding. */
+const fix = z.object({
+  kind: z.enum(fixKinds),
+  label: z.string(),
+  target: z.object({ kind: z.enum(subjectKinds), id: z.string() }),
+  isSafe: z.boolean().describe('Changes nothing that works: one click may do it'),
+})
+export type Fix = z.infer<typeof fix>
 
-function unprotected(leg: Leg): Finding | null {
-  const { actual, expected, crosses } = leg
-  if (!expected || actual.state === 'not-declared') return null
-  const between = `${leg.from.name} to ${leg.to.name}`
-  const base = { legId: leg.id, fix: fixOf(leg) }
-  if (actual.state === 'mutual') {
-    if (actual.context.class === expected.class) return null
-    const why = `${between} uses the context ${actual.context.name} of class ${actual.context.class}; the pattern expects ${expected.class}.`
-    return { ...base, code: 'leg.wrong-context', severity: 'error', why }
-  }
-  if (actual.state === 'one-way') {
-    const why = `${between} does not ask for a client certificate: ${actual.because}.`
-    return { ...base, code: 'leg.one-way-tls', severity: crosses ? 'error' : 'warning', why }
-  }
-  if (crosses) {
-    const why = `${between} crosses a network boundary without TLS: ${actual.because}.`
-    return { ...base, code: 'leg.plaintext-crossing', severity: 'error', why }
-  }
-  const why = `${between} has no mTLS, which is recommended inside the organisation too: ${actual.because}.`
-  return { ...base, code: 'leg.mtls-absent', severity: 'warning', why }
-}
+export const finding = z.object({
+  /** The same for as long as the same is wrong with the same thing. */
+  id: z.string(),
+  code: z.enum(findingCodes),
+  severity: z.enum(severities),
+  about: subject,
+  /** One sentence that names the things. */
+  why: z.string(),
+  fix,
+  /** What it touches. */
+  legIds: z.array(z.string()),
+  flowIds: z.array(z.string()),
+})
+export type Finding = z.infer<typeof finding>
 
-function fixOf({ from, to, declaredBy }: Leg): Fix {
-  const { kind, id, name } = declaredBy ?? (from.kind === 'gateway' ? to : from)
-  if (kind === 'gateway') return { kind: 'edit-listener', label: `Open the gateway ${name}`, id }
-  return { kind: 'edit-upstream', label: `Open the API ${name}`, id }
-}
-
-function withoutFirewall(leg: Leg, far: { id: string; name: string } | null): Finding | null {
-  const direct = leg.from.kind !== 'firewall' && leg.to.kind !== 'firewall'
-  if (!leg.crosses || !direct || !far) return null
-  return {
-    code: 'flow.no-firewall',
-    severity: 'warning',
-    legId: leg.id,
-    why: `No firewall ends external TLS at the boundary of ${far.name}, so no new context begins there.`,
-    fix: { kind: 'add-firewall', label: `Add a firewall to ${far.name}`, id: far.id },
-  }
+/** A finding with its name; `detail` tells apart what is said of one thing under one code. */
+export function found(said: Omit<Finding, 'id'>, detail = ''): Finding {
+  const { code, about } = said
+  return { id: `${code}@${about.kind}:${about.id}${detail && `#${detail}`}`, ...said }
 }

@@ -5,10 +5,13 @@ import { nodeStatuses } from './node-status.ts'
 
 /** Gateways, their nodes and the keys that nodes register with, as pages and machines see them. */
 
+export const environmentKinds = ['development', 'production'] as const
+export type EnvironmentKind = (typeof environmentKinds)[number]
+
 export const environment = z.object({
   id: z.uuid(),
   name: z.string(),
-  kind: z.enum(['development', 'production']),
+  kind: z.enum(environmentKinds),
 })
 
 export const listener = z.strictObject({

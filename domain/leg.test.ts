@@ -1,122 +1,278 @@
 import { describe, expect, it } from 'vitest'
-import { type Actual, compare } from './context.ts'
-import { lintLeg } from './finding.ts'
-import { inboundLegs, type Leg, outboundLegs } from './leg.ts'
-import type { Network, NetworkClass } from './network.ts'
+import { usualWatch } from './certificate.ts'
+import { type Actual, type ContextRef, compare } from './context.ts'
+import { inboundHops, type LegView, legsFrom, outboundHops } from './leg.ts'
+import type { NetworkClass } from './network.ts'
+import { knownContexts } from './proof.ts'
+import { gatewayStop, inboundReading, outboundReading, servedAt, type Trust } from './reading.ts'
+import type { ApiView, GatewayView, NetworkView } from './stored.ts'
+import { indexOf } from './stored.ts'
+import { authority, certificate, context, inbound, inDays, now, outbound } from './testing/certificates.ts'
+import { api, gateway, http, https, network, nothingStored, party } from './testing/stored.ts'
 
-function network(cls: NetworkClass, firewall: string | null = null): Network {
-  return { id: `${cls}-net`, name: cls, class: cls, location: 'cloud', parentId: null, firewall }
+const stored = {
+  ...nothingStored,
+  authorities: [authority('Internal CA')],
+  certificates: [
+    certificate('edge-cert', 'Internal CA'),
+    certificate('old-cert', 'Internal CA', { facts: { notAfter: inDays(-1) } }),
+  ],
+  contexts: [
+    context('White', { authorityIds: ['Internal CA'], keystoreId: 'edge-cert' }),
+    context('Validating', { authorityIds: ['Internal CA'] }),
+    context('Old', { authorityIds: ['Internal CA'], keystoreId: 'old-cert' }),
+  ],
 }
-const gateway = { id: 'g', name: 'edge', listeners: [{ protocol: 'http', port: 8081 }] }
-const tlsGateway = { ...gateway, listeners: [{ protocol: 'https', port: 8443 }] }
+const trust: Trust = { contexts: knownContexts(stored, indexOf(stored), now), watch: usualWatch, now }
+const White = { id: 'White', name: 'White', class: 'org-internal' } as const
 
-function inbound(far: Network, at = gateway): Leg[] {
-  const consumer = { id: 'c', name: 'Shop', networkId: far.id }
-  return inboundLegs(consumer, at, new Map([[far.id, far]]))
+const nothingKnown = { actual: { state: 'not-declared' }, declaredBy: null, tls: null, proof: null } as const
+
+function wayTo(
+  far: NetworkView | null,
+  side: 'inbound' | 'outbound',
+  at: GatewayView,
+  called: ApiView,
+): LegView[] {
+  const served = servedAt(at, [called])(called)
+  const way = {
+    api: called,
+    gateway: gatewayStop(at),
+    networks: new Map(far ? [[far.id, far]] : []),
+    beyond: () => nothingKnown,
+  }
+  if (side === 'outbound')
+    return legsFrom(outboundHops(far?.id ?? null, { ...way, reading: outboundReading(called, trust) }))
+  const consumer = party('Shop', 'consumer', far?.id ?? '')
+  return legsFrom(inboundHops(consumer, { ...way, reading: inboundReading(at, served, trust) }))
 }
-function outbound(far: Network | null, upstreamUrl = 'http://orders:80'): Leg[] {
-  const api = { id: 'a', name: 'Orders', upstreamUrl, networkId: far?.id ?? null }
-  return outboundLegs(gateway, api, new Map(far ? [[far.id, far]] : []))
-}
-const path = (legs: Leg[]) => legs.map(({ from, to }) => `${from.kind} ${to.kind}`)
-const classes = (legs: Leg[]) => legs.map(({ expected }) => expected?.class)
+const into = (far: NetworkView, at = gateway('edge'), called = api('Orders')) =>
+  wayTo(far, 'inbound', at, called)
+const out = (far: NetworkView | null, called = api('Orders')) =>
+  wayTo(far, 'outbound', gateway('edge'), called)
+
+const net = (cls: NetworkClass, firewall: string | null = null) => network(`${cls}-net`, cls, { firewall })
+const path = (legs: LegView[]) => legs.map(({ from, to }) => `${from.kind} ${to.kind}`)
+const classes = (legs: LegView[]) => legs.map(({ expected }) => expected?.class)
 
 describe('legs', () => {
   it('inside the organisation are one hop, white recommended but not required, and cross nothing', () => {
-    expect(inbound(network('org-internal'))).toMatchObject([
+    expect(into(net('org-internal'))).toMatchObject([
       { crosses: false, expected: { class: 'org-internal', required: false } },
     ])
-    expect(path(outbound(network('org-internal')))).toEqual(['gateway api'])
+    expect(path(out(net('org-internal')))).toEqual(['gateway api'])
   })
 
   for (const cls of ['org-external', 'non-org-external'] as const) {
     it(`from a ${cls} network end at its firewall; white begins there and goes to the gateway`, () => {
-      const legs = inbound(network(cls, 'waf'))
+      const legs = into(net(cls, 'waf'))
       expect(path(legs)).toEqual(['consumer firewall', 'firewall gateway'])
       expect(classes(legs)).toEqual([cls, 'org-internal'])
       expect(legs.every(({ expected, crosses }) => expected?.required && crosses)).toBe(true)
     })
 
     it(`to a ${cls} network are white up to its firewall and ${cls} beyond`, () => {
-      const legs = outbound(network(cls, 'waf'))
+      const legs = out(net(cls, 'waf'))
       expect(path(legs)).toEqual(['gateway firewall', 'firewall api'])
       expect(classes(legs)).toEqual(['org-internal', cls])
     })
 
     it(`of a ${cls} network without a firewall are one direct hop of its class`, () => {
-      expect(classes(inbound(network(cls)))).toEqual([cls])
-      expect(classes(outbound(network(cls)))).toEqual([cls])
+      expect(classes(into(net(cls)))).toEqual([cls])
+      expect(classes(out(net(cls)))).toEqual([cls])
     })
   }
 
   it('expect nothing of the way to an API whose provider nobody named', () => {
-    expect(outbound(null)).toMatchObject([{ expected: null, verdict: 'not-declared' }])
-  })
-
-  it('know plain HTTP at the listener and the upstream, and nothing of the hop beyond a firewall', () => {
-    expect(inbound(network('org-external', 'waf')).map(({ actual }) => actual.state)).toEqual([
-      'not-declared',
-      'plain',
-    ])
-    expect(inbound(network('org-internal'), tlsGateway)).toMatchObject([
-      { actual: { state: 'not-declared' }, verdict: 'not-declared' },
-    ])
-    expect(outbound(network('org-internal'), 'https://orders')).toMatchObject([
-      { actual: { state: 'not-declared' } },
-    ])
+    expect(out(null)).toMatchObject([{ expected: null, verdict: 'not-declared' }])
   })
 
   it('have one id for the same hop, whichever flow takes it', () => {
-    const far = network('org-external', 'waf')
-    const other = inboundLegs({ id: 'd', name: 'App', networkId: far.id }, gateway, new Map([[far.id, far]]))
-    expect(other[1]?.id).toBe(inbound(far)[1]?.id)
-    expect(other[0]?.id).not.toBe(inbound(far)[0]?.id)
+    const far = net('org-external', 'waf')
+    const way = {
+      api: api('Orders'),
+      gateway: gatewayStop(gateway('edge')),
+      networks: new Map([[far.id, far]]),
+      reading: nothingKnown,
+      beyond: () => nothingKnown,
+    }
+    const legs = legsFrom([
+      ...inboundHops(party('Shop', 'consumer', far.id), way),
+      ...inboundHops(party('App', 'consumer', far.id), way),
+    ])
+    expect(path(legs).toSorted()).toEqual(['consumer firewall', 'consumer firewall', 'firewall gateway'])
   })
 })
 
-describe('findings on a leg', () => {
-  const codes = (legs: Leg[], far: Network) =>
-    legs.flatMap((leg) => lintLeg(leg, far).map(({ code, severity }) => `${severity} ${code}`))
+describe('what is known of a leg', () => {
+  const inside = net('org-internal')
+  const secure = gateway('edge', { listeners: [https] })
+  const both = gateway('edge', { listeners: [http, https] })
+  const byWhite = { contextId: 'White' }
+  const at = (side: ApiView['inbound'], where = secure, more = {}) =>
+    into(inside, where, api('Orders', { inbound: side, ...more }))[0]
+  const towards = (side: ApiView['outbound'], upstreamUrl = 'https://orders', more = {}) =>
+    out(inside, api('Orders', { upstreamUrl, outbound: side, ...more }))[0]
 
-  it('plain HTTP across a boundary is an error', () => {
-    const far = network('org-external', 'waf')
-    expect(codes(inbound(far), far)).toEqual(['error leg.plaintext-crossing'])
-    expect(codes(outbound(far), far)).toEqual(['error leg.plaintext-crossing'])
+  const table: [string, LegView | undefined, { actual: object; verdict: LegView['verdict'] }][] = [
+    [
+      'plain at an http listener',
+      at(null, gateway('edge')),
+      { actual: { state: 'plain' }, verdict: 'below' },
+    ],
+    ['plain where any listener is', at(null, both), { actual: { state: 'plain' }, verdict: 'below' }],
+    [
+      'never plain under a tls policy: on an http listener it is not served',
+      at(inbound(byWhite), both),
+      { actual: { state: 'mutual', context: White }, verdict: 'as-expected' },
+    ],
+    [
+      'nothing at an https listener without a certificate',
+      at(null),
+      { actual: { state: 'not-declared' }, verdict: 'not-declared' },
+    ],
+    [
+      'mutual with STRICT and a context',
+      at(inbound(byWhite)),
+      { actual: { state: 'mutual', context: White }, verdict: 'as-expected' },
+    ],
+    [
+      'permissive with PERMISSIVE',
+      at(inbound({ ...byWhite, mode: 'PERMISSIVE' })),
+      { actual: { state: 'permissive', context: White }, verdict: 'below' },
+    ],
+    [
+      'one-way with DISABLE',
+      at(inbound({ ...byWhite, mode: 'DISABLE' })),
+      { actual: { state: 'one-way', context: White }, verdict: 'below' },
+    ],
+    [
+      'mutual without a context where the policy has the certificates',
+      at(inbound()),
+      { actual: { state: 'mutual', context: null }, verdict: 'without-context' },
+    ],
+    [
+      'nothing where the context is not there',
+      at(inbound({ contextId: 'gone' })),
+      { actual: { state: 'not-declared' }, verdict: 'not-declared' },
+    ],
+    [
+      'broken with a context that has nothing to show',
+      at(inbound({ contextId: 'Validating' })),
+      { actual: { state: 'mutual' }, verdict: 'broken' },
+    ],
+    [
+      'broken with an expired certificate',
+      at(inbound({ contextId: 'Old' })),
+      { actual: { state: 'mutual' }, verdict: 'broken' },
+    ],
+    [
+      'plain towards an http upstream',
+      towards(null, 'http://orders'),
+      { actual: { state: 'plain' }, verdict: 'below' },
+    ],
+    [
+      'plain where any address is',
+      towards(outbound(byWhite), 'https://orders', { upstreamUrls: ['https://orders', 'http://spare'] }),
+      {
+        actual: { state: 'plain', because: 'the upstream address http://spare is plain HTTP' },
+        verdict: 'below',
+      },
+    ],
+    [
+      'one-way towards an https upstream that is shown nothing',
+      towards(null),
+      { actual: { state: 'one-way', context: null }, verdict: 'below' },
+    ],
+    [
+      'one-way with a context that only validates',
+      towards(outbound({ contextId: 'Validating' })),
+      { actual: { state: 'one-way' }, verdict: 'below' },
+    ],
+    [
+      'mutual with a keystore',
+      towards(outbound(byWhite)),
+      { actual: { state: 'mutual', context: White }, verdict: 'as-expected' },
+    ],
+    [
+      'mutual without a context, with a certificate in the policy',
+      towards(outbound({ hasCertificate: true })),
+      { actual: { state: 'mutual', context: null }, verdict: 'without-context' },
+    ],
+    [
+      'one-way with trusted CAs alone in the policy',
+      towards(outbound()),
+      { actual: { state: 'one-way' }, verdict: 'below' },
+    ],
+    [
+      'unverified with skipValidation, whatever is shown',
+      towards(outbound({ ...byWhite, skipValidation: true })),
+      { actual: { state: 'unverified', context: White }, verdict: 'below' },
+    ],
+    [
+      'nothing of an address of another kind',
+      towards(null, 'tcp://orders'),
+      { actual: { state: 'not-declared' }, verdict: 'not-declared' },
+    ],
+  ]
+  it.each(table)('is %s', (_, leg, known) => expect(leg).toMatchObject(known))
+
+  it('says how TLS is spoken there, and by which chain it is proved', () => {
+    const leg = at(
+      inbound({ ...byWhite, ciphers: ['TLS_AES_128_GCM_SHA256'], subjectAltNames: ['spiffe://a/b'] }),
+    )
+    expect(leg).toMatchObject({
+      declaredBy: { kind: 'api', id: 'Orders' },
+      tls: {
+        mode: 'STRICT',
+        minVersion: '1.2',
+        maxVersion: '1.3',
+        ciphers: ['TLS_AES_128_GCM_SHA256'],
+        subjectAltNames: ['spiffe://a/b'],
+      },
+      proof: {
+        links: [
+          { subject: 'CN=edge-cert', daysLeft: 365, state: 'valid' },
+          { subject: 'CN=Internal CA', state: 'valid' },
+        ],
+        anchor: 'Internal CA',
+        missing: null,
+        fails: null,
+      },
+    })
+    expect(at(inbound({ contextId: 'Old' }))?.proof?.fails).toBe('CN=old-cert expired on 2026-05-31')
   })
 
-  it('plain HTTP inside is a warning, since mTLS is recommended there', () => {
-    const far = network('org-internal')
-    expect(codes(inbound(far), far)).toEqual(['warning leg.mtls-absent'])
-    expect(codes(outbound(far), far)).toEqual(['warning leg.mtls-absent'])
+  it('is the TLS of the API whose certificate is shown for the host', () => {
+    const orders = api('Orders', { inbound: inbound(byWhite) })
+    const other = api('Other', { host: 'other.example' })
+    const served = servedAt(secure, [orders, other])
+    expect(served(other)).toMatchObject([{ holder: { id: 'Orders' } }])
+    // Two kinds of TLS and none for any host: nobody's certificate is shown there.
+    const apart = api('Apart', { host: 'a.example', inbound: inbound({ ...byWhite, mode: 'DISABLE' }) })
+    const named = { ...orders, host: 'orders.example' }
+    expect(servedAt(secure, [named, apart, other])(other)).toEqual([])
+    expect(servedAt(secure, [{ ...orders, listenerIds: ['elsewhere'] }, other])(other)).toEqual([])
   })
+})
 
-  it('a boundary without a firewall is a warning of its own, mended at that network', () => {
-    const far = network('non-org-external')
-    expect(codes(inbound(far, tlsGateway), far)).toEqual(['warning flow.no-firewall'])
-    const [leg] = inbound(far, tlsGateway)
-    expect(leg && lintLeg(leg, far)[0]?.fix).toMatchObject({ kind: 'add-firewall', id: far.id })
-  })
-
-  it('says nothing against what nobody declared', () => {
-    const far = network('org-internal')
-    expect(codes(outbound(far, 'https://orders'), far)).toEqual([])
-  })
-
-  const context = (cls: NetworkClass): Actual => ({
-    state: 'mutual',
-    context: { id: 'x', name: 'Partner CA', class: cls },
-  })
-  it('compares contexts by class', () => {
-    const expected = { class: 'org-external', required: true } as const
-    expect(compare(expected, context('org-external'))).toBe('as-expected')
-    expect(compare(expected, context('org-internal'))).toBe('wrong-context')
-    expect(compare(expected, { state: 'one-way', because: '' })).toBe('below')
-    const [leg] = inbound(network('org-external'))
-    if (!leg) throw new Error('no leg')
-    const wrong = lintLeg({ ...leg, actual: context('org-internal') }, null)
-    expect(wrong).toMatchObject([{ code: 'leg.wrong-context', severity: 'error' }])
-    expect(lintLeg({ ...leg, actual: context('org-external') }, null)).toEqual([])
-    const oneWay = lintLeg({ ...leg, actual: { state: 'one-way', because: 'no client CA is set' } }, null)
-    expect(oneWay).toMatchObject([{ code: 'leg.one-way-tls', severity: 'error' }])
-  })
+describe('expected and actual', () => {
+  const expected = { class: 'org-external', required: true } as const
+  const green: ContextRef = { id: 'g', name: 'Green', class: 'org-external' }
+  const rows: [Actual, boolean, LegView['verdict']][] = [
+    [{ state: 'not-declared' }, false, 'not-declared'],
+    [{ state: 'plain', because: '' }, true, 'below'],
+    [{ state: 'unverified', because: '', context: green }, false, 'below'],
+    [{ state: 'one-way', because: '', context: green }, false, 'below'],
+    [{ state: 'one-way', because: '', context: green }, true, 'broken'],
+    [{ state: 'permissive', because: '', context: green }, false, 'below'],
+    [{ state: 'mutual', context: null }, false, 'without-context'],
+    [{ state: 'mutual', context: green }, false, 'as-expected'],
+    [{ state: 'mutual', context: green }, true, 'broken'],
+    [{ state: 'mutual', context: White }, false, 'wrong-context'],
+    [{ state: 'mutual', context: White }, true, 'wrong-context'],
+  ]
+  it.each(rows)('%o, failing %s: %s', (actual, fails, verdict) =>
+    expect(compare(expected, actual, fails)).toBe(verdict),
+  )
 })

@@ -53,7 +53,7 @@ export function areOneNetwork(a: string, b: string, networks: ReadonlyMap<string
 }
 
 /** The network whose firewall stands between this network and the gateway: its own, or the nearest around it of the same class. */
-export function firewallFor(id: string, networks: ReadonlyMap<string, Network>): Network | null {
+export function firewallFor<N extends Network>(id: string, networks: ReadonlyMap<string, N>): N | null {
   const chain = enclosing(id, networks)
   const own = chain[0]?.class
   for (const network of chain) {

@@ -50,22 +50,36 @@ export const contextView = z.object({
 })
 
 export const clientModes = ['STRICT', 'PERMISSIVE', 'DISABLE'] as const
+export type ClientMode = (typeof clientModes)[number]
 
-const parameters = {
-  /** The context that it takes its certificates from; null where they stand in the policy itself. */
-  contextId: id.nullable(),
+/** Certificates that stand in a policy itself: the chain that is shown, and the CAs that are trusted. */
+export const inlineCertificates = z.object({
+  chain: z.array(certificateFacts),
+  trusted: z.array(certificateFacts),
+})
+
+/** What TLS is told wherever it is spoken. */
+export const tlsParameters = {
   minVersion: z.enum(['1.2', '1.3']),
   maxVersion: z.enum(['1.2', '1.3']),
   ciphers: z.array(z.string()),
   subjectAltNames: z.array(z.string()),
 }
 
+const side = {
+  ...tlsParameters,
+  /** The context that it takes its certificates from; null where they stand in the policy itself. */
+  contextId: id.nullable(),
+  /** Null with a context, and where nobody has read them. */
+  inline: inlineCertificates.nullable(),
+}
+
 /** TLS of an API towards its clients. */
-export const inboundSide = z.object({ ...parameters, mode: z.enum(clientModes) })
+export const inboundSide = z.object({ ...side, mode: z.enum(clientModes) })
 
 /** TLS of an API towards its upstream. */
 export const outboundSide = z.object({
-  ...parameters,
+  ...side,
   /** Shows a certificate of its own. */
   hasCertificate: z.boolean(),
   skipValidation: z.boolean(),
@@ -75,5 +89,6 @@ export const outboundSide = z.object({
 export type CertificateView = z.infer<typeof certificateView>
 export type AuthorityView = z.infer<typeof authorityView>
 export type ContextView = z.infer<typeof contextView>
+export type InlineCertificates = z.infer<typeof inlineCertificates>
 export type InboundSide = z.infer<typeof inboundSide>
 export type OutboundSide = z.infer<typeof outboundSide>

@@ -1,5 +1,5 @@
+import { count } from '#domain/listing.ts'
 import type { Topology } from '#domain/topology.ts'
-import { count } from './words.ts'
 
 /** What is new or gone between two readings, in one sentence for screen readers; null when nothing is. */
 export function changesBetween(before: Topology, after: Topology): string | null {

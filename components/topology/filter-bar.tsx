@@ -1,12 +1,12 @@
 'use client'
 import { useId, useMemo } from 'react'
 import { severities } from '#domain/finding.ts'
+import { count } from '#domain/listing.ts'
 import { useCases } from '#domain/pattern.ts'
 import { ChipButton } from '../ui/chip.tsx'
 import { severityLook } from './looks.ts'
-import type { Model } from './model.ts'
+import { isOpen, type Model } from './model.ts'
 import type { View, ViewState } from './view-state.ts'
-import { count } from './words.ts'
 
 interface Props {
   model: Model
@@ -15,14 +15,14 @@ interface Props {
   change: (change: Partial<ViewState>) => void
 }
 
-const tones = { error: 'err', warning: 'warn' } as const
+const tones = { error: 'err', warning: 'warn', note: 'neutral' } as const
 
 /** Which flows stand out, and whether they are a map or a table. */
 export function FilterBar({ model, state, view, change }: Props) {
   const label = useId()
   const { flows } = model.topology
   const found = useMemo(
-    () => Map.groupBy(model.topology.findings, ({ severity }) => severity),
+    () => Map.groupBy(model.topology.findings.filter(isOpen), ({ severity }) => severity),
     [model.topology.findings],
   )
   const all = state.useCase === null && state.severity === null
@@ -49,6 +49,7 @@ export function FilterBar({ model, state, view, change }: Props) {
         {severities.map((severity) => {
           const number = found.get(severity)?.length ?? 0
           const { label: one, plural } = severityLook[severity]
+          if (severity === 'note' && number === 0) return null
           return (
             <ChipButton
               key={severity}

@@ -1,15 +1,13 @@
 import type { FlowView } from '#domain/topology.ts'
 import { cardId, firewallId, gatewayId, unprovided } from './layout/structure.ts'
-import type { Model } from './model.ts'
+import { findingsOfFlow, isOpen, type Model } from './model.ts'
 import type { Selection, ViewState } from './view-state.ts'
 
 /** Whether a flow passes the filters. */
 export function passes(model: Model, flow: FlowView, { useCase, severity }: ViewState): boolean {
   if (useCase !== null && flow.classification?.useCase !== useCase) return false
   if (severity === null) return true
-  return flow.legs.some((leg) =>
-    (model.findingsOfLeg.get(leg) ?? []).some((finding) => finding.severity === severity),
-  )
+  return findingsOfFlow(model, flow.id).some((finding) => isOpen(finding) && finding.severity === severity)
 }
 
 /** The flows that a selection is about. */

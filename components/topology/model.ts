@@ -1,13 +1,7 @@
-import type {
-  ApiView,
-  FindingView,
-  FlowView,
-  GatewayView,
-  LegView,
-  NetworkView,
-  PartyView,
-  Topology,
-} from '#domain/topology.ts'
+import { severities } from '#domain/finding.ts'
+import type { LegView } from '#domain/leg.ts'
+import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/stored.ts'
+import type { FindingView, FlowView, Topology } from '#domain/topology.ts'
 
 /** The topology with everything findable by id. */
 export interface Model {
@@ -20,6 +14,7 @@ export interface Model {
   readonly legs: ReadonlyMap<string, LegView>
   readonly flowsOfLeg: ReadonlyMap<string, readonly FlowView[]>
   readonly findingsOfLeg: ReadonlyMap<string, readonly FindingView[]>
+  readonly findingsOfFlow: ReadonlyMap<string, readonly FindingView[]>
 }
 
 export function modelOf(topology: Topology): Model {
@@ -34,7 +29,8 @@ export function modelOf(topology: Topology): Model {
     flows: byId(topology.flows),
     legs: byId(topology.legs),
     flowsOfLeg,
-    findingsOfLeg: Map.groupBy(topology.findings, ({ legId }) => legId),
+    findingsOfLeg: findingsBy(topology.findings, ({ legIds }) => legIds),
+    findingsOfFlow: findingsBy(topology.findings, ({ flowIds }) => flowIds),
   }
 }
 
@@ -42,10 +38,40 @@ function byId<T extends { id: string }>(all: readonly T[]): ReadonlyMap<string, 
   return new Map(all.map((each) => [each.id, each]))
 }
 
-/** The findings on any of these legs, errors first. */
+function findingsBy(
+  findings: readonly FindingView[],
+  touched: (finding: FindingView) => readonly string[],
+): ReadonlyMap<string, readonly FindingView[]> {
+  const found = new Map<string, FindingView[]>()
+  for (const finding of findings)
+    for (const id of touched(finding)) {
+      const others = found.get(id)
+      if (others) others.push(finding)
+      else found.set(id, [finding])
+    }
+  return found
+}
+
+/** Nobody answers for it. */
+export function isOpen({ accepted }: FindingView): boolean {
+  return accepted === null
+}
+
+/** Each once: open ones before those that somebody answers for, the gravest first. */
+export function inOrder(findings: Iterable<FindingView>): FindingView[] {
+  const weight = (finding: FindingView) =>
+    (isOpen(finding) ? 0 : severities.length) + severities.indexOf(finding.severity)
+  return [...new Set(findings)].toSorted((a, b) => weight(a) - weight(b))
+}
+
+/** The findings on any of these legs. */
 export function findingsOn(model: Model, legIds: Iterable<string>): FindingView[] {
-  const found = [...legIds].flatMap((id) => model.findingsOfLeg.get(id) ?? [])
-  return found.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
+  return inOrder([...legIds].flatMap((id) => model.findingsOfLeg.get(id) ?? []))
+}
+
+/** The findings that a flow is touched by, which are not all those of its legs: other APIs' traffic takes them too. */
+export function findingsOfFlow(model: Model, flowId: string): FindingView[] {
+  return inOrder(model.findingsOfFlow.get(flowId) ?? [])
 }
 
 /** The gateway that an API stands at. */

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest'
+import { actual, contextOf } from '#domain/context.ts'
+import { severities } from '#domain/finding.ts'
+import { readingsOf } from '#domain/leg.ts'
+import { madeUp } from '#domain/testing/made-up.ts'
 import type { Topology } from '#domain/topology.ts'
 import { changesBetween } from './changes.ts'
 import { toCsv } from './csv.ts'
 import { firstView } from './graph/first-view.ts'
 import { stopsOf } from './graph/stops.ts'
 import { flowsOf, highlightOf, passes } from './highlight.ts'
-import { madeUp } from './layout/made-up.ts'
-import { modelOf } from './model.ts'
+import { findingsOn, isOpen, modelOf } from './model.ts'
 import { neighbour } from './neighbour.ts'
 import { csvHeader, csvRow, rowsOf } from './table/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
-import { flowSentence, gatewayState, trafficText } from './words.ts'
+import { actualText, daysText, flowSentence, gatewayState, legLabel, trafficText } from './words.ts'
 
 const plain: ViewState = { view: null, selection: null, useCase: null, severity: null }
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
@@ -76,6 +79,59 @@ describe('figures', () => {
     expect(gatewayState({ ...gateway, nodes: { ...nodes, online: 2, current: 1 } }).text).toBe(
       'applied on 1 of 2',
     )
+  })
+})
+
+describe('a leg in words', () => {
+  const large = madeUp(5, { parties: 200, flows: 400, gateways: 3 })
+  const readings = large.legs.flatMap(readingsOf)
+
+  it('names its context or the setting that says what it lacks', () => {
+    const states = new Set(readings.map((reading) => reading.actual.state))
+    expect(states).toEqual(new Set(actual.options.map(({ shape }) => shape.state.value)))
+    for (const { actual: known } of readings) {
+      const text = actualText(known)
+      const context = contextOf(known)
+      if ('because' in known) expect(text).toContain(known.because)
+      else if (context) expect(text).toContain(context.name)
+    }
+    for (const leg of topology.legs) expect(legLabel(model, leg)).toContain(actualText(leg.actual))
+  })
+
+  it('counts days down to the end and on from it', () => {
+    expect([daysText(1), daysText(0), daysText(-2)]).toEqual([
+      '1 day left',
+      '0 days left',
+      'ended 2 days ago',
+    ])
+  })
+})
+
+describe('findings', () => {
+  const open = topology.findings.find(({ severity, legIds }) => severity === 'error' && legIds.length > 0)
+  const legId = open?.legIds[0] ?? ''
+  const accepted = { owner: 'Kim', reason: 'known', until: '2027-01-01T00:00:00.000Z' }
+
+  it('stand on every leg that they touch, the gravest first, those that somebody answers for last', () => {
+    if (!open) throw new Error('no finding')
+    expect(findingsOn(model, open.legIds).filter(({ id }) => id === open.id)).toHaveLength(1)
+    const held = modelOf({
+      ...topology,
+      findings: topology.findings.map((each) => (each.id === open.id ? { ...each, accepted } : each)),
+    })
+    const found = findingsOn(held, [legId])
+    expect(found.at(-1)?.id).toBe(open.id)
+    const ranks = found.filter(isOpen).map(({ severity }) => severities.indexOf(severity))
+    expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
+  })
+
+  it('that somebody answers for neither count nor filter', () => {
+    const answered = modelOf({
+      ...topology,
+      findings: topology.findings.map((each) => ({ ...each, accepted })),
+    })
+    expect(rowsOf(answered, plain).every(({ errors, warnings }) => errors + warnings === 0)).toBe(true)
+    expect(rowsOf(answered, { ...plain, severity: 'error' })).toEqual([])
   })
 })
 

@@ -1,12 +1,16 @@
-import type { Actual, Expected } from '#domain/context.ts'
+import type { Actual, ContextRef, Expected } from '#domain/context.ts'
+import type { LegView } from '#domain/leg.ts'
+import { count } from '#domain/listing.ts'
 import { networkClassName } from '#domain/network.ts'
 import { ownerName } from '#domain/party.ts'
 import type { Classification } from '#domain/pattern.ts'
-import type { ApiView, FlowView, GatewayView, LegView, NetworkView, PartyView } from '#domain/topology.ts'
+import type { LegTls } from '#domain/reading.ts'
+import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/stored.ts'
+import type { FlowView } from '#domain/topology.ts'
 import { figure, requestRate } from '../ui/figures.ts'
 import type { Tone } from '../ui/state.tsx'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
-import { findingsOn, type Model } from './model.ts'
+import { findingsOn, isOpen, type Model } from './model.ts'
 
 /** The topology in sentences: what panels say, what screen readers hear, what stands in the table. */
 
@@ -91,11 +95,29 @@ export function actualText(actual: Actual): string {
       return 'not declared'
     case 'plain':
       return `no TLS: ${actual.because}`
+    case 'unverified':
+      return `TLS with whoever answers: ${actual.because}`
     case 'one-way':
       return `TLS without client authentication: ${actual.because}`
+    case 'permissive':
+      return `client certificates are optional: ${actual.because}`
     case 'mutual':
-      return `context ${actual.context.name}, ${networkClassName[actual.context.class]}`
+      return contextText(actual.context)
   }
+}
+
+export function contextText(context: ContextRef | null): string {
+  if (!context) return 'mTLS with certificates that stand in the policy itself'
+  return `context ${context.name}, ${networkClassName[context.class]}`
+}
+
+export function versionsText({ minVersion, maxVersion }: Pick<LegTls, 'minVersion' | 'maxVersion'>): string {
+  return minVersion === maxVersion ? `TLS ${minVersion} alone` : `TLS ${minVersion} to ${maxVersion}`
+}
+
+/** How long a certificate has yet, or how long ago it ended. */
+export function daysText(daysLeft: number): string {
+  return daysLeft < 0 ? `ended ${count(-daysLeft, 'day')} ago` : `${count(daysLeft, 'day')} left`
 }
 
 export function legTitle({ from, to }: Pick<LegView, 'from' | 'to'>): string {
@@ -134,13 +156,11 @@ export function networkDetail(model: Model, network: NetworkView): string {
 }
 
 export function legLabel(model: Model, leg: LegView): string {
-  const findings = findingsOn(model, [leg.id]).map(({ why }) => why)
+  const findings = findingsOn(model, [leg.id])
+    .filter(isOpen)
+    .map(({ why }) => why)
   return [
     `${legTitle(leg)}, expected ${expectedText(leg.expected)}, actual ${actualText(leg.actual)}`,
     ...findings,
   ].join('. ')
-}
-
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`
 }

@@ -316,6 +316,63 @@ describe('the document', () => {
     expect(topology.gateways[0]?.networkId).not.toBeNull()
   })
 
+  it('reads TLS from the policies of an instance, and opens no key for it', async () => {
+    const { id: networkId } = await network('Acme VPC')
+    const provider = await createParty(operator, {
+      name: 'Orders',
+      kind: 'provider',
+      owner: 'organisation',
+      networkId,
+    })
+    const apiId = await instance('Orders', 'https://orders.internal')
+    await nameProvider(operator, apiId, provider.id, 1)
+    await createFlow(operator, { consumerId: (await consumer('Web shop', networkId)).id, apiId })
+    const listeners = [{ id: 'https', protocol: 'https', address: '0.0.0.0', port: 8443 }]
+    await db().gateway.update({ where: { id: home.gateway.id }, data: { listeners } })
+    const pem = (word: string) => `-----BEGIN ${word}-----\nAAAA\n-----END ${word}-----\n`
+    const certificate = { crt: pem('CERTIFICATE'), key: 'sealed:whatever nobody can open' }
+    const attach = (kind: string, order: number, config: object) =>
+      db().policyAttachment.create({
+        data: {
+          organisationId: home.organisation.id,
+          instanceId: apiId,
+          kind,
+          policyVersion: '1.0.0',
+          order,
+          config,
+        },
+      })
+    await attach('tls', 0, {
+      certificate,
+      trustedCA: pem('CERTIFICATE'),
+      mode: 'PERMISSIVE',
+      subjectAltNames: ['spiffe://acme/shop'],
+      minversion: '1.3',
+    })
+    await attach('tls-outbound', 1, { certificate, skipValidation: true })
+    await attach('tls-certificate-monitoring', 2, { expiryWarningDays: 60 })
+    const topology = await readTopology(operator)
+    expect(topology.apis[0]).toMatchObject({
+      host: '*',
+      upstreamUrls: ['https://orders.internal'],
+      inbound: {
+        contextId: null,
+        mode: 'PERMISSIVE',
+        minVersion: '1.3',
+        subjectAltNames: ['spiffe://acme/shop'],
+      },
+      outbound: { contextId: null, hasCertificate: true, skipValidation: true },
+      watch: { expiryWarningDays: 60 },
+    })
+    expect(topology.legs.map(({ actual }) => actual.state).toSorted()).toEqual(['permissive', 'unverified'])
+    expect(topology.findings.map(({ code }) => code).toSorted()).toEqual([
+      'context.absent',
+      'context.skip-validation',
+      'leg.permissive',
+    ])
+    expect(JSON.stringify(topology)).not.toContain('sealed:')
+  })
+
   it('tells what each API serves from the acknowledged revisions, and rates from fresh reports alone', async () => {
     const [deployed, changed, draft] = [await instance('A'), await instance('B'), await instance('C')]
     const organisationId = home.organisation.id

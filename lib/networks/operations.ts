@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { networkView, partyView, topologyView } from '#domain/topology.ts'
+import { networkView, partyView } from '#domain/stored.ts'
+import { topologyView } from '#domain/topology.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import {
   flowInput,

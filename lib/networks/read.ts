@@ -1,19 +1,22 @@
 import { z } from 'zod'
+import { usualWatch } from '#domain/certificate.ts'
 import { isOffline } from '#domain/deployment.ts'
 import { ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
 import {
   type ApiView,
   type Deployment,
-  describeTopology,
   type GatewayView,
+  gatewayView,
   type NetworkView,
   type PartyView,
-  type Topology,
-} from '#domain/topology.ts'
+  type Stored,
+} from '#domain/stored.ts'
+import { describeTopology, type Topology } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
+import { sidesOf, trustPolicies, upstreamUrlsOf } from './sides.ts'
 import { toNetwork, toParty } from './stored.ts'
 
 /** The organisation's topology with everything that is derived from it. */
@@ -29,7 +32,7 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
   ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
-  return describeTopology({
+  const stored: Stored = {
     networks,
     parties,
     gateways: gateways.map((gateway) => gatewayOf(gateway, now)),
@@ -38,7 +41,15 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
       return gateway ? [apiOf(instance, gateway, manifests, now)] : []
     }),
     flows: flows.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
-  })
+    contexts: [],
+    authorities: [],
+    certificates: [],
+    watch: usualWatch,
+    networkPolicies: [],
+    observed: null,
+    acceptances: [],
+  }
+  return describeTopology(stored, now)
 }
 
 /** The organisation's networks by name. */
@@ -81,7 +92,7 @@ function gatewayRows(organisationId: string) {
   return db().gateway.findMany({
     where: { organisationId },
     orderBy: { name: 'asc' },
-    include: { environment: { select: { name: true } }, nodes: { select: nodeFields } },
+    include: { environment: { select: { name: true, kind: true } }, nodes: { select: nodeFields } },
   })
 }
 type GatewayRow = Awaited<ReturnType<typeof gatewayRows>>[number]
@@ -90,12 +101,18 @@ function instanceRows(organisationId: string) {
   return db().apiInstance.findMany({
     where: { organisationId },
     orderBy: [{ basePath: 'asc' }, { id: 'asc' }],
-    include: { apiVersion: { select: { label: true, api: { select: { id: true, title: true } } } } },
+    include: {
+      apiVersion: { select: { label: true, api: { select: { id: true, title: true } } } },
+      policies: {
+        where: { kind: { in: trustPolicies } },
+        select: { kind: true, enabled: true, config: true },
+      },
+    },
   })
 }
 type InstanceRow = Awaited<ReturnType<typeof instanceRows>>[number]
 
-const listeners = z.array(z.object({ protocol: z.string(), port: z.int() }))
+const listeners = gatewayView.shape.listeners
 
 function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
   const online = gateway.nodes.filter((node) => !isOffline(node, now))
@@ -104,6 +121,7 @@ function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
     name: gateway.name,
     networkId: gateway.networkId,
     environment: gateway.environment.name,
+    environmentKind: gateway.environment.kind,
     listeners: listeners.safeParse(gateway.listeners).data ?? [],
     revision: gateway.headRevision,
     nodes: {
@@ -139,16 +157,21 @@ async function manifestsOf(gateways: readonly GatewayRow[]): Promise<Manifests> 
 }
 
 function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests, now: Date): ApiView {
-  const { id, gatewayId, providerId, basePath, upstreamUrl, enabled, version, apiVersion } = instance
+  const { id, gatewayId, providerId, host, basePath, listenerIds, upstreamUrl, enabled, version } = instance
+  const { api, label } = instance.apiVersion
   return {
     id,
-    apiId: apiVersion.api.id,
-    name: apiVersion.api.title,
-    label: apiVersion.label,
+    apiId: api.id,
+    name: api.title,
+    label,
     gatewayId,
     providerId,
+    host,
     basePath,
+    listenerIds,
     upstreamUrl,
+    upstreamUrls: upstreamUrlsOf(instance),
+    ...sidesOf(instance.policies),
     enabled,
     version,
     deployment: deploymentOf(id, gateway, manifests),

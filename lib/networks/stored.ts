@@ -1,12 +1,17 @@
 import { z } from 'zod'
 import { locations, networkClasses } from '#domain/network.ts'
 import { owners } from '#domain/party.ts'
-import { type NetworkView, networkView, type PartyView, partyView } from '#domain/topology.ts'
+import { type NetworkView, networkView, type PartyView, partyView } from '#domain/stored.ts'
 import type { Tx } from '../db.ts'
 
 /** Rows as the domain knows them. The database holds classes and owners as text; here they are checked. */
 
-const storedNetwork = networkView.extend({ class: z.enum(networkClasses), location: z.enum(locations) })
+const storedNetwork = networkView.extend({
+  class: z.enum(networkClasses),
+  location: z.enum(locations),
+  // Rows from before a firewall's context could be named have none.
+  firewallContextId: z.string().nullable().default(null),
+})
 const storedParty = partyView.extend({ owner: z.enum(owners) })
 
 export function toNetwork(row: unknown): NetworkView {

@@ -1,7 +1,7 @@
 import { type NetworkClass, networkClassName, wouldCycle } from '#domain/network.ts'
 import { refusePlacement } from '#domain/party.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
-import type { NetworkView } from '#domain/topology.ts'
+import type { NetworkView } from '#domain/stored.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'

@@ -1,6 +1,6 @@
 import { refusePlacement } from '#domain/party.ts'
 import { Problem } from '#domain/problem.ts'
-import type { PartyView } from '#domain/topology.ts'
+import type { PartyView } from '#domain/stored.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'

@@ -1,5 +1,6 @@
 import type { PartyKind } from '#domain/party.ts'
-import type { ApiView, FlowView, GatewayView, NetworkView, PartyView } from '#domain/topology.ts'
+import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/stored.ts'
+import type { FlowView } from '#domain/topology.ts'
 
 /** Which dialog is asked for, and about what. Without a subject something new is made. */
 export type Asked =

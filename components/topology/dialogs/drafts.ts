@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Location, type NetworkClass, networkClassName } from '#domain/network.ts'
 import { type Owner, type PartyKind, refusePlacement } from '#domain/party.ts'
-import { type NetworkView, networkView, type PartyView, partyView } from '#domain/topology.ts'
+import { type NetworkView, networkView, type PartyView, partyView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
 import { asProblem, type ProblemError } from '../../shell/problem-error.ts'
 import { locationLabel } from '../looks.ts'

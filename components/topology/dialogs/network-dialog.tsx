@@ -1,6 +1,6 @@
 'use client'
 import { useState } from 'react'
-import type { NetworkView } from '#domain/topology.ts'
+import type { NetworkView } from '#domain/stored.ts'
 import type { Model } from '../model.ts'
 import type { Selection } from '../view-state.ts'
 import { emptyNetwork, type NetworkDraft, saveNetwork } from './drafts.ts'

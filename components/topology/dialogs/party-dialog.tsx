@@ -1,7 +1,7 @@
 'use client'
 import { useState } from 'react'
 import type { PartyKind } from '#domain/party.ts'
-import type { PartyView } from '#domain/topology.ts'
+import type { PartyView } from '#domain/stored.ts'
 import type { Model } from '../model.ts'
 import type { Selection } from '../view-state.ts'
 import { emptyParty, type PartyDraft, placementFault, saveParty } from './drafts.ts'

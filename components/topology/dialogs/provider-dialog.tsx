@@ -1,7 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { z } from 'zod'
-import type { ApiView } from '#domain/topology.ts'
+import type { ApiView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
 import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'

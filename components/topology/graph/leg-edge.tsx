@@ -1,23 +1,27 @@
 'use client'
 import type { EdgeProps } from 'reactflow'
 import type { Severity } from '#domain/finding.ts'
-import type { LegView } from '#domain/topology.ts'
+import type { LegView } from '#domain/leg.ts'
 import { HexagonShape, hexagonPoints, trustLook } from '../../ui/hexagon.tsx'
 import type { Point } from '../layout/drawing.ts'
-import { findingMark } from '../looks.ts'
-import { findingsOn } from '../model.ts'
+import { findingMark, verdictDash } from '../looks.ts'
+import { findingsOn, isOpen } from '../model.ts'
 import { legLabel } from '../words.ts'
 import type { LegEdge } from './elements.ts'
 import { useGraph } from './graph-context.tsx'
 
-const severityStroke: Record<Severity, string> = { error: 'var(--err)', warning: 'var(--warn)' }
+const severityStroke: Record<Severity, string> = {
+  error: 'var(--err)',
+  warning: 'var(--warn)',
+  note: 'var(--ink-2)',
+}
 
 /** A leg with its hexagon: the line says how it is protected, the hexagon what should protect it. */
 export function LegLine({ id, data }: EdgeProps<LegEdge>) {
   const { model, highlight } = useGraph()
   const leg = model.legs.get(id)
   if (!leg || !data) return null
-  const [finding] = findingsOn(model, [id])
+  const finding = findingsOn(model, [id]).find(isOpen)
   const lit = highlight?.legs.has(id) ?? false
   const dimmed = highlight !== null && !lit
   const wrong = finding?.severity === 'error'
@@ -36,7 +40,7 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
         fill="none"
         stroke={stroke}
         strokeWidth={lit ? 3 : 1.6}
-        strokeDasharray={finding && finding.code !== 'flow.no-firewall' ? '6 4' : undefined}
+        strokeDasharray={verdictDash[leg.verdict]}
       />
       <LegMark leg={leg} at={data.leg.hexagon} lit={lit} dimmed={dimmed} label={legLabel(model, leg)}>
         {finding && (

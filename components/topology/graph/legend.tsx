@@ -4,6 +4,7 @@ import { Panel } from 'reactflow'
 import { networkClasses } from '#domain/network.ts'
 import { Button } from '../../ui/button.tsx'
 import { Hexagon, trustLook } from '../../ui/hexagon.tsx'
+import { verdictDash } from '../looks.ts'
 
 const contextWords = {
   'org-internal': 'The organisation runs the CA, for itself.',
@@ -13,8 +14,9 @@ const contextWords = {
 
 const lines = [
   { label: 'Nothing is known against it', stroke: 'var(--trust-line)', dash: undefined },
-  { label: 'Less than recommended, inside', stroke: 'var(--trust-line)', dash: '6 4' },
-  { label: 'Without TLS across a boundary', stroke: 'var(--err)', dash: '6 4' },
+  { label: 'Less protected than it should be', stroke: 'var(--trust-line)', dash: verdictDash.below },
+  { label: 'An error stands against it', stroke: 'var(--err)', dash: undefined },
+  { label: 'Handshakes fail', stroke: 'var(--err)', dash: verdictDash.broken },
 ] as const
 
 /** What the signs of the map mean. */

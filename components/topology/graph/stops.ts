@@ -1,4 +1,4 @@
-import type { LegView } from '#domain/topology.ts'
+import type { LegView } from '#domain/leg.ts'
 import type { Drawing } from '../layout/drawing.ts'
 import { headHeight, networkHead } from '../layout/measures.ts'
 import { cardId, firewallId, gatewayId } from '../layout/structure.ts'

@@ -1,8 +1,8 @@
 import Elk from 'elkjs/lib/elk.bundled.js'
 import { describe, expect, it } from 'vitest'
+import { madeUp } from '#domain/testing/made-up.ts'
 import { type Box, type Drawing, hexagonRoom } from './drawing.ts'
 import { layOut, shapeOf } from './layout.ts'
-import { madeUp } from './made-up.ts'
 
 const elk = new Elk()
 

@@ -1,5 +1,6 @@
+import type { LegView } from '#domain/leg.ts'
 import type { NetworkClass } from '#domain/network.ts'
-import type { LegView, Topology } from '#domain/topology.ts'
+import type { Topology } from '#domain/topology.ts'
 import type { End } from './drawing.ts'
 import {
   cardHeight,

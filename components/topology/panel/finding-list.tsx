@@ -1,13 +1,14 @@
 'use client'
 import Link from 'next/link'
 import { useState } from 'react'
+import { count } from '#domain/listing.ts'
 import type { FindingView } from '#domain/topology.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Asked } from '../dialogs/asked.ts'
 import { findingTitle, severityLook } from '../looks.ts'
-import type { Model } from '../model.ts'
-import { count } from '../words.ts'
+import { isOpen, type Model } from '../model.ts'
+import { flowTitle } from '../words.ts'
 
 interface Props {
   model: Model
@@ -16,7 +17,7 @@ interface Props {
   mayWrite: boolean
 }
 
-const tones = { error: 'err', warning: 'warn' } as const
+const tones = { error: 'err', warning: 'warn', note: 'info' } as const
 
 // Hundreds at once help nobody and cost a second to draw.
 const shownAtOnce = 8
@@ -31,7 +32,7 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
       {findings.slice(0, shown).map((finding) => (
         <Notice
           key={finding.id}
-          tone={tones[finding.severity]}
+          tone={isOpen(finding) ? tones[finding.severity] : 'info'}
           title={
             <>
               {findingTitle[finding.code]}{' '}
@@ -44,6 +45,7 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
           actions={<Fix model={model} finding={finding} ask={ask} mayWrite={mayWrite} />}
         >
           {finding.why}
+          {finding.accepted && <Accepted by={finding.accepted} />}
         </Notice>
       ))}
       {rest > 0 && (
@@ -55,19 +57,25 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
   )
 }
 
+function Accepted({ by: { owner, reason, until } }: { by: NonNullable<FindingView['accepted']> }) {
+  return (
+    <p className="mt-1 text-xs text-ink-3">
+      Accepted by {owner} until {until.slice(0, 10)}: {reason}
+    </p>
+  )
+}
+
 function Fix({ model, finding: { fix }, ask, mayWrite }: Omit<Props, 'findings'> & { finding: FindingView }) {
-  if (fix.kind === 'add-firewall') {
-    const network = model.networks.get(fix.id)
-    if (!network || !mayWrite) return null
+  const asked = mayWrite ? askedBy(fix, model) : null
+  if (asked) {
     return (
-      <Button variant="link" onClick={() => ask({ kind: 'network', network, focus: 'firewall' })}>
+      <Button variant="link" onClick={() => ask(asked)}>
         {fix.label}
       </Button>
     )
   }
-  const apiId = model.apis.get(fix.id)?.apiId
-  const href = fix.kind === 'edit-listener' ? `/gateways/${fix.id}` : apiId ? `/catalog/${apiId}` : null
-  if (!href) return null
+  const href = pageOf(fix, model)
+  if (!href) return <span className="text-ink-3">{fix.label}</span>
   return (
     <Button variant="link" asChild>
       {/* Fetched ahead, dozens of these would come before the map's own code. */}
@@ -76,4 +84,24 @@ function Fix({ model, finding: { fix }, ask, mayWrite }: Omit<Props, 'findings'>
       </Link>
     </Button>
   )
+}
+
+/** The dialog of this page that mends it. */
+function askedBy({ kind, target }: FindingView['fix'], model: Model): Asked | null {
+  if (kind === 'add-firewall') {
+    const network = model.networks.get(target.id)
+    return network ? { kind: 'network', network, focus: 'firewall' } : null
+  }
+  if (kind === 'add-flow') return { kind: 'flow', apiId: target.id }
+  const flow = kind === 'remove-flow' ? model.flows.get(target.id) : undefined
+  return flow ? { kind: 'delete-flow', flow, title: flowTitle(model, flow) } : null
+}
+
+/** The page on which it is mended. */
+function pageOf({ kind, target }: FindingView['fix'], model: Model): string | null {
+  if (target.kind === 'gateway') return `/gateways/${target.id}`
+  const api = target.kind === 'api' ? model.apis.get(target.id) : undefined
+  if (!api) return null
+  const page = `/catalog/${api.apiId}`
+  return kind === 'edit-upstream' ? page : `${page}/policies?instance=${api.id}`
 }

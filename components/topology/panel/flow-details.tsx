@@ -3,7 +3,7 @@ import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { DotState } from '../../ui/state.tsx'
 import { deploymentLook } from '../looks.ts'
-import { findingsOn } from '../model.ts'
+import { findingsOfFlow } from '../model.ts'
 import { flowSentence, flowTitle, trafficText } from '../words.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
@@ -30,10 +30,10 @@ export function FlowDetails({ model, id, ask, mayWrite }: DetailsProps) {
         <Fact label="API’s traffic">{trafficText(api) ?? 'no node has reported lately'}</Fact>
       </Facts>
       <Part title="Legs, consumer to provider">
-        <LegList legs={legs} />
+        <LegList legs={legs} apiId={api.id} />
       </Part>
       <Part title="Findings on this flow">
-        <FindingList model={model} findings={findingsOn(model, flow.legs)} ask={ask} mayWrite={mayWrite} />
+        <FindingList model={model} findings={findingsOfFlow(model, id)} ask={ask} mayWrite={mayWrite} />
       </Part>
       {mayWrite && (
         <Actions>

@@ -1,12 +1,12 @@
 'use client'
-import type { LegView } from '#domain/topology.ts'
+import { type LegReading, type LegView, readingFor } from '#domain/leg.ts'
 import { Hexagon } from '../../ui/hexagon.tsx'
 import { WordState } from '../../ui/state.tsx'
 import { verdictLook } from '../looks.ts'
 import { actualText, expectedText, legTitle } from '../words.ts'
 
-/** Legs in order, each with what is expected of it and what is known. */
-export function LegList({ legs }: { legs: readonly LegView[] }) {
+/** Legs in order, each with what is expected of it and what is known: of one API's traffic, or of the worst on it. */
+export function LegList({ legs, apiId }: { legs: readonly LegView[]; apiId?: string }) {
   return (
     <ol className="flex flex-col">
       {legs.map((leg) => (
@@ -14,17 +14,15 @@ export function LegList({ legs }: { legs: readonly LegView[] }) {
           <span className="flex w-9.5 shrink-0 justify-center pt-0.5">
             {leg.expected ? <Hexagon trust={leg.expected.class} /> : <span className="text-ink-3">?</span>}
           </span>
-          <LegWords leg={leg} />
+          <LegWords leg={leg} reading={apiId === undefined ? leg : readingFor(leg, apiId)} />
         </li>
       ))}
     </ol>
   )
 }
 
-function LegWords({ leg }: { leg: LegView }) {
-  const { expected, actual, crosses, verdict } = leg
-  const recommended = verdict === 'below' && expected && !expected.required
-  const look = recommended ? { label: 'less than recommended', tone: 'warn' as const } : verdictLook[verdict]
+function LegWords({ leg, reading }: { leg: LegView; reading: LegReading }) {
+  const { expected, crosses } = leg
   return (
     <div className="min-w-0 flex-1">
       <div className="font-medium">{legTitle(leg)}</div>
@@ -32,10 +30,17 @@ function LegWords({ leg }: { leg: LegView }) {
         <dt className="text-ink-3">expected</dt>
         <dd className="text-ink-2">{expectedText(expected)}</dd>
         <dt className="text-ink-3">actual</dt>
-        <dd className="break-words text-ink-2">{actualText(actual)}</dd>
+        <dd className="break-words text-ink-2">{actualText(reading.actual)}</dd>
       </dl>
-      <WordState tone={look.tone}>{look.label}</WordState>
+      <LegVerdict expected={expected} verdict={reading.verdict} />
       {crosses && <span className="text-xs text-ink-3"> · crosses a boundary</span>}
     </div>
   )
+}
+
+/** How the two compare; inside the organisation less than mTLS is less than recommended. */
+export function LegVerdict({ expected, verdict }: Pick<LegView, 'expected' | 'verdict'>) {
+  const recommended = verdict === 'below' && expected && !expected.required
+  const look = recommended ? { label: 'less than recommended', tone: 'warn' as const } : verdictLook[verdict]
+  return <WordState tone={look.tone}>{look.label}</WordState>
 }

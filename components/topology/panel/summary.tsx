@@ -1,8 +1,8 @@
 'use client'
+import { count } from '#domain/listing.ts'
 import { patterns } from '#domain/pattern.ts'
 import { Fact, Facts } from '../../ui/panel.tsx'
-import { findingsOn } from '../model.ts'
-import { count } from '../words.ts'
+import { inOrder } from '../model.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
 import { Lead, Part } from './part.tsx'
@@ -11,7 +11,7 @@ import { Lead, Part } from './part.tsx'
 export function Summary({ model, ask, mayWrite }: Omit<DetailsProps, 'id'>) {
   const { topology } = model
   const seen = new Set(topology.flows.map(({ classification }) => classification?.pattern))
-  const findings = findingsOn(model, model.legs.keys())
+  const findings = inOrder(topology.findings)
   const open = topology.flows.filter(({ classification }) => classification === null).length
   return (
     <>

@@ -1,7 +1,7 @@
-import type { LegView } from '#domain/topology.ts'
+import { type LegView, readingFor } from '#domain/leg.ts'
 import { passes } from '../highlight.ts'
 import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
-import { findingsOn, type Model } from '../model.ts'
+import { findingsOfFlow, isOpen, type Model } from '../model.ts'
 import type { ViewState } from '../view-state.ts'
 import { actualText, expectedText, legTitle, trafficText } from '../words.ts'
 
@@ -43,8 +43,9 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
       const consumer = model.parties.get(flow.consumerId)
       const provider = api?.providerId ? model.parties.get(api.providerId) : undefined
       const network = (id: string | undefined) => (id ? (model.networks.get(id)?.name ?? '') : '')
-      const findings = findingsOn(model, flow.legs)
+      const findings = findingsOfFlow(model, flow.id).filter(isOpen)
       const errors = findings.filter(({ severity }) => severity === 'error').length
+      const warnings = findings.filter(({ severity }) => severity === 'warning').length
       return {
         id: flow.id,
         consumer: consumer?.name ?? '',
@@ -66,7 +67,7 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
               id,
               title: legTitle(leg),
               expected: expectedText(leg.expected),
-              actual: actualText(leg.actual),
+              actual: actualText(readingFor(leg, flow.apiId).actual),
               class: leg.expected?.class ?? null,
             },
           ]
@@ -74,9 +75,9 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
         deployment: api ? deploymentLook[api.deployment].label : '',
         traffic: (api && trafficText(api)) ?? '',
         errors,
-        warnings: findings.length - errors,
+        warnings,
         findings: findings.map(({ why }) => why),
-        weight: errors * 1000 + findings.length - errors,
+        weight: errors * 1000 + warnings,
       }
     })
 }

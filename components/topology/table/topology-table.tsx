@@ -2,6 +2,7 @@
 import type { ColumnDef } from '@tanstack/react-table'
 import { Download } from 'lucide-react'
 import { useMemo } from 'react'
+import { count } from '#domain/listing.ts'
 import { Button } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { NoMatch } from '../../ui/empty-state.tsx'
@@ -10,7 +11,6 @@ import { State } from '../../ui/state.tsx'
 import { toCsv } from '../csv.ts'
 import type { Model } from '../model.ts'
 import type { Selection, ViewState } from '../view-state.ts'
-import { count } from '../words.ts'
 import { csvHeader, csvRow, type FlowRow, rowsOf } from './rows.ts'
 
 interface Props {

@@ -1,0 +1,36 @@
+'use client'
+import { type LegView, readingsOf } from '#domain/leg.ts'
+import { Mono } from '../../ui/code-line.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
+import type { Model } from '../model.ts'
+import { Part } from './part.tsx'
+
+const shownMax = 12
+
+/** Who was really seen at the far end, the latest first. Nothing where no node can see. */
+export function PeerList({ model, leg }: { model: Model; leg: LegView }) {
+  const { observed } = model.topology
+  const apiIds = new Set(readingsOf(leg).flatMap((reading) => reading.apiIds))
+  if (!observed || apiIds.size === 0) return null
+  const peers = observed.peers
+    .filter(({ apiId, side }) => side === leg.side && apiIds.has(apiId))
+    .toSorted((a, b) => (a.lastSeenAt > b.lastSeenAt ? -1 : 1))
+  return (
+    <Part title="Peers really seen">
+      {peers.length === 0 && <p className="text-sm text-ink-3">None since nodes began to look.</p>}
+      <ul>
+        {peers.slice(0, shownMax).map(({ apiId, subject, issuer, lastSeenAt }) => (
+          <li key={`${apiId} ${subject} ${issuer}`} className="border-t border-line py-1.5 text-xs">
+            <Mono className="break-all">{subject}</Mono>
+            <span className="block text-ink-3">
+              from <Mono className="break-all">{issuer}</Mono>, seen <RelativeTime at={lastSeenAt} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {peers.length > shownMax && (
+        <p className="border-t border-line pt-1.5 text-xs text-ink-3">and {peers.length - shownMax} more</p>
+      )}
+    </Part>
+  )
+}

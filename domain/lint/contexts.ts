@@ -1,0 +1,160 @@
+import { pathFrom } from '../certificate.ts'
+import { contextOf } from '../context.ts'
+import { type Finding, found } from '../finding.ts'
+import { readingsOf } from '../leg.ts'
+import { listed } from '../listing.ts'
+import type { KnownContext } from '../proof.ts'
+import type { ApiView } from '../stored.ts'
+import { allOf } from '../uses.ts'
+import { aboutApi, aboutContext, between, touching, type World } from './world.ts'
+
+/** What is to be said against contexts, and against sides of APIs that validate nobody or have no context. */
+export function lintContexts(world: World): Finding[] {
+  return [
+    ...[...world.contexts.values()].flatMap((context) => [
+      ...keystoreNotIssued(context, world),
+      ...greyCaIsOurs(context, world),
+      ...internalUsedOutside(context, world),
+    ]),
+    ...world.stored.apis.flatMap((api) => [...skipsValidation(api, world), ...withoutContext(api, world)]),
+  ]
+}
+
+// ── contexts ────────────────────────────────────────────────────────────────
+
+function keystoreNotIssued(context: KnownContext, world: World): Finding[] {
+  const why = context.keystore ? whyNotIssued(context, world) : whyNothingToShow(context, world)
+  if (why === null) return []
+  const { ref, view } = context
+  const ca = listed(context.authorities.map(({ name }) => name)) || 'its CA'
+  return [
+    found({
+      code: 'context.keystore-not-issued',
+      severity: 'error',
+      about: aboutContext(ref),
+      why,
+      fix: {
+        kind: 'issue-certificate',
+        label: `Give ${ref.name} a certificate that ${ca} issued`,
+        target: { kind: 'context', id: view.id },
+        isSafe: false,
+      },
+      ...touching(world.uses.ofContext(view.id)),
+    }),
+  ]
+}
+
+/** Null where the chain reaches a CA of the context, or may do once its gap is closed. */
+function whyNotIssued({ ref, keystore, authorities, proof }: KnownContext, world: World): string | null {
+  const [leaf, ...sent] = keystore?.chain ?? []
+  if (!keystore || !leaf || proof?.anchor != null) return null
+  const trusted = authorities.map(({ certificate }) => certificate)
+  const { certificates, anchor, missing } = pathFrom(leaf, [...sent, ...world.issuers], trusted)
+  // An issuer that nobody knows may yet come from a CA of the context: that is an incomplete chain.
+  if (anchor || missing !== null) return null
+  const issuer = certificates.length > 1 ? certificates.at(-1)?.subject : leaf.issuer
+  const by = leaf.selfSigned ? 'is self-signed' : `was issued by ${issuer}`
+  const allowed = listed(authorities.map(({ name }) => name)) || 'any CA'
+  return `${keystore.name} in the keystore of ${ref.name} ${by}, not by ${allowed} of the same context.`
+}
+
+function whyNothingToShow({ ref, view }: KnownContext, world: World): string | null {
+  const showing = world.stored.apis.filter(({ inbound }) => inbound?.contextId === view.id)
+  if (showing.length === 0) return null
+  const names = listed(showing.map(({ name }) => name))
+  return `${ref.name} has no certificate in its keystore, so there is none to show to the clients of ${names}.`
+}
+
+function greyCaIsOurs({ ref, view, authorities }: KnownContext, { uses }: World): Finding[] {
+  const ours = authorities.filter(({ runBy }) => runBy === 'organisation')
+  if (ref.class !== 'non-org-external' || ours.length === 0) return []
+  const names = listed(ours.map(({ name }) => name))
+  return [
+    found({
+      code: 'context.grey-ca-is-ours',
+      severity: 'error',
+      about: aboutContext(ref),
+      why: `${ref.name} is non-organisation external, where the third party runs the CA, but the organisation runs ${names}.`,
+      fix: {
+        kind: 'edit-context',
+        label: `Replace the CA of ${ref.name}`,
+        target: { kind: 'context', id: view.id },
+        isSafe: false,
+      },
+      ...touching(uses.ofContext(view.id)),
+    }),
+  ]
+}
+
+function internalUsedOutside({ ref, view }: KnownContext, world: World): Finding[] {
+  if (ref.class !== 'org-internal') return []
+  const outside = world.legs.filter(
+    (leg) =>
+      leg.expected !== null &&
+      leg.expected.class !== 'org-internal' &&
+      readingsOf(leg).some(({ actual }) => contextOf(actual)?.id === view.id),
+  )
+  if (outside.length === 0) return []
+  const flowIds = new Set(outside.flatMap(({ id }) => world.flowsOfLeg.get(id) ?? []).map(({ id }) => id))
+  return [
+    found({
+      code: 'context.internal-used-outside',
+      severity: 'error',
+      about: aboutContext(ref),
+      why: `${ref.name} is for the internal network alone and is used outside of it, on ${listed(outside.map(between))}.`,
+      fix: {
+        kind: 'choose-context',
+        label: 'Choose an external context there',
+        target: { kind: 'context', id: view.id },
+        isSafe: false,
+      },
+      ...touching({ legIds: new Set(outside.map(({ id }) => id)), flowIds }),
+    }),
+  ]
+}
+
+// ── sides of APIs ───────────────────────────────────────────────────────────
+
+function skipsValidation(api: ApiView, { uses }: World): Finding[] {
+  if (api.outbound?.skipValidation !== true) return []
+  return [
+    found({
+      code: 'context.skip-validation',
+      severity: 'error',
+      about: aboutApi(api),
+      why: `${api.name} takes any certificate of its upstream (skipValidation), so whoever answers at ${api.upstreamUrl} is believed.`,
+      fix: {
+        kind: 'edit-tls',
+        label: `Name the CA of the upstream of ${api.name}`,
+        target: { kind: 'api', id: api.id },
+        isSafe: false,
+      },
+      ...touching(uses.ofSide(api.id, 'outbound')),
+    }),
+  ]
+}
+
+function withoutContext(api: ApiView, world: World): Finding[] {
+  const named = [
+    ...(api.inbound && api.inbound.contextId === null ? (['inbound'] as const) : []),
+    ...(api.outbound?.contextId === null && api.outbound.hasCertificate ? (['outbound'] as const) : []),
+  ]
+  if (named.length === 0) return []
+  const towards = { inbound: 'its clients', outbound: 'its upstream' }
+  const use = allOf(named.map((side) => world.uses.ofSide(api.id, side)))
+  return [
+    found({
+      code: 'context.absent',
+      severity: 'warning',
+      about: aboutApi(api),
+      why: `The certificates of ${api.name} towards ${listed(named.map((side) => towards[side]))} stand in its policies, so that nothing says whose CA proves them.`,
+      fix: {
+        kind: 'make-context',
+        label: `Make a context of the certificates of ${api.name}`,
+        target: { kind: 'api', id: api.id },
+        isSafe: false,
+      },
+      ...touching(use),
+    }),
+  ]
+}

@@ -1,0 +1,165 @@
+import { isTls13Suite } from '../cipher-suite.ts'
+import { type Finding, type Fix, found, type Subject } from '../finding.ts'
+import { listed } from '../listing.ts'
+import { type Side, sides } from '../peer.ts'
+import { isMeantFor, sideKey } from '../reading.ts'
+import type { ApiView, GatewayView, Listener } from '../stored.ts'
+import type { InboundSide, OutboundSide } from '../trust.ts'
+import { allOf } from '../uses.ts'
+import { aboutApi, touching, type World } from './world.ts'
+
+/** What is to be said against listeners and the TLS that is spoken there and towards upstreams. */
+export function lintListeners(world: World): Finding[] {
+  const apisAt = Map.groupBy(world.stored.apis, ({ gatewayId }) => gatewayId)
+  return [
+    ...world.stored.gateways.flatMap((gateway) => {
+      const apis = apisAt.get(gateway.id)?.filter(({ enabled }) => enabled) ?? []
+      return [
+        ...portTakenTwice(gateway, world),
+        ...gateway.listeners.flatMap((listener) => clashes(gateway, listener, apis, world)),
+      ]
+    }),
+    ...world.stored.apis.flatMap((api) => sides.flatMap((side) => versionMismatch(api, side, world))),
+  ]
+}
+
+// ── ports ───────────────────────────────────────────────────────────────────
+
+function aboutListener(gateway: GatewayView, { id, port }: Listener): Subject {
+  return { kind: 'listener', id: `${gateway.id}/${id}`, name: `${gateway.name} on port ${port}` }
+}
+
+function editListener({ id, name }: GatewayView): Fix {
+  const label = `Open the gateway ${name}`
+  return { kind: 'edit-listener', label, target: { kind: 'gateway', id }, isSafe: false }
+}
+
+const anyAddress = new Set(['0.0.0.0', '::'])
+
+function portTakenTwice(gateway: GatewayView, world: World): Finding[] {
+  const overlap = (a: Listener, b: Listener) =>
+    a.port === b.port && (a.address === b.address || [a, b].some(({ address }) => anyAddress.has(address)))
+  const inOrder = gateway.listeners.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  return inOrder.flatMap((listener, index): Finding[] => {
+    const other = inOrder.slice(0, index).find((each) => overlap(each, listener))
+    if (!other) return []
+    const apis = world.stored.apis.filter((api) => api.gatewayId === gateway.id && isMeantFor(api, listener))
+    return [
+      found(
+        {
+          code: 'listener.port-conflict',
+          severity: 'error',
+          about: aboutListener(gateway, listener),
+          why: `The listeners ${other.id} and ${listener.id} of ${gateway.name} both want port ${listener.port}.`,
+          fix: editListener(gateway),
+          ...touchingInbound(apis, world),
+        },
+        'port',
+      ),
+    ]
+  })
+}
+
+/** What APIs that share a listener and a host cannot both have there. */
+function clashes(
+  gateway: GatewayView,
+  listener: Listener,
+  apis: readonly ApiView[],
+  world: World,
+): Finding[] {
+  const here = apis.filter(
+    (api) => isMeantFor(api, listener) && (listener.protocol !== 'http' || !api.inbound),
+  )
+  return [...Map.groupBy(here, ({ host }) => host)].flatMap(([host, sharing]): Finding[] => {
+    const asking = listener.protocol === 'https' ? sharing.filter(({ inbound }) => inbound) : []
+    const differs = new Set(asking.map(({ inbound }) => sideKey(inbound))).size > 1
+    const paths = [...Map.groupBy(sharing, ({ basePath }) => basePath)].filter(([, all]) => all.length > 1)
+    const at = `port ${listener.port} of ${gateway.name}${host === '*' ? '' : ` at ${host}`}`
+    const conflict = (all: readonly ApiView[], what: string, detail: string, target: ApiView | undefined) =>
+      found(
+        {
+          code: 'listener.port-conflict',
+          severity: 'error',
+          about: aboutListener(gateway, listener),
+          why: `${listed(all.map(labelled))} share ${at} and ${what}.`,
+          fix: target ? moveAway(target) : editListener(gateway),
+          ...touchingInbound(all, world),
+        },
+        detail,
+      )
+    return [
+      ...(differs ? [conflict(asking, 'ask for different TLS there', `tls:${host}`, last(asking))] : []),
+      ...paths.map(([path, all]) =>
+        conflict(all, `both answer at the base path ${path}`, `path:${host}${path}`, last(all)),
+      ),
+    ]
+  })
+}
+
+function labelled({ name, label, id }: ApiView): string {
+  return name === '' ? id : `${name} ${label}`
+}
+
+function last(apis: readonly ApiView[]): ApiView | undefined {
+  return apis.toSorted((a, b) => (a.id < b.id ? -1 : 1)).at(-1)
+}
+
+function moveAway({ id, name }: ApiView): Fix {
+  const label = `Give ${name} another listener, host or base path`
+  return { kind: 'edit-tls', label, target: { kind: 'api', id }, isSafe: false }
+}
+
+function touchingInbound(apis: readonly ApiView[], { uses }: World) {
+  return touching(allOf(apis.map(({ id }) => uses.ofSide(id, 'inbound'))))
+}
+
+// ── versions and suites ─────────────────────────────────────────────────────
+
+function versionMismatch(api: ApiView, side: Side, { uses }: World): Finding[] {
+  const tls = api[side]
+  const mismatch = tls && mismatchOf(tls)
+  if (!mismatch) return []
+  const towards = side === 'inbound' ? 'its clients' : 'its upstream'
+  const { says, mend } = mismatch
+  return [
+    found(
+      {
+        code: 'tls.version-cipher-mismatch',
+        severity: 'warning',
+        about: aboutApi(api),
+        why: `${api.name} speaks TLS ${tls.minVersion} to ${tls.maxVersion} with ${towards}, but ${says}.`,
+        fix: {
+          kind: mend ? 'set-tls-versions' : 'edit-tls',
+          label: mend ? `${mend} for ${api.name}` : `Open the policies of ${api.name}`,
+          target: { kind: 'api', id: api.id },
+          // What is then said is what has been negotiated all along.
+          isSafe: mend !== null,
+        },
+        ...touching(uses.ofSide(api.id, side)),
+      },
+      side,
+    ),
+  ]
+}
+
+function mismatchOf(tls: InboundSide | OutboundSide): { says: string; mend: string | null } | null {
+  const { ciphers, minVersion, maxVersion } = tls
+  if (ciphers.length === 0) return null
+  const has13 = ciphers.some(isTls13Suite)
+  const has12 = ciphers.some((suite) => !isTls13Suite(suite))
+  if (!has12 && maxVersion === '1.2')
+    return { says: 'names suites of TLS 1.3 alone, so nothing can be agreed on', mend: null }
+  if (!has13 && minVersion === '1.3')
+    return { says: 'names no suite of TLS 1.3, so nothing can be agreed on', mend: null }
+  if (!has12 && minVersion === '1.2')
+    return {
+      says: 'names suites of TLS 1.3 alone, so the lower minimum has no effect',
+      mend: 'Set the minimum to 1.3',
+    }
+  if (!has13 && maxVersion === '1.3')
+    return {
+      says: 'names no suite of TLS 1.3, so the higher maximum has no effect',
+      mend: 'Set the maximum to 1.2',
+    }
+  return null
+}

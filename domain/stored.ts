@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import type { Acceptance } from './acceptance.ts'
+import { type Watch, watch } from './certificate.ts'
+import { environmentKinds } from './gateway.ts'
+import { locations, networkClasses } from './network.ts'
+import type { NetworkPolicySet } from './network-policy.ts'
+import { owners, partyKinds } from './party.ts'
+import type { Observed } from './peer.ts'
+import {
+  type AuthorityView,
+  type CertificateView,
+  type ContextView,
+  inboundSide,
+  outboundSide,
+} from './trust.ts'
+
+/** What the topology is made of, before anything is derived from it. */
+
+const id = z.string()
+const version = z.int()
+
+export const networkView = z.object({
+  id,
+  name: z.string(),
+  class: z.enum(networkClasses),
+  location: z.enum(locations),
+  parentId: id.nullable(),
+  firewall: z.string().nullable(),
+  firewallContextId: id.nullable().describe('The external context that the firewall ends'),
+  version,
+})
+
+export const partyView = z.object({
+  id,
+  name: z.string(),
+  kind: z.enum(partyKinds),
+  owner: z.enum(owners),
+  networkId: id,
+  version,
+})
+
+export const gatewayView = z.object({
+  id,
+  name: z.string(),
+  networkId: id.nullable(),
+  environment: z.string(),
+  environmentKind: z.enum(environmentKinds),
+  listeners: z.array(z.object({ id, protocol: z.string(), address: z.string(), port: z.int() })),
+  revision: z.int(),
+  nodes: z.object({ total: z.int(), online: z.int(), degraded: z.int(), current: z.int() }),
+  version,
+})
+
+export const deployments = ['not-deployed', 'waiting', 'partly', 'serving'] as const
+export type Deployment = (typeof deployments)[number]
+
+export const apiView = z.object({
+  /** The instance: this API version at this gateway. */
+  id,
+  apiId: id,
+  name: z.string(),
+  label: z.string(),
+  gatewayId: id,
+  providerId: id.nullable(),
+  host: z.string().describe('Lower-case, * for any'),
+  basePath: z.string(),
+  listenerIds: z.array(id).describe('Listeners of the gateway that it is for; none means all'),
+  upstreamUrl: z.string(),
+  upstreamUrls: z.array(z.string()).describe('Every address that its requests may go to'),
+  inbound: inboundSide.nullable().describe('TLS towards clients; null where no policy says anything of it'),
+  outbound: outboundSide.nullable(),
+  watch: watch.nullable().describe('When to warn of its certificates; null for what is usual here'),
+  enabled: z.boolean(),
+  version,
+  deployment: z.enum(deployments),
+  /** From the nodes' latest reports; null when no node has reported lately. */
+  traffic: z
+    .object({
+      requestsPerSecond: z.number(),
+      errorsPerSecond: z.number(),
+      refusedPerSecond: z.number(),
+    })
+    .nullable(),
+})
+
+export type NetworkView = z.infer<typeof networkView>
+export type PartyView = z.infer<typeof partyView>
+export type GatewayView = z.infer<typeof gatewayView>
+export type ApiView = z.infer<typeof apiView>
+export type Listener = GatewayView['listeners'][number]
+
+export interface StoredFlow {
+  readonly id: string
+  readonly consumerId: string
+  readonly apiId: string
+}
+
+export interface Stored {
+  readonly networks: readonly NetworkView[]
+  readonly parties: readonly PartyView[]
+  readonly gateways: readonly GatewayView[]
+  readonly apis: readonly ApiView[]
+  readonly flows: readonly StoredFlow[]
+  readonly contexts: readonly ContextView[]
+  readonly authorities: readonly AuthorityView[]
+  readonly certificates: readonly CertificateView[]
+  /** When the organisation wants to be warned of certificates. */
+  readonly watch: Watch
+  readonly networkPolicies: readonly NetworkPolicySet[]
+  /** Null while no node says whom it sees. */
+  readonly observed: Observed | null
+  readonly acceptances: readonly Acceptance[]
+}
+
+/** What is stored, findable by id. */
+export function indexOf(stored: Stored) {
+  return {
+    networks: byId(stored.networks),
+    parties: byId(stored.parties),
+    gateways: byId(stored.gateways),
+    apis: byId(stored.apis),
+    authorities: byId(stored.authorities),
+    certificates: byId(stored.certificates),
+  }
+}
+export type Index = ReturnType<typeof indexOf>
+
+function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(all.map((each) => [each.id, each]))
+}

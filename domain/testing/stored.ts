@@ -1,0 +1,91 @@
+import { usualWatch } from '../certificate.ts'
+import type { NetworkClass } from '../network.ts'
+import type { PartyKind } from '../party.ts'
+import type { ApiView, GatewayView, NetworkView, PartyView, Stored } from '../stored.ts'
+
+/** Parts of a topology by name, everything else as it is most of the time. */
+
+export function network(
+  id: string,
+  cls: NetworkClass = 'org-internal',
+  change: Partial<NetworkView> = {},
+): NetworkView {
+  return {
+    id,
+    name: id,
+    class: cls,
+    location: 'cloud',
+    parentId: null,
+    firewall: null,
+    firewallContextId: null,
+    version: 1,
+    ...change,
+  }
+}
+
+export function party(
+  id: string,
+  kind: PartyKind,
+  networkId: string,
+  change: Partial<PartyView> = {},
+): PartyView {
+  return { id, name: id, kind, owner: 'organisation', networkId, version: 1, ...change }
+}
+
+export const http = { id: 'http', protocol: 'http', address: '0.0.0.0', port: 80 }
+export const https = { id: 'https', protocol: 'https', address: '0.0.0.0', port: 443 }
+
+export function gateway(id: string, change: Partial<GatewayView> = {}): GatewayView {
+  return {
+    id,
+    name: id,
+    networkId: null,
+    environment: 'production',
+    environmentKind: 'production',
+    listeners: [http],
+    revision: 1,
+    nodes: { total: 1, online: 1, degraded: 0, current: 1 },
+    version: 1,
+    ...change,
+  }
+}
+
+export function api(id: string, change: Partial<ApiView> = {}): ApiView {
+  const upstreamUrl = change.upstreamUrl ?? 'http://up'
+  return {
+    id,
+    apiId: `api-${id}`,
+    name: id,
+    label: '1.0',
+    gatewayId: 'edge',
+    providerId: null,
+    host: '*',
+    basePath: `/${id}`,
+    listenerIds: [],
+    upstreamUrl,
+    upstreamUrls: [upstreamUrl],
+    inbound: null,
+    outbound: null,
+    watch: null,
+    enabled: true,
+    version: 1,
+    deployment: 'serving',
+    traffic: null,
+    ...change,
+  }
+}
+
+export const nothingStored: Stored = {
+  networks: [],
+  parties: [],
+  gateways: [],
+  apis: [],
+  flows: [],
+  contexts: [],
+  authorities: [],
+  certificates: [],
+  watch: usualWatch,
+  networkPolicies: [],
+  observed: null,
+  acceptances: [],
+}
