@@ -41,8 +41,10 @@ function wayTo(
     networks: new Map(far ? [[far.id, far]] : []),
     beyond: () => nothingKnown,
   }
-  if (side === 'outbound')
-    return legsFrom(outboundHops(far?.id ?? null, { ...way, reading: outboundReading(called, trust) }))
+  if (side === 'outbound') {
+    const known = called.upstreams.map((upstream) => outboundReading(called, upstream, trust))
+    return legsFrom(known.flatMap((reading) => outboundHops(far?.id ?? null, { ...way, reading })))
+  }
   const consumer = party('Shop', 'consumer', far?.id ?? '')
   return legsFrom(inboundHops(consumer, { ...way, reading: inboundReading(at, served, trust) }))
 }
@@ -111,7 +113,7 @@ describe('what is known of a leg', () => {
   const byWhite = { contextId: 'White' }
   const at = (side: ApiView['inbound'], where = secure, more = {}) =>
     into(inside, where, api('Orders', { inbound: side, ...more }))[0]
-  const towards = (side: ApiView['outbound'], upstreamUrl = 'https://orders', more = {}) =>
+  const towards = (side: ReturnType<typeof outbound> | null, upstreamUrl = 'https://orders', more = {}) =>
     out(inside, api('Orders', { upstreamUrl, outbound: side, ...more }))[0]
 
   const table: [string, LegView | undefined, { actual: object; verdict: LegView['verdict'] }][] = [
@@ -173,7 +175,9 @@ describe('what is known of a leg', () => {
     ],
     [
       'plain where any address is',
-      towards(outbound(byWhite), 'https://orders', { upstreamUrls: ['https://orders', 'http://spare'] }),
+      towards(null, '', {
+        upstreams: [{ name: 'main', urls: ['https://orders', 'http://spare'], outbound: outbound(byWhite) }],
+      }),
       {
         actual: { state: 'plain', because: 'the upstream address http://spare is plain HTTP' },
         verdict: 'below',
@@ -208,6 +212,22 @@ describe('what is known of a leg', () => {
       'unverified with skipValidation, whatever is shown',
       towards(outbound({ ...byWhite, skipValidation: true })),
       { actual: { state: 'unverified', context: White }, verdict: 'below' },
+    ],
+    [
+      'that of the worst upstream where an API has several',
+      towards(null, '', {
+        upstreams: [
+          { name: 'main', urls: ['https://orders'], outbound: outbound(byWhite) },
+          { name: 'bills', urls: ['https://bills'], outbound: null },
+        ],
+      }),
+      {
+        actual: {
+          state: 'one-way',
+          because: 'no tls-outbound policy gives the gateway a certificate to show towards bills',
+        },
+        verdict: 'below',
+      },
     ],
     [
       'nothing of an address of another kind',

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Watch } from './certificate.ts'
 import { type Actual, actual, badnessOf, type ContextRef } from './context.ts'
 import { inlineProof, type KnownContext, type Proof, proof } from './proof.ts'
-import type { ApiView, GatewayView, Listener, NetworkView } from './stored.ts'
+import { mainUpstream } from './routing.ts'
+import type { ApiView, GatewayView, Listener, NetworkView, UpstreamView } from './stored.ts'
 import { clientModes, type InboundSide, type OutboundSide, tlsParameters } from './trust.ts'
 
 /** What settings say of a hop: how it is protected, by which context, and what proves it. */
@@ -155,42 +156,46 @@ function underTls(holder: ApiView, side: InboundSide, trust: Trust): Reading {
   }
 }
 
-/** What is known of the hop on which a gateway reaches an API's upstream. */
-export function outboundReading(api: ApiView, trust: Trust): Reading {
+/** What is known of the hop on which a gateway reaches one of an API's upstreams. */
+export function outboundReading(api: ApiView, upstream: UpstreamView, trust: Trust): Reading {
   const declaredBy = apiStop(api)
-  const urls = api.upstreamUrls.length > 0 ? api.upstreamUrls : [api.upstreamUrl]
+  const { urls, outbound } = upstream
   const plain = urls.find((url) => /^(?:http|ws):/.test(url))
   if (plain !== undefined) {
     const because = `the upstream address ${plain} is plain HTTP`
     return { actual: { state: 'plain', because }, declaredBy, ...nothing }
   }
   if (!urls.some((url) => /^(?:https|wss):/.test(url))) return { actual: unknown, declaredBy, ...nothing }
-  const { outbound } = api
   if (!outbound) {
-    const because = 'no tls-outbound policy gives the gateway a certificate to show'
+    const because = `no tls-outbound policy gives the gateway a certificate to show${to(upstream)}`
     return { actual: { state: 'one-way', because, context: null }, declaredBy, ...nothing }
   }
   const context = contextNamed(outbound, trust)
   if (context === undefined) return { actual: unknown, declaredBy, ...nothing }
   return {
-    actual: towardsUpstream(outbound, context),
+    actual: towardsUpstream(outbound, context, to(upstream)),
     declaredBy,
     tls: { mode: null, serverName: outbound.serverName || null, ...parametersOf(outbound) },
     proof: proofFor(outbound, context, trust, false),
   }
 }
 
-function towardsUpstream(side: OutboundSide, context: KnownContext | null): Actual {
+// Where an API has one upstream alone, nobody needs its name.
+function to({ name }: UpstreamView): string {
+  return name === mainUpstream ? '' : ` towards ${name}`
+}
+
+function towardsUpstream(side: OutboundSide, context: KnownContext | null, whom: string): Actual {
   const ref = context?.ref ?? null
   if (side.skipValidation) {
-    const because = 'skipValidation takes any certificate of the upstream'
+    const because = `skipValidation takes any certificate that is shown${whom}`
     return { state: 'unverified', because, context: ref }
   }
   const shows = context ? context.keystore !== null : side.hasCertificate
   if (shows) return { state: 'mutual', context: ref }
   const because = context
-    ? `the context ${context.ref.name} has no certificate to show`
-    : 'the tls-outbound policy has no certificate to show'
+    ? `the context ${context.ref.name} has no certificate to show${whom}`
+    : `the tls-outbound policy has no certificate to show${whom}`
   return { state: 'one-way', because, context: ref }
 }
 

@@ -54,6 +54,12 @@ export const gatewayView = z.object({
 export const deployments = ['not-deployed', 'waiting', 'partly', 'serving'] as const
 export type Deployment = (typeof deployments)[number]
 
+const upstreamView = z.object({
+  name: z.string(),
+  urls: z.array(z.string()),
+  outbound: outboundSide.nullable(),
+})
+
 export const apiView = z.object({
   /** The instance: this API version at this gateway. */
   id,
@@ -66,9 +72,10 @@ export const apiView = z.object({
   basePath: z.string(),
   listenerIds: z.array(id).describe('Listeners of the gateway that it is for; none means all'),
   upstreamUrl: z.string(),
-  upstreamUrls: z.array(z.string()).describe('Every address that its requests may go to'),
   inbound: inboundSide.nullable().describe('TLS towards clients; null where no policy says anything of it'),
-  outbound: outboundSide.nullable(),
+  upstreams: z
+    .array(upstreamView)
+    .describe('Everywhere that its requests may go, with TLS of its own for each'),
   watch: watch.nullable().describe('When to warn of its certificates; null for what is usual here'),
   enabled: z.boolean(),
   version,
@@ -87,6 +94,7 @@ export type NetworkView = z.infer<typeof networkView>
 export type PartyView = z.infer<typeof partyView>
 export type GatewayView = z.infer<typeof gatewayView>
 export type ApiView = z.infer<typeof apiView>
+export type UpstreamView = z.infer<typeof upstreamView>
 export type Listener = GatewayView['listeners'][number]
 
 export interface StoredFlow {

@@ -140,7 +140,8 @@ function servedByApi({ gateways, apis }: Stored): ReadonlyMap<string, readonly S
 
 interface Readings {
   readonly inbound: ReadonlyMap<string, Reading>
-  readonly outbound: ReadonlyMap<string, Reading>
+  /** Of each upstream. */
+  readonly outbound: ReadonlyMap<string, readonly Reading[]>
   readonly beyond: (network: NetworkView) => Reading
 }
 
@@ -159,7 +160,9 @@ function readings(
         return gateway ? [[api.id, inboundReading(gateway, served.get(api.id) ?? [], trust)] as const] : []
       }),
     ),
-    outbound: new Map(apis.map((api) => [api.id, outboundReading(api, trust)])),
+    outbound: new Map(
+      apis.map((api) => [api.id, api.upstreams.map((upstream) => outboundReading(api, upstream, trust))]),
+    ),
     beyond: (network) => firewalls.get(network.id) ?? firewallReading(network, trust),
   }
 }
@@ -178,7 +181,9 @@ function waysOf({ apis }: Stored, at: Index, known: Readings): ReadonlyMap<strin
       if (!gateway || !inbound || !outbound) return []
       const way = { api, gateway: gatewayStop(gateway), networks: at.networks, beyond: known.beyond }
       const provider = api.providerId === null ? undefined : at.parties.get(api.providerId)
-      const out = outboundHops(provider?.networkId ?? null, { ...way, reading: outbound })
+      const out = outbound.flatMap((reading) =>
+        outboundHops(provider?.networkId ?? null, { ...way, reading }),
+      )
       return [[api.id, { inbound: { ...way, reading: inbound }, out }] as const]
     }),
   )
@@ -200,7 +205,7 @@ function flowsOf(
     const into = inboundHops(consumer, way.inbound)
     hops.push(...into)
     const { id: flowId, consumerId, apiId } = flow
-    const legs = [...into, ...way.out].map(({ legId }) => legId)
+    const legs = [...new Set([...into, ...way.out].map(({ legId }) => legId))]
     return [{ id: flowId, consumerId, apiId, ...classified(consumer, api, at), legs }]
   })
   return { flows: views, hops }

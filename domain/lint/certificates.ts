@@ -13,11 +13,11 @@ import {
 } from '../certificate.ts'
 import { type Finding, type FindingCode, type Fix, found, type Severity, type Subject } from '../finding.ts'
 import { count, listed } from '../listing.ts'
-import { type Side, sides } from '../peer.ts'
+import type { Side } from '../peer.ts'
 import type { KnownContext } from '../proof.ts'
 import type { AuthorityView, CertificateView } from '../trust.ts'
 import { allOf, type Use } from '../uses.ts'
-import { apiNames, gatewaysOf, touching, type World } from './world.ts'
+import { apiNames, gatewaysOf, spokenBy, touching, type World } from './world.ts'
 
 /** What is to be said against certificates that something uses: those of keystores, those in policies, and CAs. */
 export function lintCertificates(world: World): Finding[] {
@@ -87,17 +87,16 @@ function rotation({ id, name, renewalMethod }: CertificateView): Fix {
 
 function inPolicies({ stored, uses }: World): Judged[] {
   return stored.apis.flatMap((api) =>
-    sides.flatMap((side): Judged[] => {
-      const chain = api[side]?.inline?.chain ?? []
-      if (chain.length === 0) return []
+    spokenBy(api).flatMap(({ side, which, towards, tls: { inline } }): Judged[] => {
+      if (!inline || inline.chain.length === 0) return []
       const { id, name } = api
       return [
         {
           about: { kind: 'api', id, name },
-          name: `the certificate of ${name} towards ${farSide[side]}`,
-          which: `${side}+`,
-          chain,
-          beside: api[side]?.inline?.trusted ?? [],
+          name: `the certificate of ${name} towards ${towards}`,
+          which: `${which}+`,
+          chain: inline.chain,
+          beside: inline.trusted,
           use: uses.ofSide(id, side),
           contexts: [],
           as: new Set([shownAs[side]]),
@@ -113,7 +112,6 @@ function inPolicies({ stored, uses }: World): Judged[] {
     }),
   )
 }
-const farSide: Record<Side, string> = { inbound: 'its clients', outbound: 'its upstream' }
 
 function trusted(world: World): Judged[] {
   const byAuthority = new Map<AuthorityView, KnownContext[]>()

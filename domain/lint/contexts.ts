@@ -6,7 +6,7 @@ import { listed } from '../listing.ts'
 import type { KnownContext } from '../proof.ts'
 import type { ApiView } from '../stored.ts'
 import { allOf } from '../uses.ts'
-import { aboutApi, aboutContext, between, touching, type World } from './world.ts'
+import { aboutApi, aboutContext, between, spokenBy, touching, type World } from './world.ts'
 
 /** What is to be said against contexts, and against sides of APIs that validate nobody or have no context. */
 export function lintContexts(world: World): Finding[] {
@@ -116,13 +116,15 @@ function internalUsedOutside({ ref, view }: KnownContext, world: World): Finding
 // ── sides of APIs ───────────────────────────────────────────────────────────
 
 function skipsValidation(api: ApiView, { uses }: World): Finding[] {
-  if (api.outbound?.skipValidation !== true) return []
+  const careless = api.upstreams.filter(({ outbound }) => outbound?.skipValidation === true)
+  if (careless.length === 0) return []
+  const where = listed(careless.flatMap(({ urls }) => urls))
   return [
     found({
       code: 'context.skip-validation',
       severity: 'error',
       about: aboutApi(api),
-      why: `${api.name} takes any certificate of its upstream (skipValidation), so whoever answers at ${api.upstreamUrl} is believed.`,
+      why: `${api.name} takes any certificate of its upstream (skipValidation), so whoever answers at ${where} is believed.`,
       fix: {
         kind: 'edit-tls',
         label: `Name the CA of the upstream of ${api.name}`,
@@ -135,19 +137,18 @@ function skipsValidation(api: ApiView, { uses }: World): Finding[] {
 }
 
 function withoutContext(api: ApiView, world: World): Finding[] {
-  const named = [
-    ...(api.inbound && api.inbound.contextId === null ? (['inbound'] as const) : []),
-    ...(api.outbound?.contextId === null && api.outbound.hasCertificate ? (['outbound'] as const) : []),
-  ]
-  if (named.length === 0) return []
-  const towards = { inbound: 'its clients', outbound: 'its upstream' }
-  const use = allOf(named.map((side) => world.uses.ofSide(api.id, side)))
+  const bare = spokenBy(api).filter(({ tls }) => {
+    const shows = 'hasCertificate' in tls ? tls.hasCertificate : true
+    return tls.contextId === null && shows
+  })
+  if (bare.length === 0) return []
+  const use = allOf(bare.map(({ side }) => world.uses.ofSide(api.id, side)))
   return [
     found({
       code: 'context.absent',
       severity: 'warning',
       about: aboutApi(api),
-      why: `The certificates of ${api.name} towards ${listed(named.map((side) => towards[side]))} stand in its policies, so that nothing says whose CA proves them.`,
+      why: `The certificates of ${api.name} towards ${listed(bare.map(({ towards }) => towards))} stand in its policies, so that nothing says whose CA proves them.`,
       fix: {
         kind: 'make-context',
         label: `Make a context of the certificates of ${api.name}`,

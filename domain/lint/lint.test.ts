@@ -13,7 +13,7 @@ import {
   now,
   outbound,
 } from '../testing/certificates.ts'
-import { changed, sound } from '../testing/sound.ts'
+import { changed, ordersApi, sound } from '../testing/sound.ts'
 import { api, http, https, network, party } from '../testing/stored.ts'
 import { describeTopology, type FindingView } from '../topology.ts'
 
@@ -23,7 +23,7 @@ const outerLeg = 'inbound:consumer:Partner:firewall:Partners'
 const shopLeg = 'inbound:consumer:Shop:gateway:edge'
 const upstreamLeg = 'outbound:gateway:edge:api:Orders'
 
-const orders = (change: Parameters<typeof api>[1]) => changed(sound, 'apis', 'Orders', change ?? {})
+const orders = (change: Parameters<typeof ordersApi>[0]): Stored => ({ ...sound, apis: [ordersApi(change)] })
 const withInbound = (change: Parameters<typeof inbound>[0]) =>
   orders({ inbound: inbound({ contextId: 'White', ...change }) })
 const edgeCert = (change: Parameters<typeof certificate>[2]) =>
@@ -138,7 +138,7 @@ const table: readonly Row[] = [
     code: 'leg.mtls-absent',
     severity: 'warning',
     when: 'a leg inside has no TLS (1A and 1B: recommended)',
-    stored: orders({ upstreamUrl: 'http://orders', upstreamUrls: ['http://orders'] }),
+    stored: orders({ upstreamUrl: 'http://orders' }),
     about: `leg:${upstreamLeg}`,
     why: 'edge to Orders has no mTLS, which is recommended inside the organisation too: the upstream address http://orders is plain HTTP.',
     fix: 'edit-upstream api:Orders',

@@ -1,12 +1,11 @@
 import { isTls13Suite } from '../cipher-suite.ts'
 import { type Finding, type Fix, found, type Subject } from '../finding.ts'
 import { listed } from '../listing.ts'
-import { type Side, sides } from '../peer.ts'
 import { isMeantFor, sideKey } from '../reading.ts'
 import type { ApiView, GatewayView, Listener } from '../stored.ts'
 import type { InboundSide, OutboundSide } from '../trust.ts'
 import { allOf } from '../uses.ts'
-import { aboutApi, touching, type World } from './world.ts'
+import { aboutApi, type Spoken, spokenBy, touching, type World } from './world.ts'
 
 /** What is to be said against listeners and the TLS that is spoken there and towards upstreams. */
 export function lintListeners(world: World): Finding[] {
@@ -19,7 +18,9 @@ export function lintListeners(world: World): Finding[] {
         ...gateway.listeners.flatMap((listener) => clashes(gateway, listener, apis, world)),
       ]
     }),
-    ...world.stored.apis.flatMap((api) => sides.flatMap((side) => versionMismatch(api, side, world))),
+    ...world.stored.apis.flatMap((api) =>
+      spokenBy(api).flatMap((spoken) => versionMismatch(api, spoken, world)),
+    ),
   ]
 }
 
@@ -115,11 +116,9 @@ function touchingInbound(apis: readonly ApiView[], { uses }: World) {
 
 // ── versions and suites ─────────────────────────────────────────────────────
 
-function versionMismatch(api: ApiView, side: Side, { uses }: World): Finding[] {
-  const tls = api[side]
-  const mismatch = tls && mismatchOf(tls)
+function versionMismatch(api: ApiView, { side, which, towards, tls }: Spoken, { uses }: World): Finding[] {
+  const mismatch = mismatchOf(tls)
   if (!mismatch) return []
-  const towards = side === 'inbound' ? 'its clients' : 'its upstream'
   const { says, mend } = mismatch
   return [
     found(
@@ -137,7 +136,7 @@ function versionMismatch(api: ApiView, side: Side, { uses }: World): Finding[] {
         },
         ...touching(uses.ofSide(api.id, side)),
       },
-      side,
+      which,
     ),
   ]
 }

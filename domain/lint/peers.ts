@@ -4,7 +4,7 @@ import { ascending, listed } from '../listing.ts'
 import type { Observed, ObservedPeer } from '../peer.ts'
 import type { ApiView, StoredFlow } from '../stored.ts'
 import { compileNames } from '../subject-alt-names.ts'
-import { aboutApi, touching, type World } from './world.ts'
+import { aboutApi, type Spoken, spokenBy, touching, type World } from './world.ts'
 
 /** Where those that nodes see differ from those that are declared. */
 export function lintPeers(world: World): Finding[] {
@@ -76,11 +76,17 @@ function whyUndeclared(
       return `no flow from ${world.at.parties.get(partyId)?.name ?? partyId} to it is declared`
     if (flows.length === 0) return 'no flow to it is declared'
   }
-  const side = api[peer.side]
-  if (!side) return null
-  if (!compileNames(side.subjectAltNames)(peer.names))
-    return `it has none of the allowed names (${listed(side.subjectAltNames)})`
-  return strangeCa(side.contextId, peer, world)
+  // Of several upstreams nobody knows which one answered: one that would have it is enough.
+  const faults = spokenBy(api)
+    .filter(({ side }) => side === peer.side)
+    .map(({ tls }) => whyStrange(tls, peer, world))
+  return faults.length > 0 && faults.every((fault) => fault !== null) ? (faults[0] ?? null) : null
+}
+
+function whyStrange(tls: Spoken['tls'], peer: ObservedPeer, world: World): string | null {
+  if (!compileNames(tls.subjectAltNames)(peer.names))
+    return `it has none of the allowed names (${listed(tls.subjectAltNames)})`
+  return strangeCa(tls.contextId, peer, world)
 }
 
 // An issuer below a CA of the context that nobody has seen yet cannot be told from a stranger but by its anchor.

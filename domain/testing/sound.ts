@@ -1,6 +1,17 @@
-import type { Stored } from '../stored.ts'
+import type { ApiView, Stored } from '../stored.ts'
 import { authority, certificate, context, inbound, outbound } from './certificates.ts'
 import { api, gateway, https, network, nothingStored, party } from './stored.ts'
+
+/** Orders as it should be, but for what is said otherwise. */
+export function ordersApi(change: Parameters<typeof api>[1] = {}): ApiView {
+  return api('Orders', {
+    providerId: 'Order team',
+    upstreamUrl: 'https://orders.internal',
+    inbound: inbound({ contextId: 'White' }),
+    outbound: outbound({ contextId: 'White' }),
+    ...change,
+  })
+}
 
 /**
  * A topology against which nothing is to be said: Shop inside the VPC and Partner behind a firewall call Orders,
@@ -19,14 +30,7 @@ export const sound: Stored = {
     party('Order team', 'provider', 'VPC'),
   ],
   gateways: [gateway('edge', { networkId: 'VPC', listeners: [https] })],
-  apis: [
-    api('Orders', {
-      providerId: 'Order team',
-      upstreamUrl: 'https://orders.internal',
-      inbound: inbound({ contextId: 'White' }),
-      outbound: outbound({ contextId: 'White' }),
-    }),
-  ],
+  apis: [ordersApi()],
   flows: [
     { id: 'Shop to Orders', consumerId: 'Shop', apiId: 'Orders' },
     { id: 'Partner to Orders', consumerId: 'Partner', apiId: 'Orders' },

@@ -1,7 +1,9 @@
 import { usualWatch } from '../certificate.ts'
 import type { NetworkClass } from '../network.ts'
 import type { PartyKind } from '../party.ts'
+import { mainUpstream } from '../routing.ts'
 import type { ApiView, GatewayView, NetworkView, PartyView, Stored } from '../stored.ts'
+import type { OutboundSide } from '../trust.ts'
 
 /** Parts of a topology by name, everything else as it is most of the time. */
 
@@ -50,7 +52,11 @@ export function gateway(id: string, change: Partial<GatewayView> = {}): GatewayV
   }
 }
 
-export function api(id: string, change: Partial<ApiView> = {}): ApiView {
+/** `outbound` is TLS towards its one upstream, unless it has several. */
+export function api(
+  id: string,
+  { outbound = null, ...change }: Partial<ApiView> & { outbound?: OutboundSide | null } = {},
+): ApiView {
   const upstreamUrl = change.upstreamUrl ?? 'http://up'
   return {
     id,
@@ -63,9 +69,8 @@ export function api(id: string, change: Partial<ApiView> = {}): ApiView {
     basePath: `/${id}`,
     listenerIds: [],
     upstreamUrl,
-    upstreamUrls: [upstreamUrl],
     inbound: null,
-    outbound: null,
+    upstreams: [{ name: mainUpstream, urls: [upstreamUrl], outbound }],
     watch: null,
     enabled: true,
     version: 1,

@@ -354,14 +354,19 @@ describe('the document', () => {
     const topology = await readTopology(operator)
     expect(topology.apis[0]).toMatchObject({
       host: '*',
-      upstreamUrls: ['https://orders.internal'],
       inbound: {
         contextId: null,
         mode: 'PERMISSIVE',
         minVersion: '1.3',
         subjectAltNames: ['spiffe://acme/shop'],
       },
-      outbound: { contextId: null, hasCertificate: true, skipValidation: true },
+      upstreams: [
+        {
+          name: 'main',
+          urls: ['https://orders.internal'],
+          outbound: { contextId: null, hasCertificate: true, skipValidation: true },
+        },
+      ],
       watch: { expiryWarningDays: 60 },
     })
     expect(topology.legs.map(({ actual }) => actual.state).toSorted()).toEqual(['permissive', 'unverified'])

@@ -16,7 +16,7 @@ import { describeTopology, type Topology } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
-import { sidesOf, trustPolicies, upstreamUrlsOf } from './sides.ts'
+import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
 import { toNetwork, toParty } from './stored.ts'
 
 /** The organisation's topology with everything that is derived from it. */
@@ -105,7 +105,7 @@ function instanceRows(organisationId: string) {
       apiVersion: { select: { label: true, api: { select: { id: true, title: true } } } },
       policies: {
         where: { kind: { in: trustPolicies } },
-        select: { kind: true, enabled: true, config: true },
+        select: { kind: true, enabled: true, config: true, upstreams: true },
       },
     },
   })
@@ -170,8 +170,9 @@ function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests,
     basePath,
     listenerIds,
     upstreamUrl,
-    upstreamUrls: upstreamUrlsOf(instance),
-    ...sidesOf(instance.policies),
+    inbound: inboundSideOf(instance.policies),
+    upstreams: upstreamsOf(instance, instance.policies),
+    watch: watchOf(instance.policies),
     enabled,
     version,
     deployment: deploymentOf(id, gateway, manifests),

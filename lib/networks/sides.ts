@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Watch } from '#domain/certificate.ts'
-import { routing } from '#domain/routing.ts'
-import type { ApiView } from '#domain/stored.ts'
+import { mainUpstream, routing } from '#domain/routing.ts'
+import type { UpstreamView } from '#domain/stored.ts'
 import type { InboundSide, OutboundSide } from '#domain/trust.ts'
 import { mapSecrets } from '#policies/secrets.ts'
 import type { TlsParameters, TlsVersion } from '#policies/settings.ts'
@@ -15,6 +15,8 @@ interface PolicyRow {
   readonly kind: string
   readonly enabled: boolean
   readonly config: unknown
+  /** Names of the upstreams that it is for; none means all. */
+  readonly upstreams: readonly string[]
 }
 
 /** The kinds that are read here. */
@@ -23,17 +25,25 @@ export const trustPolicies = [tls.kind, tlsOutbound.kind, tlsCertificateMonitori
 // Keys stay sealed: of one no more is said here than that it is there.
 const somePrivateKey = '-----BEGIN PRIVATE KEY-----'
 
-export function sidesOf(policies: readonly PolicyRow[]): Pick<ApiView, 'inbound' | 'outbound' | 'watch'> {
-  const configOf = <Config>({ kind, config }: { kind: string; config: z.ZodType<Config> }) => {
-    const row = policies.find((policy) => policy.enabled && policy.kind === kind)
-    return row ? config.safeParse(mapSecrets(kind, row.config, () => somePrivateKey)).data : undefined
-  }
-  const [inbound, outbound] = [configOf(tls), configOf(tlsOutbound)]
-  return {
-    inbound: inbound ? inboundOf(inbound) : null,
-    outbound: outbound ? outboundOf(outbound) : null,
-    watch: watchOf(configOf(tlsCertificateMonitoring)),
-  }
+export function inboundSideOf(policies: readonly PolicyRow[]): InboundSide | null {
+  const config = configOf(policies, tls)
+  return config ? inboundOf(config) : null
+}
+
+export function watchOf(policies: readonly PolicyRow[]): Watch | null {
+  const config = configOf(policies, tlsCertificateMonitoring)
+  return config
+    ? { expiryWarningDays: config.expiryWarningDays, lifetimeFraction: config.lifetimeFraction }
+    : null
+}
+
+/** Undefined where no such policy is in force, and where it says what cannot be. */
+function configOf<Config>(
+  policies: readonly PolicyRow[],
+  { kind, config }: { kind: string; config: z.ZodType<Config> },
+): Config | undefined {
+  const row = policies.find((policy) => policy.enabled && policy.kind === kind)
+  return row ? config.safeParse(mapSecrets(kind, row.config, () => somePrivateKey)).data : undefined
 }
 
 function inboundOf(config: z.infer<typeof tls.config>): InboundSide | null {
@@ -70,23 +80,25 @@ function common(
   }
 }
 
-function watchOf(config: z.infer<typeof tlsCertificateMonitoring.config> | undefined): Watch | null {
-  if (!config) return null
-  const { expiryWarningDays, lifetimeFraction } = config
-  return { expiryWarningDays, lifetimeFraction }
-}
-
-/** Every address that requests of an instance may go to: its upstream's and those of its destinations. */
-export function upstreamUrlsOf(instance: {
-  readonly upstreamUrl: string
-  readonly upstream: unknown
-  readonly destinations: unknown
-}): string[] {
-  const { upstream, destinations } = routing.safeParse({
+/** Everywhere that requests of an instance may go, with the TLS that its policies say for each. */
+export function upstreamsOf(
+  instance: { readonly upstreamUrl: string; readonly upstream: unknown; readonly destinations: unknown },
+  policies: readonly PolicyRow[],
+): UpstreamView[] {
+  const { upstream, destinations } = routing.parse({
     upstream: instance.upstream,
     destinations: instance.destinations,
-  }).data ?? { upstream: { endpoints: [] }, destinations: [] }
-  const own = upstream.endpoints.map(({ url }) => url)
-  const others = destinations.flatMap(({ endpoints }) => endpoints.map(({ url }) => url))
-  return [...new Set([...(own.length > 0 ? own : [instance.upstreamUrl]), ...others])]
+  })
+  const own = upstream.endpoints.length > 0 ? upstream.endpoints : [{ url: instance.upstreamUrl }]
+  return [{ name: mainUpstream, endpoints: own }, ...destinations].map(({ name, endpoints }) => {
+    const outbound = configOf(
+      policies.filter(({ upstreams }) => upstreams.length === 0 || upstreams.includes(name)),
+      tlsOutbound,
+    )
+    return {
+      name,
+      urls: endpoints.map(({ url }) => url),
+      outbound: outbound ? outboundOf(outbound) : null,
+    }
+  })
 }
