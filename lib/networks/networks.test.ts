@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { createPublicKey, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { canonicalJson } from '#contract/manifest.ts'
+import { dayMs } from '#domain/certificate.ts'
 import { patterns } from '#domain/pattern.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
@@ -8,6 +9,7 @@ import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { reportingNode } from '../testing/reporting-node.ts'
+import { issue, makeAuthority, makeKey } from '../trust/issue.ts'
 import type { NetworkInput } from './input.ts'
 import { networkInput } from './input.ts'
 import { readNetwork, readParty, readTopology } from './read.ts'
@@ -329,8 +331,11 @@ describe('the document', () => {
     await createFlow(operator, { consumerId: (await consumer('Web shop', networkId)).id, apiId })
     const listeners = [{ id: 'https', protocol: 'https', address: '0.0.0.0', port: 8443 }]
     await db().gateway.update({ where: { id: home.gateway.id }, data: { listeners } })
-    const pem = (word: string) => `-----BEGIN ${word}-----\nAAAA\n-----END ${word}-----\n`
-    const certificate = { crt: pem('CERTIFICATE'), key: 'sealed:whatever nobody can open' }
+    const root = await makeAuthority({ commonName: 'Root' }, 100 * dayMs)
+    const subject = { commonName: 'edge' }
+    const wish = { kind: 'server', subject, names: [], lifetimeMs: 10 * dayMs } as const
+    const crt = await issue(wish, createPublicKey(makeKey().reveal()), root)
+    const certificate = { crt, key: 'sealed:whatever nobody can open' }
     const attach = (kind: string, order: number, config: object) =>
       db().policyAttachment.create({
         data: {
@@ -344,18 +349,23 @@ describe('the document', () => {
       })
     await attach('tls', 0, {
       certificate,
-      trustedCA: pem('CERTIFICATE'),
+      trustedCA: root.certificate,
       mode: 'PERMISSIVE',
       subjectAltNames: ['spiffe://acme/shop'],
       minversion: '1.3',
     })
-    await attach('tls-outbound', 1, { certificate, skipValidation: true })
+    const unreadable = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+    await attach('tls-outbound', 1, {
+      certificate: { ...certificate, crt: unreadable },
+      skipValidation: true,
+    })
     await attach('tls-certificate-monitoring', 2, { expiryWarningDays: 60 })
     const topology = await readTopology(operator)
     expect(topology.apis[0]).toMatchObject({
       host: '*',
       inbound: {
         contextId: null,
+        inline: { chain: [{ subject: 'CN=edge' }], trusted: [{ subject: 'CN=Root', isCa: true }] },
         mode: 'PERMISSIVE',
         minVersion: '1.3',
         subjectAltNames: ['spiffe://acme/shop'],
@@ -364,7 +374,7 @@ describe('the document', () => {
         {
           name: 'main',
           urls: ['https://orders.internal'],
-          outbound: { contextId: null, hasCertificate: true, skipValidation: true },
+          outbound: { contextId: null, inline: null, hasCertificate: true, skipValidation: true },
         },
       ],
       watch: { expiryWarningDays: 60 },
@@ -376,6 +386,13 @@ describe('the document', () => {
       'leg.permissive',
     ])
     expect(JSON.stringify(topology)).not.toContain('sealed:')
+
+    const later = await readTopology(operator, new Date(Date.now() + 11 * dayMs))
+    expect(later.findings.map(({ code }) => code)).toContain('cert.expired')
+    expect(later.legs.find(({ side }) => side === 'inbound')).toMatchObject({
+      verdict: 'broken',
+      proof: { fails: expect.stringContaining('CN=edge expired on') },
+    })
   })
 
   it('tells what each API serves from the acknowledged revisions, and rates from fresh reports alone', async () => {

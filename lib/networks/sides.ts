@@ -2,12 +2,13 @@ import { z } from 'zod'
 import type { Watch } from '#domain/certificate.ts'
 import { mainUpstream, routing } from '#domain/routing.ts'
 import type { UpstreamView } from '#domain/stored.ts'
-import type { InboundSide, OutboundSide } from '#domain/trust.ts'
+import type { InboundSide, InlineCertificates, OutboundSide } from '#domain/trust.ts'
 import { mapSecrets } from '#policies/secrets.ts'
-import type { TlsParameters, TlsVersion } from '#policies/settings.ts'
+import type { KeyPair, TlsParameters, TlsVersion } from '#policies/settings.ts'
 import { tls } from '#policies/tls/policy.ts'
 import { tlsCertificateMonitoring } from '#policies/tls-certificate-monitoring/policy.ts'
 import { tlsOutbound } from '#policies/tls-outbound/policy.ts'
+import { factsInPem } from '../trust/pem-facts.ts'
 
 /** TLS of an API on both sides and the watch over its certificates, as its policies say them. */
 
@@ -66,18 +67,34 @@ function outboundOf(config: z.infer<typeof tlsOutbound.config>): OutboundSide | 
 const versions: Record<TlsVersion, '1.2' | '1.3'> = { 'TLSv1.2': '1.2', 'TLSv1.3': '1.3' }
 const withContext = z.object({ contextRef: z.string() })
 
+interface Settings extends TlsParameters {
+  readonly certificate: KeyPair | undefined
+  readonly trustedCa: string
+  readonly subjectAltNames: readonly string[]
+}
+
 function common(
-  settings: TlsParameters & { readonly subjectAltNames: readonly string[] },
+  settings: Settings,
   config: unknown,
 ): Pick<InboundSide, keyof InboundSide & keyof OutboundSide> {
+  const contextId = withContext.safeParse(config).data?.contextRef ?? null
   return {
-    contextId: withContext.safeParse(config).data?.contextRef ?? null,
-    inline: null,
+    contextId,
+    inline: contextId === null ? inlineOf(settings) : null,
     minVersion: versions[settings.minVersion],
     maxVersion: versions[settings.maxVersion],
     ciphers: [...settings.ciphers],
     subjectAltNames: [...settings.subjectAltNames],
   }
+}
+
+// A page has no use for the whole list of a system's CAs.
+const certificatesMax = 20
+
+function inlineOf({ certificate, trustedCa }: Settings): InlineCertificates | null {
+  const chain = factsInPem(certificate?.certificate ?? '', certificatesMax)
+  const trusted = factsInPem(trustedCa, certificatesMax)
+  return chain && trusted && { chain, trusted }
 }
 
 /** Everywhere that requests of an instance may go, with the TLS that its policies say for each. */
