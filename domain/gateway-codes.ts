@@ -47,7 +47,7 @@ export const gatewayCodes = {
   upstream_tls_handshake: 'The provider and the gateway do not agree on TLS',
   upstream_circuit_open: 'The provider is given time to recover',
   overloaded: 'The gateway has more to do than it can',
-  no_descriptors: 'The gateway has no file descriptor left for a connection to the provider',
+  gateway_exhausted: 'The gateway has no file descriptor or memory left to connect to the provider',
   not_configured: 'The gateway has no configuration yet',
   upstream_connect_timeout: 'The provider took too long to accept the connection',
   upstream_response_timeout: 'The provider took too long to answer',

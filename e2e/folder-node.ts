@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Authority, KeyAndCertificate } from '#gateway-runtime/testing/certificates.ts'
 import { until } from './machine.ts'
 import { familyOf } from './processes.ts'
 
@@ -44,6 +45,8 @@ export class FolderNode {
       process.execPath,
       main,
       ...['--local', folder, '--allow-loopback-upstreams', '--admin-port', '0', '--workers', '1'],
+      // A machine that is busy with other things makes the node late, which is no overload of the node.
+      ...['--limit', 'loop-delay-ms-max=0'],
       ...args,
     ]
     await FolderNode.#write(folder, documents)
@@ -139,6 +142,7 @@ export function apiDocument(
     address?: string
     policies?: readonly (readonly [kind: string, config: object])[]
     tls?: object
+    services?: object
   } = {},
 ): object {
   return {
@@ -152,4 +156,16 @@ export function apiDocument(
       ...spec,
     },
   }
+}
+
+export function keyPairSecret(name: string, { chain, key }: KeyAndCertificate): object {
+  return secret(name, 'kubernetes.io/tls', { 'tls.crt': chain, 'tls.key': key })
+}
+
+export function authoritySecret(name: string, { certificate }: Authority): object {
+  return secret(name, 'Opaque', { 'ca.crt': certificate })
+}
+
+function secret(name: string, type: string, stringData: object): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, type, stringData }
 }

@@ -17,6 +17,7 @@ export class Load {
   readonly #sockets: WebSocket[] = []
   readonly #loops: Promise<void>[] = []
   readonly #result: LoadResult = { answered: 0, failures: [], socketsCut: 0, socketEchoes: 0 }
+  #latenciesMs: number[] = []
   #running = true
 
   private constructor(origin: string, connections: number) {
@@ -26,13 +27,14 @@ export class Load {
   static async start(load: {
     origin: string
     path: string
-    socketPath: string
     connections: number
-    sockets: number
+    socketPath?: string
+    sockets?: number
     headers?: Record<string, string>
   }): Promise<Load> {
     const made = new Load(load.origin, load.connections)
-    await Promise.all(Array.from({ length: load.sockets }, () => made.#open(load.origin, load.socketPath)))
+    const { socketPath = '', sockets = 0 } = load
+    await Promise.all(Array.from({ length: sockets }, () => made.#open(load.origin, socketPath)))
     for (let index = 0; index < load.connections; index += 1) {
       made.#loops.push(made.#ask(load.path, load.headers ?? {}))
     }
@@ -41,6 +43,13 @@ export class Load {
 
   get answered(): number {
     return this.#result.answered
+  }
+
+  /** The time below which a share of the answers lay, 0.99 say, since it was last asked. */
+  lap(share: number): number {
+    const sorted = this.#latenciesMs.toSorted((a, b) => a - b)
+    this.#latenciesMs = []
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
   }
 
   async stop(): Promise<LoadResult> {
@@ -54,9 +63,11 @@ export class Load {
 
   async #ask(path: string, headers: Record<string, string>): Promise<void> {
     while (this.#running) {
+      const beganMs = performance.now()
       try {
         const { statusCode, body } = await this.#pool.request({ method: 'GET', path, headers })
         const text = await body.text()
+        this.#latenciesMs.push(performance.now() - beganMs)
         if (statusCode === 200) this.#result.answered += 1
         else this.#result.failures.push(`${statusCode} ${text.slice(0, 200)}`)
       } catch (error) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { getHeapStatistics } from 'node:v8'
+import { heapBytesMax } from './serve/heap.ts'
 import { defaultLimits, type Limits } from './serve/limits.ts'
 
 /** What the system lets a serving process have. */
@@ -38,7 +38,7 @@ export function withinMeans(
 
 /** The means of this process, which those that it starts have as well. */
 export function ownMeans(): Means {
-  return { descriptors: descriptorsAllowed(), heapBytes: getHeapStatistics().heap_size_limit }
+  return { descriptors: descriptorsAllowed(), heapBytes: heapBytesMax() }
 }
 
 // Node raises what it may open to the most that the system allows when it starts.

@@ -18,6 +18,7 @@ import { ownMeans, withinMeans } from './means.ts'
 import type { Options } from './options.ts'
 import type { Contents } from './plan.ts'
 import { IntervalFigures, type Traffic } from './reports.ts'
+import { residentBytes } from './resident.ts'
 import type { Limits } from './serve/limits.ts'
 import type { ServerEvent } from './serve/server.ts'
 import { type ListenerOverride, listenFault } from './serving.ts'
@@ -283,7 +284,7 @@ function problemsOf(revisions: Revisions, plane: DataPlane): string[] {
 }
 
 function rssOf({ workers }: PlaneFigures): number {
-  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss())
+  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, residentBytes())
 }
 
 function reportOf(

@@ -102,6 +102,16 @@ describe('requests that are refused for an overload', () => {
     expect((await talk(gateway.port, [LAST])).text).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it('come by no new connections where memory is short', async () => {
+    const { gateway } = await overloaded()
+    gateway.server.overload.shortage = 'memory'
+    const { text, ended } = await talk(gateway.port, [GET])
+    expect(codeOf(text)).toBe('overloaded')
+    expect(text).toMatch(/^Connection: close\r$/m)
+    expect(ended).toBe(true)
+    expect(gateway.server.figures()).toMatchObject({ connectionsRefused: 1, requests: 0 })
+  })
+
   it('are closed where their bodies were still to come', async () => {
     const { gateway } = await overloaded()
     const post = head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 5')

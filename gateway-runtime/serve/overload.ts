@@ -1,5 +1,5 @@
 import { constants, performance, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
-import { getHeapStatistics } from 'node:v8'
+import { heapBytesMax, heapBytesUsed } from './heap.ts'
 import type { Limits } from './limits.ts'
 
 /** What a process has too little of. */
@@ -59,6 +59,7 @@ export class Overload {
   private readonly late = new Float64Array(SAMPLES)
   private place = 0
   private sampledAtMs = 0
+  private readonly heapMax = heapBytesMax()
   private heapShare = 0
   private heapKnownAtMs = 0
   private timer: NodeJS.Timeout | undefined
@@ -108,8 +109,7 @@ export class Overload {
   }
 
   private lookAtHeap(): void {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
-    this.heapShare = used / limit
+    this.heapShare = heapBytesUsed() / this.heapMax
     this.heapKnownAtMs = performance.now()
   }
 }

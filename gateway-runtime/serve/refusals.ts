@@ -63,7 +63,7 @@ export const refusalKinds = {
   upstream_tls_handshake: { status: 502 },
   upstream_circuit_open: { status: 503, headers: { 'retry-after': '1' } },
   overloaded: { status: 503, headers: { 'retry-after': '1' } },
-  no_descriptors: { status: 503, headers: { 'retry-after': '1' } },
+  gateway_exhausted: { status: 503, headers: { 'retry-after': '1' } },
   not_configured: { status: 503, headers: { 'retry-after': '1' } },
   upstream_connect_timeout: { status: 504 },
   upstream_response_timeout: { status: 504 },

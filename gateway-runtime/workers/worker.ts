@@ -1,6 +1,7 @@
 import type { Item } from '#contract/items.ts'
 import { type Assembled, assemble, type Counted, type Hearing, sessionsMax } from '../data-plane.ts'
 import { certificatesOf, upstreamsOf } from '../plan-figures.ts'
+import { residentBytes } from '../resident.ts'
 import type { Plan } from '../serve/plan.ts'
 import type { Ready } from '../serving.ts'
 import { Told } from './figures.ts'
@@ -118,7 +119,7 @@ export class Worker {
       ...(ask === null ? {} : { sessions: server.openSessions(sessionsMax) }),
       refusedShare: server.overload.share,
       lateMs: server.overload.lateMs,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
       cpuSeconds: (user + system) / 1e6,
     }
     this.#tell({ kind: 'figures', ask, reading })

@@ -9,6 +9,15 @@ export function isForbiddenAddress(address: string, allowLoopback: boolean): boo
   return kind !== 'public' && kind !== 'private'
 }
 
+/** What the system says when it has no file descriptor or memory left for a socket. */
+const EXHAUSTED: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+
+/** Why a connection was never tried, for which the upstream is not to blame; null where it may be. */
+export function ownFault(error: Error): 'upstream_forbidden_address' | 'gateway_exhausted' | null {
+  if (error instanceof ForbiddenAddress) return 'upstream_forbidden_address'
+  return 'code' in error && EXHAUSTED.has(error.code) ? 'gateway_exhausted' : null
+}
+
 /** The connection failed because every address of the name is forbidden. */
 export class ForbiddenAddress extends Error {
   readonly code = 'FORBIDDEN_ADDRESS'

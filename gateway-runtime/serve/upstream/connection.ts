@@ -5,7 +5,7 @@ import { ChunkedDecoder } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
 import type { TrailerFields } from '../http1/trailers.ts'
 import { defaultLimits } from '../limits.ts'
-import { ForbiddenAddress, isForbiddenAddress } from './addresses.ts'
+import { ForbiddenAddress, isForbiddenAddress, ownFault } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type OutboundContext, refusesClient, type TlsFailure } from './tls.ts'
 
@@ -20,6 +20,7 @@ export type UpstreamFailure =
   | 'upstream_busy'
   | 'upstream_no_websocket'
   | 'upstream_circuit_open'
+  | 'gateway_exhausted'
   | TlsFailure
 
 /** The way to an endpoint for one exchange, as its caller uses it. What is written is one HTTP/1.1 message. */
@@ -319,8 +320,8 @@ export class UpstreamConnection implements Timed, PooledLink {
 
   // A close event follows, where the failure is told.
   private onError(error: Error): void {
-    if (error instanceof ForbiddenAddress) this.failure = 'upstream_forbidden_address'
-    else if (this.owner.tls !== null && (this.inHandshake || refusesClient(error)))
+    this.failure = ownFault(error)
+    if (this.failure === null && this.owner.tls !== null && (this.inHandshake || refusesClient(error)))
       this.failure = this.owner.tls.failureOf(error)
   }
 

@@ -62,14 +62,14 @@ export class HealthChecks {
     const startMs = performance.now()
     let link: PooledLink | undefined
     let isOver = false
-    const done = (well: boolean) => {
+    const done = (well: boolean | null) => {
       if (isOver || this.stopped) return
       isOver = true
       if (link !== undefined) this.running.delete(link)
       link?.destroy()
-      if (well) this.succeeded++
-      else this.failed++
-      watched.heard(well)
+      if (well === true) this.succeeded++
+      if (well === false) this.failed++
+      if (well !== null) watched.heard(well)
       const spentMs = performance.now() - startMs
       this.later(Math.max(0, this.settings.intervalMs * (0.9 + Math.random() * 0.2) - spentMs), () =>
         this.check(watched),
@@ -108,15 +108,15 @@ class Watched {
   }
 }
 
-/** One question to one endpoint. */
+/** One question to one endpoint; null where it could not be asked. */
 class HealthCaller implements Caller {
   readonly requestDone = true
   readonly takesTrailers = false
   readonly balancingKey = undefined
   private readonly settings: HealthCheckSettings
-  private readonly done: (well: boolean) => void
+  private readonly done: (well: boolean | null) => void
 
-  constructor(settings: HealthCheckSettings, done: (well: boolean) => void) {
+  constructor(settings: HealthCheckSettings, done: (well: boolean | null) => void) {
     this.settings = settings
     this.done = done
   }
@@ -137,8 +137,8 @@ class HealthCaller implements Caller {
     return false
   }
 
-  upstreamFailed(_failure: UpstreamFailure): void {
-    this.done(false)
+  upstreamFailed(failure: UpstreamFailure): void {
+    this.done(failure === 'gateway_exhausted' ? null : false)
   }
 
   upstreamWritable(): void {}

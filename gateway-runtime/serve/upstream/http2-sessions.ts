@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { clock, type Timed } from '../clock.ts'
-import { ForbiddenAddress } from './addresses.ts'
+import { ownFault } from './addresses.ts'
 import type { ConnectionOwner, UpstreamFailure } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refusesClient } from './tls.ts'
@@ -189,7 +189,8 @@ export class UpstreamSession implements Timed {
 
   private onError(error: Error): void {
     if (this.session !== null) return
-    if (error instanceof ForbiddenAddress) this.failure = 'upstream_forbidden_address'
+    const fault = ownFault(error)
+    if (fault !== null) this.failure = fault
     else if (this.owner.tls !== null && (this.inHandshake || refusesClient(error)))
       this.failure = this.owner.tls.failureOf(error)
   }

@@ -347,6 +347,10 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   connectFailed(caller: Caller, failed: PooledLink, failure: UpstreamFailure): void {
     const failures = (this.attempts.get(caller)?.failures ?? 0) + 1
     this.attempts.delete(caller)
+    if (failure === 'gateway_exhausted') {
+      this.outliers?.abandoned(failed.endpoint)
+      return caller.upstreamFailed(failure)
+    }
     failed.endpoint.avoid(clock.nowMs)
     this.outliers?.failed(failed.endpoint, clock.nowMs)
     const next =
