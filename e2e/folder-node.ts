@@ -140,7 +140,7 @@ export function apiDocument(
     name?: string
     basePath?: string
     address?: string
-    policies?: readonly (readonly [kind: string, config: object])[]
+    policies?: readonly (readonly [kind: string, config: object, more?: object])[]
     tls?: object
     services?: object
   } = {},
@@ -152,7 +152,7 @@ export function apiDocument(
     spec: {
       address: address + basePath,
       services: { upstream: { address: upstream } },
-      policies: policies.map(([kind, config]) => ({ policyRef: { name: kind }, config })),
+      policies: policies.map(([kind, config, more = {}]) => ({ policyRef: { name: kind }, config, ...more })),
       ...spec,
     },
   }

@@ -206,7 +206,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   }
 
   private lacksMemory(): boolean {
-    return this.overload.shortage === 'memory' && this.overload.refuses()
+    return this.overload.shortage === 'memory' && this.overload.refuses(performance.now())
   }
 
   /** Says why, as long as not too many have to be told. */
@@ -221,7 +221,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   /** Nobody can be told why before it is known what they speak. A handshake costs more than many requests. */
   private open(socket: Socket, door: Door, listener: ServedListener): void {
     const isFull = this.isFull || this.openings.size >= this.limits.handshakesMax
-    if (isFull || this.overload.refuses()) {
+    if (isFull || this.overload.refuses(performance.now())) {
       this.metrics.handshake(door.listener, isFull ? 'too_many' : 'overloaded')
       socket.destroy()
       return

@@ -288,7 +288,8 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     this.body.begin(head)
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
-    if (host.overload.refuses()) return this.shed()
+    const nowMs = performance.now()
+    if (host.overload.refuses(nowMs)) return this.refuseUnparsed('overloaded', head.method === 'HEAD')
     lease.begin()
     const hops = this.addressee.look(head, lease)
     const exchange = new Http1Exchange(
@@ -297,7 +298,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
       this.addressee.host,
       lease,
       host.trustedHops > 0,
-      performance.now(),
+      nowMs,
       this.arrival.tls,
     )
     this.exchange = exchange
@@ -640,28 +641,15 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
   }
 
   /** Refuses something of which no request could be made. */
-  private refuseUnparsed(code: RefusalCode): void {
-    this.socket.write(ownBytes(unparsedAnswer(code, this.host, this.arrival.peer), CLOSE_END))
+  private refuseUnparsed(code: RefusalCode, isHead = false): void {
+    this.socket.write(ownBytes(unparsedAnswer(code, this.host, this.arrival.peer, isHead), CLOSE_END))
     this.linger()
-  }
-
-  /** Refuses a request before anything is begun for it: there are more than the process can bear. */
-  private shed(): void {
-    if (!this.body.done || this.host.draining) this.keep = false
-    const answer = unparsedAnswer('overloaded', this.host, this.arrival.peer, this.head.method === 'HEAD')
-    this.write(ownBytes(answer, this.headEnd()))
-    this.goOn()
   }
 
   private finish(): void {
     const { exchange } = this
     if (exchange === null) return
     this.endExchange(exchange, undefined)
-    this.goOn()
-  }
-
-  /** What comes behind an answer. */
-  private goOn(): void {
     if (!this.body.done || !this.keep || this.host.draining) return this.linger()
     if (this.needsDrain) {
       // The next request waits until the client has read this answer: memory stays bounded.

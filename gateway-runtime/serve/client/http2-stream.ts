@@ -143,7 +143,8 @@ export class ClientStream implements Caller, Carrier, Timed {
     if (next !== bytes.length) return this.refuseUnparsed(next === REFUSED ? head.fault : 'bad_header')
     const { lease } = host
     if (lease === null) return this.refuseUnparsed('not_configured')
-    if (host.overload.refuses()) return this.refuseUnparsed('overloaded')
+    const nowMs = performance.now()
+    if (host.overload.refuses(nowMs)) return this.refuseUnparsed('overloaded')
     lease.begin()
     const look = this.owner.lookAtHost(head, lease)
     const exchange = new Http2Exchange(
@@ -152,7 +153,7 @@ export class ClientStream implements Caller, Carrier, Timed {
       look.name,
       lease,
       host.trustedHops > 0,
-      performance.now(),
+      nowMs,
       this.owner.arrival.tls,
     )
     this.exchange = exchange
