@@ -13,7 +13,7 @@ it('the heap may be as large as the last flag says, or nearly as V8 says', () =>
 it('what is in use are the objects that have lived for a while', () => {
   const before = heapBytesUsed()
   // An array of this size never is among the young.
-  const kept = new Array<number>(4_000_000).fill(0.5)
+  const kept = Array.from({ length: 4_000_000 }, () => 0.5)
   expect(heapBytesUsed() - before).toBeGreaterThan(30_000_000)
   expect(kept.length).toBe(4_000_000)
 })
