@@ -145,12 +145,7 @@ function allowed(
   connection: Connection,
   policies: readonly NetworkPolicyRules[],
 ): string[] | null {
-  const selecting = policies.filter(
-    ({ namespace, spec }) =>
-      namespace === pod.namespace &&
-      directionsOf(spec).has(direction) &&
-      selects(spec.podSelector, pod.labels),
-  )
+  const selecting = selectingPolicies(direction, pod, policies)
   if (selecting.length === 0) return null
   const passes = selecting.some(({ namespace, spec }) => {
     const rules = (direction === 'egress' ? spec.egress : spec.ingress) ?? []
@@ -160,6 +155,20 @@ function allowed(
     })
   })
   return passes ? null : selecting.map(({ name }) => name)
+}
+
+/** The policies that a pod is under in a direction. */
+export function selectingPolicies<T extends NetworkPolicyRules>(
+  direction: 'egress' | 'ingress',
+  pod: Pod,
+  policies: readonly T[],
+): T[] {
+  return policies.filter(
+    ({ namespace, spec }) =>
+      namespace === pod.namespace &&
+      directionsOf(spec).has(direction) &&
+      selects(spec.podSelector, pod.labels),
+  )
 }
 
 // Without policyTypes a policy is for ingress, and for egress too when it has such rules.

@@ -1,13 +1,13 @@
 // Runs before anything is installed, under whatever Node there is (20 or later), hence plain JavaScript without
 // packages. It installs the packages, finds a Node that runs TypeScript, and hands over to scripts/run.ts.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isOlder, suitableNode } from './suitable-node.mjs'
 
 const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
-const wantedNode = [24, 21]
 const [verb = '', ...rest] = process.argv.slice(2)
 
 try {
@@ -27,7 +27,7 @@ async function main() {
   }
   await install()
   process.env.PATH = `${path.join(checkout, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`
-  const node = suitableNode()
+  const node = suitableNode(checkout)
   if (node === process.execPath) {
     watchParent(() => process.kill(process.pid, 'SIGTERM'))
     process.argv.splice(1, 1, path.join(checkout, 'scripts', 'run.ts'))
@@ -80,22 +80,6 @@ function npmInstall() {
 }
 
 // ── Node ────────────────────────────────────────────────────────────────────
-
-function suitableNode() {
-  if (!isOlder(process.versions.node, wantedNode)) return process.execPath
-  const packaged = path.join(checkout, 'node_modules', '.bin', 'node')
-  const found = existsSync(packaged) ? spawnSync(packaged, ['--version'], { encoding: 'utf8' }) : null
-  if (found?.status === 0 && !isOlder(found.stdout.trim().slice(1), wantedNode)) return packaged
-  throw new Error(
-    `Hexgate needs Node ${wantedNode.join('.')} or later. This is ${process.versions.node}, and npm has no newer one ` +
-      `for ${process.platform}-${process.arch}. Install it from https://nodejs.org and try again.`,
-  )
-}
-
-function isOlder(version, [major, minor]) {
-  const [givenMajor = 0, givenMinor = 0] = version.split('.').map(Number)
-  return givenMajor < major || (givenMajor === major && givenMinor < minor)
-}
 
 // npm runs its scripts in a shell, and a signal that is sent to npm alone ends that shell without a word to us.
 function watchParent(gone) {

@@ -33,6 +33,8 @@ export type Path = readonly (string | number)[]
 export interface YamlDocument {
   readonly file: string
   readonly value: unknown
+  /** What people say of it, in comments above its first key. */
+  readonly comment: string
   /** Makes a fault at a path, or at the nearest ancestor that is written down. */
   fault(path: Path, detail: string): FlexFault
   /** The same, at the key rather than its value, where the key itself is wrong. */
@@ -103,6 +105,7 @@ function readDocument(document: Document.Parsed, file: string, at: Positioned) {
   const read: YamlDocument = {
     file,
     value,
+    comment: [document.commentBefore, document.contents?.commentBefore].filter(Boolean).join('\n'),
     fault: (path, detail) => at(offsetOf(document, path, 'value'), pointerOf(path), detail),
     keyFault: (path, detail) => at(offsetOf(document, path, 'key'), pointerOf(path), detail),
   }

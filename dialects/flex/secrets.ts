@@ -63,6 +63,12 @@ export class Secrets {
     return crt === undefined || key === undefined ? undefined : { crt, key }
   }
 
+  /** The certificate with its chain alone, for whoever needs no key. */
+  chain(name: string, at: Reference): string | undefined {
+    const secret = this.#find(name, at)
+    return secret === undefined ? undefined : this.#pem(secret, ['tls.crt'], 'certificate', at)
+  }
+
   /** The CA certificates of a Secret: `ca.crt`, or `tls.crt` where that is all there is. */
   authorities(name: string, at: Reference): string | undefined {
     const secret = this.#find(name, at)

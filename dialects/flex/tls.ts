@@ -9,7 +9,13 @@ import type { Reference, Secrets } from './secrets.ts'
 /** The configuration of a `tls` or `tls-outbound` policy. */
 export type TlsConfig = Readonly<Record<string, unknown>>
 
-function parametersOf({ minVersion, maxVersion, cipherSuites, alpn }: InstanceTls | ServiceTls): TlsConfig {
+/** Versions, suites and protocols as policies say them. */
+export function parametersOf({
+  minVersion,
+  maxVersion,
+  cipherSuites,
+  alpn,
+}: InstanceTls | ServiceTls): TlsConfig {
   return {
     ...(minVersion === undefined ? {} : { minversion: minVersion }),
     ...(maxVersion === undefined ? {} : { maxversion: maxVersion }),

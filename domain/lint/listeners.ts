@@ -98,7 +98,7 @@ function clashes(
 }
 
 function labelled({ name, label, id }: ApiView): string {
-  return name === '' ? id : `${name} ${label}`
+  return name === '' ? id : `${name} ${label}`.trimEnd()
 }
 
 function last(apis: readonly ApiView[]): ApiView | undefined {

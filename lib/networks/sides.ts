@@ -31,6 +31,11 @@ export function inboundSideOf(policies: readonly PolicyRow[]): InboundSide | nul
   return config ? inboundOf(config) : null
 }
 
+export function outboundSideOf(policies: readonly PolicyRow[]): OutboundSide | null {
+  const config = configOf(policies, tlsOutbound)
+  return config ? outboundOf(config) : null
+}
+
 export function watchOf(policies: readonly PolicyRow[]): Watch | null {
   const config = configOf(policies, tlsCertificateMonitoring)
   return config
@@ -106,16 +111,9 @@ export function upstreamsOf(
     upstream: instance.upstream,
     destinations: instance.destinations,
   })
-  const own = upstream.endpoints.length > 0 ? upstream.endpoints : [{ url: instance.upstreamUrl }]
-  return [{ name: mainUpstream, endpoints: own }, ...destinations].map(({ name, endpoints }) => {
-    const outbound = configOf(
-      policies.filter(({ upstreams }) => upstreams.length === 0 || upstreams.includes(name)),
-      tlsOutbound,
-    )
-    return {
-      name,
-      urls: endpoints.map(({ url }) => url),
-      outbound: outbound ? outboundOf(outbound) : null,
-    }
+  const main = upstream.endpoints.length > 0 ? upstream.endpoints : [{ url: instance.upstreamUrl }]
+  return [{ name: mainUpstream, endpoints: main }, ...destinations].map(({ name, endpoints }) => {
+    const own = policies.filter(({ upstreams }) => upstreams.length === 0 || upstreams.includes(name))
+    return { name, urls: endpoints.map(({ url }) => url), outbound: outboundSideOf(own) }
   })
 }
