@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { policyRules } from '#domain/policy-rule.ts'
 import { balancing, hashOn, mainUpstream } from '#domain/routing.ts'
+import type { Contexts } from '#policies/settings.ts'
 
 /** The units of configuration that a runtime takes one by one. Each is named by the SHA-256 of its canonical JSON. */
 
@@ -120,13 +121,29 @@ export const documentItem = z.strictObject({
   openapi: z.record(z.string(), z.unknown()),
 })
 
-export const item = z.discriminatedUnion('kind', [
-  listenerItem,
-  upstreamItem,
-  apiItem,
-  contractsItem,
-  documentItem,
-])
+/** What the TLS of APIs takes from an mTLS context; its id is `tls-context:` and their policies' `contextRef`. */
+export const tlsContextItem = z.strictObject({
+  kind: z.literal('tls-context'),
+  id,
+  /** What people call it. */
+  name: z.string().min(1).max(200),
+  /** The CAs that validate the far side, as PEM. */
+  trustedCa: z.string().min(1),
+  /** What is shown to the far side, as PEM; a context without one only validates. */
+  keystore: z
+    .strictObject({
+      /** The leaf and its intermediates. */
+      certificate: z.string().min(1),
+      key: z.string().min(1),
+    })
+    .optional(),
+})
+
+export const item = z.discriminatedUnion(
+  'kind',
+  [listenerItem, upstreamItem, apiItem, contractsItem, documentItem, tlsContextItem],
+  { error: 'is of a kind that is not known here' },
+)
 
 export type ListenerItem = z.infer<typeof listenerItem>
 export type UpstreamItem = z.infer<typeof upstreamItem>
@@ -134,6 +151,7 @@ export type AttachedPolicy = z.infer<typeof attachedPolicy>
 export type ApiItem = z.infer<typeof apiItem>
 export type ContractsItem = z.infer<typeof contractsItem>
 export type DocumentItem = z.infer<typeof documentItem>
+export type TlsContextItem = z.infer<typeof tlsContextItem>
 export type Item = z.infer<typeof item>
 
 /** The upstreams of an API by their ids, and what it calls them. */
@@ -142,4 +160,18 @@ export function upstreamNames({ upstream, destinations = {} }: ApiItem): Readonl
     [upstream, mainUpstream],
     ...Object.entries(destinations).map(([name, id]) => [id, name] as const),
   ])
+}
+
+/** The id of the item that a `contextRef` in a policy names. */
+export function tlsContextId(ref: string): string {
+  return `tls-context:${ref}`
+}
+
+/** The mTLS contexts that policies find among items. */
+export function contextsAmong(find: (id: string) => Item | undefined): Contexts {
+  return (ref) => {
+    const found = find(tlsContextId(ref))
+    if (found?.kind !== 'tls-context') return undefined
+    return { trustedCa: found.trustedCa, certificate: found.keystore }
+  }
 }

@@ -105,6 +105,8 @@ export function maskedItem(item: Item): unknown {
       ...item,
       clients: item.clients.map((client) => ({ ...client, keyHashes: client.keyHashes.map(() => mask) })),
     }
+  if (item.kind === 'tls-context' && item.keystore !== undefined)
+    return { ...item, keystore: { ...item.keystore, key: mask } }
   if (item.kind !== 'api') return item
   const policies = item.policies.map((policy) => ({
     ...policy,

@@ -248,6 +248,12 @@ describe('a revision is refused with its reason, and the old one goes on, when',
     await expectRefused(publisher.offer(6, [listener, up, future] as Item[]), '/items/api:orders', 'mirror')
   })
 
+  it('an item is of a kind that this build does not know', async () => {
+    const future = { kind: 'from-the-future', id: 'from-the-future:a' } as unknown as Item
+    const offer = publisher.offer(6, [...oneApi(upstream), future])
+    await expectRefused(offer, '/items/from-the-future:a/kind', 'of a kind that is not known here')
+  })
+
   it.each([
     ['its policy is of an unknown kind', policy('from-the-future'), '/policies/0/kind', 'from-the-future'],
     [
@@ -282,6 +288,11 @@ describe('a revision is refused with its reason, and the old one goes on, when',
     )
     const metadata = publisher.offer(6, oneApi('http://169.254.169.254/'))
     await expectRefused(metadata, '/items/upstream:orders/endpoints/0/url', 'credentials')
+  })
+
+  it('it names an mTLS context that is not there', async () => {
+    const offer = publisher.offer(6, oneApi(upstream, { policies: [policy('tls', { contextRef: 'edge' })] }))
+    await expectRefused(offer, '/items/api:orders/policies/0/config/contextRef', 'no mTLS context edge')
   })
 
   it('two of its APIs claim one address', async () => {

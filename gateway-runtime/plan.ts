@@ -6,6 +6,7 @@ import {
   type ContractsItem,
   type DocumentItem,
   type Item,
+  contextsAmong,
   type ListenerItem,
   type UpstreamItem,
   upstreamNames,
@@ -14,7 +15,7 @@ import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { type Chain, resolveChain } from '#policies/chain.ts'
 import { compileRules } from '#policies/rules.ts'
-import type { UpstreamSettings } from '#policies/settings.ts'
+import type { Contexts, UpstreamSettings } from '#policies/settings.ts'
 import type { ApiCertificate, Prepared } from '#policies/definition.ts'
 import { apiCertificates } from './api-certificates.ts'
 import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
@@ -169,7 +170,8 @@ export class Planner {
   }
 
   #makePart(api: ApiItem, work: Work): Part | undefined {
-    const chain = resolveChain(api.policies, upstreamNames(api))
+    const { contexts, asked } = contextsIn(work.contents)
+    const chain = resolveChain(api.policies, upstreamNames(api), contexts)
     if (!chain.ok) {
       for (const { pointer, detail } of chain.faults)
         work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
@@ -181,7 +183,7 @@ export class Planner {
     const route = this.#makeRoute(api, chain, needs, stateNames, work)
     if (route === undefined) return undefined
     return {
-      sources: sourcesOf(api, work.contents),
+      sources: sourcesOf(api, asked, work.contents),
       pools: [needs.upstream, ...[...needs.destinations.values()].map(({ pool }) => pool)],
       stateNames,
       route,
@@ -312,15 +314,25 @@ export class Planner {
 }
 
 /** The items that an API is made of, itself among them. */
-function sourcesOf(api: ApiItem, contents: Contents): Map<string, string> {
+function sourcesOf(api: ApiItem, tlsContexts: Iterable<string>, contents: Contents): Map<string, string> {
   const others = [api.upstream, api.contracts, api.document, ...Object.values(api.destinations ?? {})]
-  const ids = [api.id, ...others.flatMap((id) => id ?? [])]
+  const ids = [api.id, ...tlsContexts, ...others.flatMap((id) => id ?? [])]
   return new Map(ids.map((id) => [id, contents.get(id)?.hash ?? '']))
 }
 
 function isMadeFrom({ sources }: Part, contents: Contents): boolean {
   for (const [id, hash] of sources) if (contents.get(id)?.hash !== hash) return false
   return true
+}
+
+/** The mTLS contexts that there are, and the ids of those that somebody has asked for. */
+function contextsIn(contents: Contents): { contexts: Contexts; asked: ReadonlySet<string> } {
+  const asked = new Set<string>()
+  const contexts = contextsAmong((id) => {
+    asked.add(id)
+    return contents.get(id)?.item
+  })
+  return { contexts, asked }
 }
 
 function referred<K extends Item['kind']>(

@@ -4,7 +4,8 @@ import type { Fault } from '#domain/problem.ts'
 import type { Policy } from './definition.ts'
 import { policyOf } from './index.ts'
 import { ruleFaults } from './rules.ts'
-import type { InboundTls, UpstreamSettings } from './settings.ts'
+import { type Contexts, type InboundTls, noContexts, type UpstreamSettings } from './settings.ts'
+import { ContextFault } from './tls-fields.ts'
 
 /** A policy as something attaches it; more may stand beside. */
 export interface Attached {
@@ -103,9 +104,14 @@ function upstreamFaults({ kind, upstreams = [] }: Attached, policy: Policy, name
 
 /**
  * Checks attached policies and puts them in their order. Whatever is unknown, does not fit its schema or shares
- * its order with another is a fault, with a pointer into the list as it was given.
+ * its order with another is a fault, with a pointer into the list as it was given. `contexts` has the mTLS contexts
+ * that policies may name.
  */
-export function resolveChain<A extends Attached>(attached: readonly A[], names: UpstreamNames): Chain<A> {
+export function resolveChain<A extends Attached>(
+  attached: readonly A[],
+  names: UpstreamNames,
+  contexts: Contexts = noContexts,
+): Chain<A> {
   const faults: Fault[] = []
   const orders = new Map<string, number>()
   for (const [index, { order, automated }] of attached.entries()) {
@@ -116,7 +122,7 @@ export function resolveChain<A extends Attached>(attached: readonly A[], names: 
       faults.push({ pointer: `/${index}/order`, detail: `order ${order} is already that of policy ${other}` })
   }
   const links = attached.map((one, index) => linkOf(one, index, names, faults))
-  const { inboundTls, upstreams } = settingsOf(links, names, faults)
+  const { inboundTls, upstreams } = settingsOf(links, names, contexts, faults)
   if (faults.length > 0) return { ok: false, faults }
   const byAttached = new Map(
     links.flatMap((link) => (link === undefined ? [] : [[link.attached, link] as const])),
@@ -129,6 +135,7 @@ export function resolveChain<A extends Attached>(attached: readonly A[], names: 
 function settingsOf(
   links: readonly (Link<Attached> | undefined)[],
   names: UpstreamNames,
+  contexts: Contexts,
   faults: Fault[],
 ): { inboundTls: InboundTls | undefined; upstreams: ReadonlyMap<string, UpstreamSettings> } {
   let inboundTls: InboundTls | undefined
@@ -140,14 +147,14 @@ function settingsOf(
       if (policy.inboundTls !== undefined) {
         if (inboundTls !== undefined)
           throw new Error('another policy of the chain already sets the TLS of the listener')
-        inboundTls = policy.inboundTls(config)
+        inboundTls = policy.inboundTls(config, contexts)
       }
-      const settings = policy.upstream?.(config)
+      const settings = policy.upstream?.(config, contexts)
       if (settings !== undefined)
         addTo(upstreams, settings, new Set(attached.upstreams ?? names.keys()), names)
     } catch (error) {
       faults.push({
-        pointer: `/${index}/config`,
+        pointer: `/${index}/config${error instanceof ContextFault ? '/contextRef' : ''}`,
         detail: error instanceof Error ? error.message : String(error),
       })
     }

@@ -3,7 +3,7 @@ import type { SubjectAltName } from '#domain/certificate.ts'
 import type { Category } from '#domain/chain.ts'
 import type { PolicyRule } from '#domain/policy-rule.ts'
 import type { Claims, Client, Destination, Exchange, Outcome, Refusal, Session } from './exchange.ts'
-import type { InboundTls, UpstreamSettings } from './settings.ts'
+import type { Contexts, InboundTls, UpstreamSettings } from './settings.ts'
 
 /** A request of a policy's own: to a key set, an introspection endpoint, a token endpoint. */
 export interface ControlRequest {
@@ -238,9 +238,9 @@ export interface Policy<C = unknown> {
   /** Whether a configuration takes ApiView.document, which is sent to nodes only where one does. */
   needsDocument?(config: C): boolean
   /** TLS of the listener for the hosts of the API. Throws as prepare does. */
-  inboundTls?(config: C): InboundTls
+  inboundTls?(config: C, contexts: Contexts): InboundTls
   /** What it says of the API's upstreams. Throws as prepare does. */
-  upstream?(config: C): UpstreamSettings
+  upstream?(config: C, contexts: Contexts): UpstreamSettings
 }
 
 /** A policy as a form and a document need it, free of functions. */

@@ -20,6 +20,19 @@ export interface KeyPair {
   readonly key: string
 }
 
+/** What an mTLS context gives to TLS in the place of certificates in a policy. */
+export interface TlsMaterial {
+  /** CAs that the far side must come from. */
+  readonly trustedCa: string
+  readonly certificate: KeyPair | undefined
+}
+
+/** The mTLS context of a `contextRef`, or undefined. */
+export type Contexts = (ref: string) => TlsMaterial | undefined
+export const noContexts: Contexts = () => undefined
+/** One that is always there, for whoever only wants to know what a policy says besides. */
+export const someContext: Contexts = () => ({ trustedCa: '', certificate: { certificate: '', key: '' } })
+
 /** TLS towards clients (Flex `tls`). */
 export interface InboundTls extends TlsParameters {
   /** STRICT asks for a valid client certificate, PERMISSIVE takes one, DISABLE asks for none. */

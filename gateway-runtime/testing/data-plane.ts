@@ -18,6 +18,15 @@ export async function serveItems(
   end: Closing,
   world: Partial<World> = {},
 ): Promise<number> {
+  return (await startServing(items, end, world)).port
+}
+
+/** The same, with a way to serve others in their place. */
+export async function startServing(
+  items: readonly Item[],
+  end: Closing,
+  world: Partial<World> = {},
+): Promise<{ port: number; serve: (items: readonly Item[]) => Promise<void> }> {
   const control = createControlRequest({ allowLoopback: true })
   const server = createServer()
   const whole = { ...emptyWorld, request: control.request, ...world }
@@ -26,7 +35,10 @@ export async function serveItems(
     await server.drain(0)
     await control.close()
   })
-  const served = await serving.serve(contentsOf(items))
-  if (!served.ok) throw new Error(JSON.stringify(served.reasons))
-  return serving.ports[0] ?? 0
+  const serve = async (next: readonly Item[]) => {
+    const served = await serving.serve(contentsOf(next))
+    if (!served.ok) throw new Error(JSON.stringify(served.reasons))
+  }
+  await serve(items)
+  return { port: serving.ports[0] ?? 0, serve }
 }

@@ -4,7 +4,7 @@ import { mainUpstream, routing } from '#domain/routing.ts'
 import type { UpstreamView } from '#domain/stored.ts'
 import type { InboundSide, InlineCertificates, OutboundSide } from '#domain/trust.ts'
 import { mapSecrets } from '#policies/secrets.ts'
-import type { KeyPair, TlsParameters, TlsVersion } from '#policies/settings.ts'
+import { type KeyPair, someContext, type TlsParameters, type TlsVersion } from '#policies/settings.ts'
 import { tls } from '#policies/tls/policy.ts'
 import { tlsCertificateMonitoring } from '#policies/tls-certificate-monitoring/policy.ts'
 import { tlsOutbound } from '#policies/tls-outbound/policy.ts'
@@ -53,12 +53,12 @@ function configOf<Config>(
 }
 
 function inboundOf(config: z.infer<typeof tls.config>): InboundSide | null {
-  const settings = tls.inboundTls?.(config)
+  const settings = tls.inboundTls?.(config, someContext)
   return settings ? { ...common(settings, config), mode: settings.mode } : null
 }
 
 function outboundOf(config: z.infer<typeof tlsOutbound.config>): OutboundSide | null {
-  const settings = tlsOutbound.upstream?.(config).tls
+  const settings = tlsOutbound.upstream?.(config, someContext).tls
   if (!settings) return null
   const { certificate, skipValidation, serverName } = settings
   return {

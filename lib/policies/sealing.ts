@@ -1,8 +1,8 @@
 import type { AttachedPolicy, Item } from '#contract/items.ts'
-import { mapSecrets, withoutSecrets } from '#policies/secrets.ts'
+import { mapSecrets, mask, withoutSecrets } from '#policies/secrets.ts'
 import type { Opener, Sealer } from '../trust/sealing.ts'
 
-/** Secrets inside policy configurations lie sealed in the database, wherever a configuration is kept. */
+/** Secrets inside policies and mTLS contexts lie sealed in the database, wherever a configuration is kept. */
 
 const purpose = 'policy.config'
 const prefix = 'sealed:'
@@ -10,11 +10,11 @@ const prefix = 'sealed:'
 /** With every secret sealed, for the database. */
 export function sealedConfig(kind: string, config: unknown, sealer: Sealer): Record<string, unknown> {
   // Configurations are objects, and sealing changes members alone.
-  return mapSecrets(
-    kind,
-    config,
-    (secret) => prefix + sealer.seal(JSON.stringify(secret), purpose),
-  ) as Record<string, unknown>
+  return mapSecrets(kind, config, (secret) => sealed(secret, sealer)) as Record<string, unknown>
+}
+
+function sealed(secret: unknown, sealer: Sealer): string {
+  return prefix + sealer.seal(JSON.stringify(secret), purpose)
 }
 
 /** What was sealed, as it was. */
@@ -28,21 +28,38 @@ function opened(secret: unknown, opener: Opener): unknown {
   return JSON.parse(opener.unseal(secret.slice(prefix.length), purpose).reveal())
 }
 
-function withConfigs(item: Item, change: (policy: AttachedPolicy) => Record<string, unknown>): Item {
+/** What becomes of each secret of an item: those inside a configuration, and a private key. */
+interface Treatment {
+  readonly config: (policy: AttachedPolicy) => Record<string, unknown>
+  readonly key: (key: string) => string
+}
+
+function treated(item: Item, { config, key }: Treatment): Item {
+  if (item.kind === 'tls-context' && item.keystore !== undefined)
+    return { ...item, keystore: { ...item.keystore, key: key(item.keystore.key) } }
   if (item.kind !== 'api' || item.policies.length === 0) return item
-  return { ...item, policies: item.policies.map((policy) => ({ ...policy, config: change(policy) })) }
+  return { ...item, policies: item.policies.map((policy) => ({ ...policy, config: config(policy) })) }
 }
 
 /** An item as it is stored under the hash of what it really says. */
 export function sealedItem(item: Item, sealer: Sealer): Item {
-  return withConfigs(item, ({ kind, config }) => sealedConfig(kind, config, sealer))
+  return treated(item, {
+    config: ({ kind, config }) => sealedConfig(kind, config, sealer),
+    key: (key) => sealed(key, sealer),
+  })
 }
 
 export function openedItem(item: Item, opener: Opener): Item {
-  return withConfigs(item, ({ kind, config }) => openedConfig(kind, config, opener))
+  return treated(item, {
+    config: ({ kind, config }) => openedConfig(kind, config, opener),
+    key: (key) => String(opened(key, opener)),
+  })
 }
 
 /** An item as people may see it. */
 export function shownItem(item: Item): Item {
-  return withConfigs(item, ({ kind, config }) => withoutSecrets(kind, config) as Record<string, unknown>)
+  return treated(item, {
+    config: ({ kind, config }) => withoutSecrets(kind, config) as Record<string, unknown>,
+    key: () => mask,
+  })
 }

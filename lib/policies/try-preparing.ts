@@ -1,4 +1,5 @@
 import type { Policy, Ports, Prepared } from '#policies/definition.ts'
+import { someContext } from '#policies/settings.ts'
 
 const nothing = () => Promise.reject(new Error('nothing is kept while a policy is only tried'))
 
@@ -47,8 +48,9 @@ export function tryPreparing(policy: Policy, config: unknown): { phases: Prepare
   try {
     const phases = policy.prepare(config, idlePorts)
     phases.dispose?.()
-    policy.inboundTls?.(config)
-    policy.upstream?.(config)
+    // Which there are is checked where a chain is saved, and when a gateway's configuration is compiled.
+    policy.inboundTls?.(config, someContext)
+    policy.upstream?.(config, someContext)
     return { phases }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }

@@ -1,4 +1,10 @@
-import { type ApiItem, type AttachedPolicy, type Item, upstreamNames } from '#contract/items.ts'
+import {
+  type ApiItem,
+  type AttachedPolicy,
+  contextsAmong,
+  type Item,
+  upstreamNames,
+} from '#contract/items.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
@@ -21,7 +27,7 @@ export function check(
     ...listenerFaults(items),
     ...apis.flatMap((api) => referenceFaults(api, items)),
     ...pathClashes([...neighbours, ...apis]),
-    ...apis.flatMap(chainFaults),
+    ...apis.flatMap((api) => chainFaults(api, items)),
     ...[...items.values()].flatMap((item) => upstreamFaults(item, allow)),
   ]
 }
@@ -82,10 +88,11 @@ function pathClashes(apis: readonly ApiItem[]): Fault[] {
 }
 
 // What only shows when the whole chain is put together is told once each policy by itself is right.
-function chainFaults(api: ApiItem): Fault[] {
+function chainFaults(api: ApiItem, items: Items): Fault[] {
   const faults = api.policies.flatMap((policy, index) => policyFaults(api, policy, index))
   if (faults.length > 0) return faults
-  const chain = resolveChain(api.policies, upstreamNames(api))
+  const contexts = contextsAmong((id) => items.get(id))
+  const chain = resolveChain(api.policies, upstreamNames(api), contexts)
   if (chain.ok) return []
   const base = pointerOf(['items', api.id, 'policies'])
   return chain.faults.map(({ pointer, detail }) => ({ pointer: base + pointer, detail }))

@@ -10,7 +10,8 @@ export function textOf(ids: readonly string[], items: Items): string {
   const found = ids.flatMap((id) => {
     const item = items.get(id)
     if (!item) return []
-    const name = item.kind === 'listener' ? item.id : item.kind
+    const isOfGateway = item.kind === 'listener' || item.kind === 'tls-context'
+    const name = isOfGateway ? item.id : item.kind
     return [[name, item.kind === 'contracts' ? withShortHashes(item) : shownItem(item)] as const]
   })
   // The database keeps members in an order of its own; it must not show as a change.

@@ -5,6 +5,7 @@ import { told } from './change-words.ts'
 import type { Items } from './compile.ts'
 import { jsonChanges } from './json-changes.ts'
 import { policyAdded, policyChanges } from './policy-changes.ts'
+import { tlsContextChanges } from './tls-context-changes.ts'
 
 /** What changes about one item, in plain words and by pointer. */
 export function itemChanges(id: string, before: Items, after: Items): Change[] {
@@ -20,6 +21,8 @@ export function itemChanges(id: string, before: Items, after: Items): Change[] {
       return listenerChanges(id, ofKind(old, 'listener'), ofKind(now, 'listener'))
     case 'document':
       return documentChanges(id, old, now)
+    case 'tls-context':
+      return tlsContextChanges(id, ofKind(old, 'tls-context'), ofKind(now, 'tls-context'))
     case undefined:
       return []
   }

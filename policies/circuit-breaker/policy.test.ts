@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { circuitBreaker } from './policy.ts'
+import { noContexts } from '../settings.ts'
 
 describe('circuit-breaker', () => {
   it('says limits and ejection, with times in milliseconds', () => {
@@ -8,7 +9,7 @@ describe('circuit-breaker', () => {
       outlier: { consecutive5xxErrors: 3, interval: 5, baseEjectionTime: 0.5, maxEjectionPercent: 100 },
       halfOpenRequests: 2,
     })
-    expect(circuitBreaker.upstream?.(config)).toEqual({
+    expect(circuitBreaker.upstream?.(config, noContexts)).toEqual({
       breaker: {
         maxConnections: 1_024,
         maxPendingRequests: 1_024,

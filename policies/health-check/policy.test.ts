@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { healthCheck } from './policy.ts'
+import { noContexts } from '../settings.ts'
 
 describe('health-check', () => {
   it('says what is asked, how often and what is a good answer', () => {
     const config = healthCheck.config.parse({ path: '/health', interval: 2, timeout: 0.5 })
-    expect(healthCheck.upstream?.(config)).toEqual({
+    expect(healthCheck.upstream?.(config, noContexts)).toEqual({
       healthCheck: {
         path: '/health',
         method: 'GET',

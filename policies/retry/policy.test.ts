@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { retry } from './policy.ts'
+import { noContexts } from '../settings.ts'
 
 function faultsOf(config: unknown) {
   const parsed = retry.config.safeParse(config)
@@ -8,7 +9,7 @@ function faultsOf(config: unknown) {
 
 describe('retry', () => {
   it('is careful unless told otherwise, with times in milliseconds', () => {
-    expect(retry.upstream?.(retry.config.parse({}))).toEqual({
+    expect(retry.upstream?.(retry.config.parse({}), noContexts)).toEqual({
       retry: {
         numRetries: 2,
         triggers: ['connect-failure', 'reset', 'gateway-error'],
@@ -29,7 +30,7 @@ describe('retry', () => {
       perRetry: { timeout: 0.5, backOff: { baseInterval: 1, maxInterval: 2.5 } },
       retryBudget: { percent: 50, minRetryConcurrency: 0 },
     })
-    expect(retry.upstream?.(config)).toMatchObject({
+    expect(retry.upstream?.(config, noContexts)).toMatchObject({
       retry: { perTryTimeoutMs: 500, backOffBaseMs: 1_000, backOffMaxMs: 2_500, statusCodes: [429] },
     })
   })

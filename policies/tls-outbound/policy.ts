@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import { checkedBy } from '../form-fields.ts'
 import { namePatternFault } from '#domain/subject-alt-names.ts'
-import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
+import {
+  besideContext,
+  cipherList,
+  contextRef,
+  fromContext,
+  materialOf,
+  tlsVersion,
+  tlsVersions,
+} from '../tls-fields.ts'
 
 const pem = (word: string, what: string) =>
   z
@@ -28,6 +36,7 @@ const namePattern = z.string().max(2_000).check(checkedBy(namePatternFault))
 
 const config = z
   .strictObject({
+    contextRef,
     certificate: certificate.optional().meta({
       title: 'Client certificate',
       description: 'What the gateway shows to upstreams that ask for a certificate.',
@@ -92,6 +101,7 @@ const config = z
     const { skipValidation, subjectAltNames, spkiHashes, minversion, maxversion } = context.value
     const fault = (path: string, message: string) =>
       context.issues.push({ code: 'custom', path: [path], message, input: context.value })
+    for (const member of besideContext(context.value)) fault(member, fromContext)
     const { trustedCA, crl } = context.value
     if (trustedCA !== '' && !/-----BEGIN CERTIFICATE-----/.test(trustedCA))
       fault('trustedCA', 'must be certificates in PEM form')
@@ -115,12 +125,14 @@ export const tlsOutbound = definePolicy<Config>({
   category: 'trust',
   outbound: true,
   config,
-  summarise({ skipValidation, trustedCA, certificate: own, subjectAltNames }) {
+  summarise({ skipValidation, trustedCA, certificate: own, contextRef: context, subjectAltNames }) {
     const trust = skipValidation
       ? 'Takes ANY certificate'
-      : trustedCA === ''
-        ? 'Trusts the CAs of the system'
-        : 'Trusts own CAs'
+      : context !== undefined
+        ? 'Trusts the CAs of an mTLS context'
+        : trustedCA === ''
+          ? 'Trusts the CAs of the system'
+          : 'Trusts own CAs'
     const names = subjectAltNames.length > 0 ? ` for ${subjectAltNames.join(', ')}` : ''
     return `${trust}${names}${own === undefined ? '' : ', shows a certificate'}`
   },
@@ -131,17 +143,13 @@ export const tlsOutbound = definePolicy<Config>({
       })
     return {}
   },
-  upstream: (settings) => ({
+  upstream: (settings, contexts) => ({
     tls: {
+      ...materialOf(settings, contexts),
       minVersion: tlsVersions[settings.minversion],
       maxVersion: tlsVersions[settings.maxversion],
       ciphers: settings.ciphers,
       alpn: settings.alpn,
-      certificate:
-        settings.certificate === undefined
-          ? undefined
-          : { certificate: settings.certificate.crt, key: settings.certificate.key },
-      trustedCa: settings.trustedCA,
       crl: settings.crl,
       skipValidation: settings.skipValidation,
       serverName: settings.serverName,

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { withoutSecrets } from '../secrets.ts'
+import { type Contexts, noContexts } from '../settings.ts'
 import { tls } from './policy.ts'
 
 const crt = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 const key = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
 const certificate = { crt, key }
 
-function settings(config: Record<string, unknown>) {
-  return tls.inboundTls?.(tls.config.parse({ certificate, ...config }))
+function settings(config: Record<string, unknown>, contexts = noContexts) {
+  return tls.inboundTls?.(tls.config.parse({ certificate, ...config }), contexts)
 }
 
 function faults(config: Record<string, unknown>): string[] {
@@ -51,6 +52,35 @@ describe('the settings', () => {
       ciphers: ['TLS_AES_256_GCM_SHA384'],
       alpn: ['http/1.1'],
     })
+  })
+})
+
+describe('with an mTLS context', () => {
+  const contexts: Contexts = (ref) =>
+    ref === 'partners' ? { trustedCa: crt, certificate: { certificate: crt, key } } : undefined
+  const named = { certificate: undefined, contextRef: 'partners' }
+
+  it('clients must show a certificate unless something else is said', () => {
+    expect(settings(named, contexts)).toMatchObject({
+      mode: 'STRICT',
+      trustedCa: crt,
+      certificate: { certificate: crt, key },
+    })
+    expect(settings({ ...named, mode: 'DISABLE' }, contexts)?.mode).toBe('DISABLE')
+  })
+
+  it('nothing is made where there is none, or one that shows no certificate', () => {
+    expect(() => settings(named)).toThrow('there is no mTLS context partners here')
+    const validating: Contexts = () => ({ trustedCa: crt, certificate: undefined })
+    expect(() => settings(named, validating)).toThrow(
+      'the mTLS context partners has no certificate to show to clients',
+    )
+  })
+
+  it('certificates in the policy itself are refused', () => {
+    expect(faults({ contextRef: 'partners', trustedCA: crt })).toEqual(['certificate', 'trustedCA'])
+    expect(faults(named)).toEqual([])
+    expect(faults({ ...named, mode: 'STRICT' })).toEqual([])
   })
 })
 

@@ -2,7 +2,16 @@ import { z } from 'zod'
 import { definePolicy } from '../definition.ts'
 import type { InboundTls } from '../settings.ts'
 import { namePatternFault } from '#domain/subject-alt-names.ts'
-import { cipherList, tlsVersion, tlsVersions } from '../tls-fields.ts'
+import {
+  besideContext,
+  cipherList,
+  ContextFault,
+  contextRef,
+  fromContext,
+  materialOf,
+  tlsVersion,
+  tlsVersions,
+} from '../tls-fields.ts'
 
 const certificate = z.strictObject({
   crt: z
@@ -37,7 +46,8 @@ const namePattern = z
 
 const config = z
   .strictObject({
-    certificate: certificate.meta({
+    contextRef,
+    certificate: certificate.optional().meta({
       title: 'Certificate of the API',
       description: 'Shown to clients that ask for a host of this API.',
     }),
@@ -108,8 +118,11 @@ const config = z
     const { mode, requireClientCertificate: required } = value
     if (required !== undefined && mode !== undefined && required !== (mode === 'STRICT'))
       fault('requireClientCertificate', `contradicts mode ${mode}`)
+    if (value.contextRef === undefined && value.certificate === undefined)
+      fault('certificate', 'is needed, here or by a contextRef')
+    for (const member of besideContext(value)) fault(member, fromContext)
     const asks = modeOf(value) !== 'DISABLE'
-    if (asks && value.trustedCA === '')
+    if (asks && value.trustedCA === '' && value.contextRef === undefined)
       fault('trustedCA', `is needed: with ${modeOf(value)} client certificates must come from somewhere`)
     if (value.trustedCA !== '' && !/-----BEGIN CERTIFICATE-----/.test(value.trustedCA))
       fault('trustedCA', 'must be certificates in PEM form')
@@ -125,12 +138,13 @@ type Config = z.infer<typeof config>
 function modeOf(value: {
   mode?: InboundTls['mode'] | undefined
   requireClientCertificate?: boolean | undefined
+  contextRef?: string | undefined
   trustedCA: string
 }): InboundTls['mode'] {
   if (value.mode !== undefined) return value.mode
   if (value.requireClientCertificate !== undefined)
     return value.requireClientCertificate ? 'STRICT' : 'DISABLE'
-  return value.trustedCA === '' ? 'DISABLE' : 'STRICT'
+  return value.trustedCA === '' && value.contextRef === undefined ? 'DISABLE' : 'STRICT'
 }
 
 const says = {
@@ -152,16 +166,21 @@ export const tls = definePolicy<Config>({
     return `${says[modeOf(value)]}${names}, TLS ${value.minversion}${value.minversion === value.maxversion ? ' alone' : ' or newer'}`
   },
   prepare: () => ({}),
-  inboundTls: (value) => ({
-    mode: modeOf(value),
-    certificate: { certificate: value.certificate.crt, key: value.certificate.key },
-    trustedCa: value.trustedCA,
-    crl: value.crl,
-    subjectAltNames: value.subjectAltNames,
-    spkiHashes: value.spkiHashes,
-    minVersion: tlsVersions[value.minversion],
-    maxVersion: tlsVersions[value.maxversion],
-    ciphers: value.ciphers,
-    alpn: value.alpn,
-  }),
+  inboundTls(value, contexts) {
+    const { certificate: keyPair, trustedCa } = materialOf(value, contexts)
+    if (keyPair === undefined)
+      throw new ContextFault(`the mTLS context ${value.contextRef} has no certificate to show to clients`)
+    return {
+      mode: modeOf(value),
+      certificate: keyPair,
+      trustedCa,
+      crl: value.crl,
+      subjectAltNames: value.subjectAltNames,
+      spkiHashes: value.spkiHashes,
+      minVersion: tlsVersions[value.minversion],
+      maxVersion: tlsVersions[value.maxversion],
+      ciphers: value.ciphers,
+      alpn: value.alpn,
+    }
+  },
 })
