@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type NetworkClass, networkClasses } from './network.ts'
+import { type NetworkClass, networkClasses, networkClassName } from './network.ts'
 
 /** mTLS contexts: what a leg should use, what it is known to use, and how the two compare. */
 
@@ -33,6 +33,26 @@ export type Actual = z.infer<typeof actual>
 /** The context that takes part, where there is one. */
 export function contextOf(known: Actual): ContextRef | null {
   return 'context' in known ? known.context : null
+}
+
+/** What is known in words, as a table and a panel say it. */
+export function actualText(known: Actual): string {
+  switch (known.state) {
+    case 'not-declared':
+      return 'not declared'
+    case 'plain':
+      return `no TLS: ${known.because}`
+    case 'unverified':
+      return `TLS with whoever answers: ${known.because}`
+    case 'one-way':
+      return `TLS without client authentication: ${known.because}`
+    case 'permissive':
+      return `client certificates are optional: ${known.because}`
+    case 'mutual':
+      return known.context
+        ? `context ${known.context.name}, ${networkClassName[known.context.class]}`
+        : 'mTLS with certificates that stand in the policy itself'
+  }
 }
 
 export const verdicts = [

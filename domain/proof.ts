@@ -98,3 +98,14 @@ function whyUnproven(missing: string | null): string {
     ? 'its chain ends at a certificate that the context does not trust'
     : `its chain is incomplete: ${missing} is neither sent nor trusted`
 }
+
+/** Every CA certificate that the organisation has seen, wherever it lies. */
+export function issuersIn({
+  authorities,
+  certificates,
+}: Pick<Stored, 'authorities' | 'certificates'>): CertificateFacts[] {
+  return [
+    ...authorities.map(({ certificate }) => certificate),
+    ...certificates.flatMap(({ chain }) => chain.filter(({ isCa }) => isCa)),
+  ]
+}

@@ -5,12 +5,15 @@ import { environmentKinds } from './gateway.ts'
 import { locations, networkClasses } from './network.ts'
 import type { NetworkPolicySet } from './network-policy.ts'
 import { owners, partyKinds } from './party.ts'
-import type { Observed } from './peer.ts'
+import type { Observed, Side } from './peer.ts'
+import { mainUpstream } from './routing.ts'
 import {
   type AuthorityView,
   type CertificateView,
   type ContextView,
+  type InboundSide,
   inboundSide,
+  type OutboundSide,
   outboundSide,
 } from './trust.ts'
 
@@ -135,4 +138,27 @@ export type Index = ReturnType<typeof indexOf>
 
 function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((each) => [each.id, each]))
+}
+
+/** TLS of an API in one direction: towards its clients, or towards one of its upstreams. */
+export interface Spoken {
+  readonly side: Side
+  /** Tells the sides of an API apart. */
+  readonly which: string
+  /** As a sentence calls the far end. */
+  readonly towards: string
+  readonly tls: InboundSide | OutboundSide
+}
+
+export function spokenBy({ inbound, upstreams }: Pick<ApiView, 'inbound' | 'upstreams'>): Spoken[] {
+  return [
+    ...(inbound
+      ? [{ side: 'inbound', which: 'inbound', towards: 'its clients', tls: inbound } as const]
+      : []),
+    ...upstreams.flatMap(({ name, outbound }): Spoken[] => {
+      if (!outbound) return []
+      const towards = name === mainUpstream ? 'its upstream' : `its upstream ${name}`
+      return [{ side: 'outbound', which: `outbound:${name}`, towards, tls: outbound }]
+    }),
+  ]
 }

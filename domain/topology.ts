@@ -3,11 +3,10 @@ import { acceptance, acceptanceOf } from './acceptance.ts'
 import { finding } from './finding.ts'
 import { type Hop, inboundHops, legsFrom, legView, outboundHops, type Way } from './leg.ts'
 import { lint } from './lint/lint.ts'
-import { issuersIn } from './lint/world.ts'
 import { areOneNetwork, networkClasses } from './network.ts'
 import { type Classified, classify, gatewayRoles, patterns, useCases } from './pattern.ts'
 import { observed } from './peer.ts'
-import { knownContexts, proof } from './proof.ts'
+import { issuersIn, knownContexts, proof } from './proof.ts'
 import {
   firewallReading,
   gatewayStop,

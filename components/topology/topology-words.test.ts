@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actual, contextOf } from '#domain/context.ts'
+import { actual, actualText, contextOf } from '#domain/context.ts'
 import { severities } from '#domain/finding.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
@@ -13,7 +13,7 @@ import { findingsOn, isOpen, modelOf } from './model.ts'
 import { neighbour } from './neighbour.ts'
 import { csvHeader, csvRow, rowsOf } from './table/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
-import { actualText, daysText, flowSentence, gatewayState, legLabel, trafficText } from './words.ts'
+import { daysText, flowSentence, gatewayState, legLabel, trafficText } from './words.ts'
 
 const plain: ViewState = { view: null, selection: null, useCase: null, severity: null }
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })

@@ -1,4 +1,4 @@
-import type { Actual, ContextRef, Expected } from '#domain/context.ts'
+import { actualText, type Expected } from '#domain/context.ts'
 import type { LegView } from '#domain/leg.ts'
 import { count } from '#domain/listing.ts'
 import { networkClassName } from '#domain/network.ts'
@@ -87,28 +87,6 @@ export function expectedText(expected: Expected | null): string {
   if (!expected) return 'nothing can be expected until the provider is named'
   const context = `${networkClassName[expected.class]} mTLS`
   return expected.required ? context : `${context}, recommended`
-}
-
-export function actualText(actual: Actual): string {
-  switch (actual.state) {
-    case 'not-declared':
-      return 'not declared'
-    case 'plain':
-      return `no TLS: ${actual.because}`
-    case 'unverified':
-      return `TLS with whoever answers: ${actual.because}`
-    case 'one-way':
-      return `TLS without client authentication: ${actual.because}`
-    case 'permissive':
-      return `client certificates are optional: ${actual.because}`
-    case 'mutual':
-      return contextText(actual.context)
-  }
-}
-
-export function contextText(context: ContextRef | null): string {
-  if (!context) return 'mTLS with certificates that stand in the policy itself'
-  return `context ${context.name}, ${networkClassName[context.class]}`
 }
 
 export function versionsText({ minVersion, maxVersion }: Pick<LegTls, 'minVersion' | 'maxVersion'>): string {

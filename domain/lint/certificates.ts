@@ -15,9 +15,10 @@ import { type Finding, type FindingCode, type Fix, found, type Severity, type Su
 import { count, listed } from '../listing.ts'
 import type { Side } from '../peer.ts'
 import type { KnownContext } from '../proof.ts'
+import { spokenBy } from '../stored.ts'
 import type { AuthorityView, CertificateView } from '../trust.ts'
 import { allOf, type Use } from '../uses.ts'
-import { apiNames, gatewaysOf, spokenBy, touching, type World } from './world.ts'
+import { apiNames, gatewaysOf, touching, type World } from './world.ts'
 
 /** What is to be said against certificates that something uses: those of keystores, those in policies, and CAs. */
 export function lintCertificates(world: World): Finding[] {

@@ -4,9 +4,9 @@ import { type Finding, found } from '../finding.ts'
 import { readingsOf } from '../leg.ts'
 import { listed } from '../listing.ts'
 import type { KnownContext } from '../proof.ts'
-import type { ApiView } from '../stored.ts'
+import { type ApiView, spokenBy } from '../stored.ts'
 import { allOf } from '../uses.ts'
-import { aboutApi, aboutContext, between, spokenBy, touching, type World } from './world.ts'
+import { aboutApi, aboutContext, between, touching, type World } from './world.ts'
 
 /** What is to be said against contexts, and against sides of APIs that validate nobody or have no context. */
 export function lintContexts(world: World): Finding[] {

@@ -13,6 +13,7 @@ import {
   now,
   outbound,
 } from '../testing/certificates.ts'
+import { peer, seen } from '../testing/peers.ts'
 import { changed, ordersApi, sound } from '../testing/sound.ts'
 import { api, http, https, network, party } from '../testing/stored.ts'
 import { describeTopology, type FindingView } from '../topology.ts'
@@ -35,18 +36,7 @@ const inDevelopment = (stored: Stored) =>
 
 const selfSigned = edgeCert({ facts: { issuer: 'CN=edge-cert', selfSigned: true } })
 
-const peer = (change: Partial<ObservedPeer>): ObservedPeer => ({
-  apiId: 'Orders',
-  side: 'inbound',
-  subject: 'CN=shop',
-  issuer: 'CN=Internal CA',
-  names: [],
-  anchorSha256: null,
-  partyId: null,
-  lastSeenAt: inDays(-1),
-  ...change,
-})
-const seeing = (...peers: ObservedPeer[]): Stored => ({ ...sound, observed: { since: inDays(-30), peers } })
+const seeing = (...peers: ObservedPeer[]): Stored => ({ ...sound, observed: seen(...peers) })
 
 const edgePod: Pod = {
   kind: 'pod',
@@ -477,7 +467,7 @@ const table: readonly Row[] = [
       ],
     },
     about: 'listener:edge/https',
-    why: 'Orders 1.0 and Orders again 1.0 share port 443 of edge and both answer at the base path /Orders.',
+    why: 'Orders 1.0 and Orders again 1.0 share port 443 of edge and answer at the same base path /Orders.',
     fix: 'edit-tls api:Orders again',
     flows: bothFlows,
   },
@@ -548,7 +538,7 @@ const table: readonly Row[] = [
     severity: 'warning',
     when: 'somebody calls whose flow is not declared',
     stored: {
-      ...seeing(peer({ partyId: 'Batch', subject: 'CN=batch' }), peer({})),
+      ...seeing(peer({ partyId: 'Batch', subject: 'CN=batch' }), peer()),
       parties: [...sound.parties, party('Batch', 'consumer', 'VPC')],
     },
     about: 'api:Orders',
@@ -582,7 +572,7 @@ describe('the lint table', () => {
     expect(judged(sound)).toEqual([])
     const all = among(denyAll, admitAll, ordersLetsIn, edgeEgress(toUpstream, toNames('TCP', 'UDP'), toKeys))
     expect(judged(all)).toEqual([])
-    expect(judged(seeing(peer({})))).toEqual([])
+    expect(judged(seeing(peer()))).toEqual([])
   })
 
   for (const row of table) {
@@ -774,7 +764,7 @@ describe('peers', () => {
   })
 
   it('that nobody can name may be any declared consumer, so that nobody is called unseen', () => {
-    expect(codes(peer({}))).toEqual([])
+    expect(codes(peer())).toEqual([])
     expect(codes(peer({ partyId: 'Shop' }), peer({ partyId: 'Partner' }))).toEqual([])
   })
 

@@ -2,10 +2,10 @@ import { isTls13Suite } from '../cipher-suite.ts'
 import { type Finding, type Fix, found, type Subject } from '../finding.ts'
 import { listed } from '../listing.ts'
 import { isMeantFor, sideKey } from '../reading.ts'
-import type { ApiView, GatewayView, Listener } from '../stored.ts'
+import { type ApiView, type GatewayView, type Listener, type Spoken, spokenBy } from '../stored.ts'
 import type { InboundSide, OutboundSide } from '../trust.ts'
 import { allOf } from '../uses.ts'
-import { aboutApi, type Spoken, spokenBy, touching, type World } from './world.ts'
+import { aboutApi, touching, type World } from './world.ts'
 
 /** What is to be said against listeners and the TLS that is spoken there and towards upstreams. */
 export function lintListeners(world: World): Finding[] {
@@ -91,7 +91,7 @@ function clashes(
     return [
       ...(differs ? [conflict(asking, 'ask for different TLS there', `tls:${host}`, last(asking))] : []),
       ...paths.map(([path, all]) =>
-        conflict(all, `both answer at the base path ${path}`, `path:${host}${path}`, last(all)),
+        conflict(all, `answer at the same base path ${path}`, `path:${host}${path}`, last(all)),
       ),
     ]
   })

@@ -2,9 +2,9 @@ import { dayMs } from '../certificate.ts'
 import { type Finding, found } from '../finding.ts'
 import { ascending, listed } from '../listing.ts'
 import type { Observed, ObservedPeer } from '../peer.ts'
-import type { ApiView, StoredFlow } from '../stored.ts'
+import { type ApiView, type Spoken, type StoredFlow, spokenBy } from '../stored.ts'
 import { compileNames } from '../subject-alt-names.ts'
-import { aboutApi, type Spoken, spokenBy, touching, type World } from './world.ts'
+import { aboutApi, touching, type World } from './world.ts'
 
 /** Where those that nodes see differ from those that are declared. */
 export function lintPeers(world: World): Finding[] {

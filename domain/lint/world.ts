@@ -2,12 +2,9 @@ import type { CertificateFacts } from '../certificate.ts'
 import type { Finding, Subject } from '../finding.ts'
 import type { LegView } from '../leg.ts'
 import { listed } from '../listing.ts'
-import type { Side } from '../peer.ts'
 import type { KnownContext } from '../proof.ts'
 import type { Served } from '../reading.ts'
-import { mainUpstream } from '../routing.ts'
 import type { ApiView, GatewayView, Index, NetworkView, Stored, StoredFlow } from '../stored.ts'
-import type { InboundSide, OutboundSide } from '../trust.ts'
 import type { Use, Uses } from '../uses.ts'
 
 /** Everything that can be judged: what is stored, and what was derived from it. */
@@ -49,29 +46,6 @@ export function touching({
   return { legIds: [...legIds].toSorted(), flowIds: [...flowIds].toSorted() }
 }
 
-/** TLS of an API in one direction: towards its clients, or towards one of its upstreams. */
-export interface Spoken {
-  readonly side: Side
-  /** Tells the sides of an API apart. */
-  readonly which: string
-  /** As a sentence calls the far end. */
-  readonly towards: string
-  readonly tls: InboundSide | OutboundSide
-}
-
-export function spokenBy({ inbound, upstreams }: ApiView): Spoken[] {
-  return [
-    ...(inbound
-      ? [{ side: 'inbound', which: 'inbound', towards: 'its clients', tls: inbound } as const]
-      : []),
-    ...upstreams.flatMap(({ name, outbound }): Spoken[] => {
-      if (!outbound) return []
-      const towards = name === mainUpstream ? 'its upstream' : `its upstream ${name}`
-      return [{ side: 'outbound', which: `outbound:${name}`, towards, tls: outbound }]
-    }),
-  ]
-}
-
 /** Names of APIs by their ids, for a sentence. */
 export function apiNames(ids: Iterable<string>, { at }: World): string {
   return listed([...ids].flatMap((id) => at.apis.get(id)?.name ?? []))
@@ -84,13 +58,6 @@ export function farNetwork(leg: LegView, { at }: World): NetworkView | null {
   const partyId = far.kind === 'consumer' ? far.id : at.apis.get(far.id)?.providerId
   const networkId = partyId == null ? undefined : at.parties.get(partyId)?.networkId
   return (networkId !== undefined && at.networks.get(networkId)) || null
-}
-
-export function issuersIn({ authorities, certificates }: Stored): CertificateFacts[] {
-  return [
-    ...authorities.map(({ certificate }) => certificate),
-    ...certificates.flatMap(({ chain }) => chain.filter(({ isCa }) => isCa)),
-  ]
 }
 
 /** The gateways that a use reaches. */

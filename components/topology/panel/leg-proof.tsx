@@ -1,11 +1,12 @@
 'use client'
+import { actualText } from '#domain/context.ts'
 import type { LegReading } from '#domain/leg.ts'
 import type { Proof } from '#domain/proof.ts'
 import { Mono } from '../../ui/code-line.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { DotState, WordState } from '../../ui/state.tsx'
 import { modeLabel, validityLook } from '../looks.ts'
-import { actualText, daysText, versionsText } from '../words.ts'
+import { daysText, versionsText } from '../words.ts'
 
 /** How a leg is protected in full: the context, how TLS is spoken, and the chain from the leaf to its CA. */
 export function LegProof({ reading: { actual, tls, proof } }: { reading: LegReading }) {

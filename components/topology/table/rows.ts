@@ -1,9 +1,10 @@
+import { actualText } from '#domain/context.ts'
 import { type LegView, readingFor } from '#domain/leg.ts'
 import { passes } from '../highlight.ts'
 import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
 import { findingsOfFlow, isOpen, type Model } from '../model.ts'
 import type { ViewState } from '../view-state.ts'
-import { actualText, expectedText, legTitle, trafficText } from '../words.ts'
+import { expectedText, legTitle, trafficText } from '../words.ts'
 
 /** One flow of the table: the same as the map says, in words. */
 export interface FlowRow {

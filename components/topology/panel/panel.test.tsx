@@ -1,0 +1,102 @@
+import { renderToStaticMarkup } from 'react-dom/server'
+import { describe, expect, it } from 'vitest'
+import { readingsOf } from '#domain/leg.ts'
+import { inDays, now } from '#domain/testing/certificates.ts'
+import { madeUp } from '#domain/testing/made-up.ts'
+import { peer, seen } from '#domain/testing/peers.ts'
+import { changed, sound } from '#domain/testing/sound.ts'
+import type { Topology } from '#domain/topology.ts'
+import { describeTopology } from '#domain/topology.ts'
+import { modelOf } from '../model.ts'
+import { FlowDetails } from './flow-details.tsx'
+import { LegDetails } from './leg-details.tsx'
+import { Summary } from './summary.tsx'
+
+function props(topology: Topology) {
+  return { model: modelOf(topology), choose: () => undefined, ask: () => undefined, mayWrite: true }
+}
+
+/** What a reader sees, without the marks of the markup. */
+function textOf(markup: string): string {
+  return markup
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll('&#x27;', "'")
+    .replaceAll(/\s+/g, ' ')
+}
+
+describe('the panel of a leg', () => {
+  it('says how TLS is spoken, draws the chain with its days, and names the peers that were seen', () => {
+    const topology = describeTopology({ ...sound, observed: seen(peer()) }, now)
+    const leg = 'inbound:consumer:Shop:gateway:edge'
+    const text = textOf(renderToStaticMarkup(<LegDetails {...props(topology)} id={leg} />))
+    for (const part of [
+      'context White, organisation internal',
+      'STRICT: a valid client certificate is needed',
+      'TLS 1.2 to 1.3',
+      'CN=edge-cert valid 365 days left CN=Internal CA valid',
+      'Trusted through Internal CA.',
+      'CN=shop from CN=Internal CA',
+      'as expected',
+    ])
+      expect(text).toContain(part)
+  })
+
+  it('says why handshakes fail and what is missing of the chain', () => {
+    const certificates = sound.certificates.map((each) => ({
+      ...each,
+      chain: each.chain.map((facts) => ({ ...facts, issuer: 'CN=Issuing CA' })),
+    }))
+    const topology = describeTopology({ ...sound, certificates }, now)
+    const leg = 'inbound:consumer:Shop:gateway:edge'
+    const text = textOf(renderToStaticMarkup(<LegDetails {...props(topology)} id={leg} />))
+    expect(text).toContain('CN=Issuing CA missing: unknown authority')
+    expect(text).toContain('Handshakes fail: its chain is incomplete')
+  })
+
+  it('says each reading apart where APIs differ, whatever the leg', () => {
+    const topology = madeUp(5, { parties: 60, flows: 120, gateways: 2 })
+    for (const leg of topology.legs) {
+      const markup = renderToStaticMarkup(<LegDetails {...props(topology)} id={leg.id} />)
+      expect(markup.match(/As it is for/g)?.length ?? 0).toBe(
+        leg.others.length > 0 ? readingsOf(leg).length : 0,
+      )
+    }
+  })
+})
+
+describe('the panel of a flow', () => {
+  it('says of a shared leg what holds for its own API', () => {
+    const [orders] = sound.apis
+    if (!orders?.inbound) throw new Error('no API')
+    const legacy = { ...orders, id: 'Legacy', name: 'Legacy', host: 'legacy.example' }
+    const stored = {
+      ...sound,
+      apis: [orders, { ...legacy, inbound: { ...orders.inbound, mode: 'DISABLE' as const } }],
+      flows: [...sound.flows, { id: 'Shop to Legacy', consumerId: 'Shop', apiId: 'Legacy' }],
+    }
+    const topology = describeTopology(stored, now)
+    const said = (id: string) => textOf(renderToStaticMarkup(<FlowDetails {...props(topology)} id={id} />))
+    expect(said('Shop to Orders')).not.toContain('DISABLE')
+    expect(said('Shop to Legacy')).toContain('mode DISABLE')
+  })
+})
+
+describe('the summary', () => {
+  it('lists findings of every kind, and who answers for those that are accepted', () => {
+    const plain = changed(sound, 'authorities', 'Their CA', { runBy: 'organisation' })
+    const [finding] = describeTopology(plain, now).findings
+    const accepted = {
+      findingId: finding?.id ?? '',
+      severity: 'error' as const,
+      owner: 'Kim',
+      reason: 'until the merger',
+      until: inDays(9),
+    }
+    const said = (stored: typeof plain) =>
+      textOf(renderToStaticMarkup(<Summary {...props(describeTopology(stored, now))} />))
+    expect(said(plain)).toContain('Replace the CA of Grey')
+    expect(said({ ...plain, acceptances: [accepted] })).toContain(
+      'Accepted by Kim until 2026-06-10: until the merger',
+    )
+  })
+})
