@@ -4,6 +4,7 @@ import { type PortalHealth, usePortalHealth } from './health.ts'
 
 export const healthText: Record<Exclude<PortalHealth, 'well'>, string> = {
   'database-away': 'The portal cannot reach its database. Gateways go on serving.',
+  'changes-unheard': 'Changes are not heard of at the moment. Gateways go on serving what they have.',
   'portal-away': 'The portal does not answer. Gateways go on serving; this page tries again by itself.',
 }
 
