@@ -24,6 +24,8 @@ const counts = (max: number) => mapOf(z.int(), max)
 export const reportMax = {
   problems: 50,
   apis: 1_000,
+  /** So many of them with their operations, upstreams and policies. */
+  apisInParts: 100,
   codesOfApi: 20,
   operationsOfApi: 20,
   upstreamsOfApi: 10,

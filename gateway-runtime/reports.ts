@@ -163,10 +163,12 @@ function apisBetween(before: Figures, after: Figures): Report['apis'] {
   const busiest = called
     .toSorted((a, b) => b.requests - a.requests || b.now.requests - a.now.requests)
     .slice(0, reportMax.apis)
-  return Object.fromEntries(busiest.map(({ id, since, now }) => [id, apiReport(since, now)]))
+  return Object.fromEntries(
+    busiest.map(({ id, since, now }, place) => [id, apiReport(since, now, place < reportMax.apisInParts)]),
+  )
 }
 
-function apiReport(since: RouteFigures, now: RouteFigures): ApiReport {
+function apiReport(since: RouteFigures, now: RouteFigures, isInParts: boolean): ApiReport {
   const latencyMs = latencyBetween(since.latency, now.latency, routeBoundsMs)
   const codes = [...now.codes].toSorted(([, a], [, b]) => b - a).slice(0, reportMax.codesOfApi)
   return {
@@ -175,9 +177,13 @@ function apiReport(since: RouteFigures, now: RouteFigures): ApiReport {
     refused: risen(since.refused, now.refused),
     dryRefused: risen(since.dryRefused, now.dryRefused),
     ...(latencyMs === null ? {} : { latencyMs }),
-    operations: busiest(since.operations, now.operations, reportMax.operationsOfApi),
-    upstreams: busiest(since.upstreams, now.upstreams, reportMax.upstreamsOfApi),
-    policies: policiesBetween(since, now),
+    ...(isInParts
+      ? {
+          operations: busiest(since.operations, now.operations, reportMax.operationsOfApi),
+          upstreams: busiest(since.upstreams, now.upstreams, reportMax.upstreamsOfApi),
+          policies: policiesBetween(since, now),
+        }
+      : {}),
     total: {
       requests: now.requests,
       errors: now.errors,
