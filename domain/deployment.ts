@@ -127,7 +127,7 @@ export type RevisionDetail = z.infer<typeof revisionDetail>
 export type InstanceDeployment = z.infer<typeof instanceDeployment>
 
 /** Nodes report every 5 s; one that missed three reports is called offline, whatever it said last. */
-const offlineAfterMs = 15_000
+export const offlineAfterMs = 15_000
 
 export interface SeenNode {
   lastSeenAt: Date | null

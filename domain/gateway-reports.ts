@@ -78,3 +78,45 @@ export function troubleOf(
     upstreamsUnhealthy: new Set(unhealthy).size,
   }
 }
+
+export interface TroubleInWords {
+  text: string
+  isUrgent: boolean
+  /** The side of the gateway that it is seen from. */
+  part: 'certificates' | 'upstreams'
+}
+
+/** Says what needs somebody, the worst first. */
+export function troublesInWords(trouble: GatewayTrouble): TroubleInWords[] {
+  const { certificatesExpired, certificatesExpiring, upstreamsUnhealthy } = trouble
+  const said: (TroubleInWords & { count: number })[] = [
+    {
+      count: upstreamsUnhealthy,
+      text:
+        upstreamsUnhealthy === 1
+          ? '1 upstream is unhealthy'
+          : `${upstreamsUnhealthy} upstreams are unhealthy`,
+      isUrgent: true,
+      part: 'upstreams',
+    },
+    {
+      count: certificatesExpired,
+      text:
+        certificatesExpired === 1
+          ? '1 certificate has expired'
+          : `${certificatesExpired} certificates have expired`,
+      isUrgent: true,
+      part: 'certificates',
+    },
+    {
+      count: certificatesExpiring,
+      text:
+        certificatesExpiring === 1
+          ? '1 certificate expires within 30 days'
+          : `${certificatesExpiring} certificates expire within 30 days`,
+      isUrgent: false,
+      part: 'certificates',
+    },
+  ]
+  return said.filter(({ count }) => count > 0).map(({ count: _, ...words }) => words)
+}

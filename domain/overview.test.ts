@@ -25,7 +25,8 @@ const api: Overview['apis'][number] = {
   updatedAt: '2026-01-01T00:00:00.000Z',
 }
 function seen(more: Partial<Seen>): Seen {
-  const gateways = [{ id: 'g', name: 'edge' }]
+  const trouble = { certificatesExpired: 0, certificatesExpiring: 0, upstreamsUnhealthy: 0 }
+  const gateways = [{ id: 'g', name: 'edge', trouble }]
   return { apis: [], apisTotal: 1, gateways, nodes: [node], undeployed: [], open: [], ...more }
 }
 const texts = (more: Partial<Seen>) => nextSteps(seen(more)).map(({ text }) => text)
@@ -45,6 +46,15 @@ describe('next steps', () => {
       text: 'edge-1 refused revision 7',
       reason: 'unknown policy',
     })
+  })
+
+  it('lead to upstreams that are down and certificates that end', () => {
+    const trouble = { certificatesExpired: 2, certificatesExpiring: 1, upstreamsUnhealthy: 1 }
+    expect(nextSteps(seen({ gateways: [{ id: 'g', name: 'edge', trouble }] }))).toMatchObject([
+      { urgency: 'now', text: '1 upstream is unhealthy at edge', href: '/gateways/g?tab=upstreams' },
+      { urgency: 'now', text: '2 certificates have expired at edge', href: '/gateways/g?tab=certificates' },
+      { urgency: 'soon', text: '1 certificate expires within 30 days at edge' },
+    ])
   })
 
   it('name nodes that are away', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSummary } from './catalog.ts'
 import { revisionSummary } from './deployment.ts'
+import { gatewayTrouble, troublesInWords } from './gateway-reports.ts'
 import { nodeStatuses } from './node-status.ts'
 
 /** The first page: how everything stands, and what would be sensible to do next. */
@@ -24,7 +25,7 @@ const openApi = z.object({ apiId: z.string(), instanceId: z.string(), title: z.s
 export const overview = z.object({
   apis: z.array(apiSummary),
   apisTotal: z.int(),
-  gateways: z.array(z.object({ id: z.string(), name: z.string() })),
+  gateways: z.array(z.object({ id: z.string(), name: z.string(), trouble: gatewayTrouble })),
   nodes: z.array(overviewNode),
   /** Over all nodes that report; null while none does. */
   requestsPerSecond: z.number().nullable(),
@@ -71,7 +72,13 @@ type Seen = Pick<Overview, 'apisTotal' | 'apis' | 'gateways' | 'nodes' | 'undepl
 
 /** What would be sensible to do next, the most urgent first. */
 export function nextSteps(seen: Seen): NextStep[] {
-  return [...nodeSteps(seen), ...buildSteps(seen), ...deploySteps(seen), ...protectSteps(seen)]
+  return [
+    ...nodeSteps(seen),
+    ...troubleSteps(seen),
+    ...buildSteps(seen),
+    ...deploySteps(seen),
+    ...protectSteps(seen),
+  ]
 }
 
 function nodeSteps({ nodes, gateways }: Seen): NextStep[] {
@@ -104,6 +111,22 @@ function nodeSteps({ nodes, gateways }: Seen): NextStep[] {
     })
   }
   return steps
+}
+
+function troubleSteps({ gateways }: Seen): NextStep[] {
+  return gateways.flatMap(({ id, name, trouble }) =>
+    troublesInWords(trouble).map(
+      ({ text, isUrgent, part }): NextStep => ({
+        urgency: isUrgent ? 'now' : 'soon',
+        text: `${text} at ${name}`,
+        reason:
+          part === 'upstreams'
+            ? 'Its checks fail, or requests to it have.'
+            : 'Connections that need it fail once it has ended.',
+        href: `/gateways/${id}?tab=${part}`,
+      }),
+    ),
+  )
 }
 
 function buildSteps({ apis, apisTotal }: Seen): NextStep[] {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { inject } from 'vitest'
+import type { Addresses } from './product.ts'
 
 export type DemoRole = 'owner' | 'reviewer' | 'operator' | 'admin'
 
@@ -33,6 +34,8 @@ export interface Visit {
   dark?: boolean
   /** Of somebody who has signed in already. */
   session?: Session
+  /** Another one than the product that most tests share. */
+  product?: Addresses
 }
 
 /** A fresh browser profile with one page. */
@@ -41,7 +44,7 @@ export async function openPage(
   visit: Visit = {},
 ): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({
-    baseURL: inject('product').portal,
+    baseURL: (visit.product ?? inject('product')).portal,
     viewport: { width: visit.width ?? 1440, height: visit.height ?? 900 },
     colorScheme: visit.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
@@ -68,25 +71,25 @@ export async function signIn(
 
 /** A signed-in page in a profile of its own. */
 export async function pageAs(browser: Browser, role: DemoRole, visit: Visit = {}) {
+  const { portal, password } = visit.product ?? inject('product')
   const opened = await openPage(browser, visit)
-  await signIn(opened.page, role)
-  await opened.page.waitForURL(
-    (url) => url.origin === inject('product').portal && !url.pathname.startsWith('/signin'),
-  )
+  await signIn(opened.page, role, password)
+  await opened.page.waitForURL((url) => url.origin === portal && !url.pathname.startsWith('/signin'))
   return opened
 }
 
-const sessions = new Map<DemoRole, Promise<Session>>()
+const sessions = new Map<string, Promise<Session>>()
 
 /** A page in a profile of its own, signed in with the one session that the test file has for this role. */
 export async function visitAs(browser: Browser, role: DemoRole, visit: Visit = {}): Promise<Page> {
-  const session = sessions.get(role) ?? sessionOf(browser, role)
-  sessions.set(role, session)
+  const key = `${role} ${visit.product?.portal ?? ''}`
+  const session = sessions.get(key) ?? sessionOf(browser, role, visit)
+  sessions.set(key, session)
   return (await openPage(browser, { ...visit, session: await session })).page
 }
 
-async function sessionOf(browser: Browser, role: DemoRole): Promise<Session> {
-  const { context } = await pageAs(browser, role)
+async function sessionOf(browser: Browser, role: DemoRole, { product }: Visit): Promise<Session> {
+  const { context } = await pageAs(browser, role, product ? { product } : {})
   const session = await context.storageState()
   await context.close()
   return session

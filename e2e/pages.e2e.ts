@@ -1,11 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import path from 'node:path'
-import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { launchBrowser, openPage, visitAs } from './browser.ts'
 import { gatewayOf, instanceAt } from './gateway-view.ts'
+import { lookAt } from './look-at.ts'
 import { Machine } from './machine.ts'
 
 let browser: Browser
@@ -20,10 +17,6 @@ beforeAll(async () => {
   gatewayId = (await gatewayOf(machine)).id
 })
 afterAll(() => browser.close())
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const pictures = path.join(import.meta.dirname, '..', 'test-results', 'pages')
-mkdirSync(pictures, { recursive: true })
 
 interface Visited {
   name: string
@@ -60,6 +53,11 @@ const visited: Visited[] = [
   { name: 'comparison', address: () => `/deployments?gateway=${gatewayId}&compare=1..1`, shows: live },
   { name: 'gateways', address: () => '/gateways', shows: live },
   { name: 'gateway', address: () => `/gateways/${gatewayId}`, shows: live },
+  ...['traffic', 'listeners', 'upstreams', 'certificates', 'websockets'].map((side) => ({
+    name: `gateway-${side}`,
+    address: () => `/gateways/${gatewayId}?tab=${side}`,
+    shows: live,
+  })),
   {
     name: 'topology',
     address: () => '/topology?view=graph',
@@ -87,57 +85,15 @@ test.each(visited)(
     page.on('console', (message) => {
       if (message.type() === 'error' && !one.refused) faults.push(message.text())
     })
-    for (const width of [1440, 390]) {
-      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
-      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+    const arrive = async () => {
       await page.goto(one.address())
       await one.shows(page)
-      await streamed(page)
-      await page.evaluate(axe)
-      const light = [...(await shapeOf(page)), ...(await violationsOf(page, {}))]
-      faults.push(...light.map((fault) => `${width} light: ${fault}`))
-      await page.screenshot({ path: path.join(pictures, `${one.name}-${width}-light.png`) })
-      // The theme changes colours and nothing else.
-      await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-      const dark = await violationsOf(page, { runOnly: ['color-contrast'] })
-      faults.push(...dark.map((fault) => `${width} dark: ${fault}`))
-      await page.screenshot({ path: path.join(pictures, `${one.name}-${width}-dark.png`) })
     }
+    faults.push(...(await lookAt(page, one.name, arrive)))
     await page.context().close()
     expect(faults).toEqual([])
   },
 )
-
-// A page that streams in has pieces twice for a moment: hidden as they came, and in their place.
-async function streamed(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () =>
-      document.querySelectorAll('h1').length === 1 &&
-      document.querySelector('div[hidden][id^="S:"], template[id^="B:"]') === null,
-  )
-}
-
-async function shapeOf(page: Page): Promise<string[]> {
-  const { headings, overflow } = await page.evaluate(() => ({
-    headings: document.querySelectorAll('h1').length,
-    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  }))
-  return [
-    ...(headings === 1 ? [] : [`${headings} main headings`]),
-    ...(overflow > 0 ? [`${overflow} pixels too wide`] : []),
-  ]
-}
-
-/** What axe finds serious or critical; its script must be in the page. */
-async function violationsOf(page: Page, options: { runOnly?: string[] }): Promise<string[]> {
-  const { violations } = await page.evaluate(async (chosen) => {
-    const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }
-    return axe.run({ ...chosen, resultTypes: ['violations'] })
-  }, options)
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id} at ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
-}
 
 test('the keyboard finds an API from anywhere and opens it', async () => {
   const page = await visitAs(browser, 'owner')

@@ -1,4 +1,3 @@
-import { request } from 'node:https'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import {
@@ -12,6 +11,7 @@ import { type EchoUpstream, startEcho } from './echo-upstream.ts'
 import { gatewayOf } from './gateway-view.ts'
 import { type LiveApi, liveApi } from './live-api.ts'
 import { Machine } from './machine.ts'
+import { askByTls } from './tls-client.ts'
 
 let browser: Browser
 let echo: EchoUpstream
@@ -30,38 +30,8 @@ afterAll(async () => {
   await echo.close()
 })
 
-interface Answered {
-  status: number
-  body: string
-}
-
-/** Asks over TLS, with a client certificate or without one. */
-function ask(port: number, path: string, client?: KeyAndCertificate): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      {
-        host: '127.0.0.1',
-        port,
-        path,
-        servername: 'localhost',
-        headers: { host: 'localhost' },
-        ca: servers.certificate,
-        agent: false,
-        ...(client === undefined ? {} : { cert: client.chain, key: client.key }),
-      },
-      (response) => {
-        const parts: Buffer[] = []
-        response.on('data', (bytes: Buffer) => parts.push(bytes))
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
-        )
-      },
-    )
-    asked.once('error', reject)
-    asked.end()
-  })
-}
-
+const ask = (port: number, path: string, client?: KeyAndCertificate) =>
+  askByTls(port, path, servers.certificate, client)
 const statusOf = (port: number, path: string, client?: KeyAndCertificate) =>
   ask(port, path, client).then(
     ({ status }) => status,

@@ -1,28 +1,27 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
-import { Server } from 'lucide-react'
 import Link from 'next/link'
 import type { GatewayKeyView, GatewaySummary } from '#domain/gateway.ts'
+import type { GatewayReports } from '#domain/gateway-reports.ts'
 import { deploymentsHref } from '../deployments/address.ts'
 import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
-import { NoneYet } from '../ui/empty-state.tsx'
-import { Fact, Facts, Panel, Section } from '../ui/panel.tsx'
+import { Fact, Facts, Panel } from '../ui/panel.tsx'
 import { AddNodeButton } from './add-node-dialog.tsx'
-import { KeyTable } from './key-table.tsx'
+import { GatewayTabs } from './gateway-tabs.tsx'
 import { ListenersButton } from './listeners-dialog.tsx'
-import { NodeTable } from './node-table.tsx'
 import { gatewayQueries } from './queries.ts'
 
 interface Props {
   gateway: GatewaySummary
   keys: GatewayKeyView[]
+  reports: GatewayReports
 }
 
-/** One gateway: its nodes, where it listens, and the keys that nodes register with. */
-export function GatewayPage({ gateway: initial, keys: initialKeys }: Props) {
+/** One gateway: where it listens, what its nodes report, and the keys that nodes register with. */
+export function GatewayPage({ gateway: initial, keys: initialKeys, reports }: Props) {
   const { data: gateway } = useQuery({ ...gatewayQueries.one(initial.id), initialData: initial })
   const { data: keys } = useQuery({ ...gatewayQueries.keys(initial.id), initialData: initialKeys })
   const mayWrite = useMay('gateways.write')
@@ -41,18 +40,7 @@ export function GatewayPage({ gateway: initial, keys: initialKeys }: Props) {
     >
       <div className="flex flex-col gap-6">
         <About gateway={gateway} mayWrite={mayWrite} />
-        <Section title="Nodes">
-          {gateway.nodes.length === 0 ? (
-            <NoneYet icon={Server} title="No node yet" className="min-h-36">
-              Nothing serves this gateway. “Add node” gives the one line that changes it.
-            </NoneYet>
-          ) : (
-            <NodeTable gatewayId={gateway.id} caption={`Nodes of ${gateway.name}`} nodes={gateway.nodes} />
-          )}
-        </Section>
-        <Section title="Keys" description="Nodes register and connect with one of these.">
-          <KeyTable gatewayId={gateway.id} keys={keys} mayRevoke={mayWrite} />
-        </Section>
+        <GatewayTabs gateway={gateway} keys={keys} reports={reports} />
       </div>
     </Page>
   )

@@ -15,6 +15,7 @@ import { sumsOf } from './looks.ts'
 import { NewGatewayButton } from './new-gateway-dialog.tsx'
 import { NodeTable } from './node-table.tsx'
 import { gatewayQueries } from './queries.ts'
+import { TroubleChips } from './trouble-chips.tsx'
 
 interface Props {
   gateways: GatewaySummary[]
@@ -88,6 +89,7 @@ function Gateway({ gateway, canAdd }: { gateway: GatewaySummary; canAdd: boolean
       description={
         <span className="flex flex-wrap items-center gap-2">
           <Chip>{environment.name}</Chip>
+          <TroubleChips gateway={gateway} />
           <span className="font-mono">{publicUrl}</span>
           <span className="hidden sm:inline">
             {headRevision === 0 ? 'nothing deployed' : `revision ${headRevision} wanted`}, {apis}{' '}

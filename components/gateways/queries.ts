@@ -8,6 +8,7 @@ import {
   type NewGateway,
   newGatewayKey,
 } from '#domain/gateway.ts'
+import { gatewayReports } from '#domain/gateway-reports.ts'
 import { getJson, nothing, sendJson } from '../shell/api.ts'
 
 // The socket tells of what happens. That a node has fallen silent is told by nobody, so it is asked for.
@@ -26,6 +27,12 @@ export const gatewayQueries = {
     queryOptions({
       queryKey: [...gatewayQueries.all, 'one', gatewayId],
       queryFn: ({ signal }) => getJson(`/gateways/${gatewayId}`, gatewaySummary, signal),
+      refetchInterval: silenceMs,
+    }),
+  reports: (gatewayId: string) =>
+    queryOptions({
+      queryKey: [...gatewayQueries.all, 'reports', gatewayId],
+      queryFn: ({ signal }) => getJson(`/gateways/${gatewayId}/reports`, gatewayReports, signal),
       refetchInterval: silenceMs,
     }),
   keys: (gatewayId: string) =>
@@ -55,4 +62,15 @@ export function revokeKey({ gatewayId, keyId }: { gatewayId: string; keyId: stri
 
 export function removeNode({ gatewayId, nodeId }: { gatewayId: string; nodeId: string }) {
   return sendJson('DELETE', `/gateways/${gatewayId}/nodes/${nodeId}`, undefined, nothing)
+}
+
+interface WebSocketAt {
+  gatewayId: string
+  nodeId: string
+  websocketId: string
+}
+
+export function endWebSocket({ gatewayId, nodeId, websocketId }: WebSocketAt) {
+  const path = `/gateways/${gatewayId}/nodes/${nodeId}/websockets/${websocketId}`
+  return sendJson('DELETE', path, undefined, nothing)
 }

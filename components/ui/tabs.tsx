@@ -2,7 +2,7 @@
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { Tabs as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
 import { cn } from './class-names.ts'
 
 export const Tabs = Radix.Root
@@ -12,11 +12,19 @@ const tabLook =
 const tabOn = 'border-accent font-medium text-accent hover:text-accent'
 
 export function TabsList({ className, children, ...props }: ComponentProps<typeof Radix.List>) {
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // An address may open a tab that lies beyond the edge of a narrow screen.
+    const active = list.current?.querySelector('[data-state=active]')
+    active?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [])
   return (
     <Radix.List
       {...props}
+      ref={list}
       className={cn(
-        'flex items-center gap-4 overflow-x-auto overflow-y-hidden border-b border-line',
+        // `relative` keeps texts for screen readers, which stand absolutely, inside what scrolls.
+        'relative flex items-center gap-4 overflow-x-auto overflow-y-hidden border-b border-line',
         className,
       )}
     >

@@ -28,7 +28,7 @@ export async function readOverview(actor: Actor, now = new Date()): Promise<Over
   return {
     apis: catalog.apis,
     apisTotal: catalog.total,
-    gateways: gateways.map(({ id, name }) => ({ id, name })),
+    gateways: gateways.map(({ id, name, trouble }) => ({ id, name, trouble })),
     nodes,
     requestsPerSecond: sum((each) => each.requestsPerSecond),
     errorsPerSecond: sum((each) => each.errorsPerSecond),

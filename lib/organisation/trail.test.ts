@@ -71,7 +71,13 @@ describe('the overview', () => {
     expect(await readOverview(viewer)).toEqual({
       apis: [],
       apisTotal: 0,
-      gateways: [{ id: home.gateway.id, name: 'edge' }],
+      gateways: [
+        {
+          id: home.gateway.id,
+          name: 'edge',
+          trouble: { certificatesExpired: 0, certificatesExpiring: 0, upstreamsUnhealthy: 0 },
+        },
+      ],
       nodes: [],
       requestsPerSecond: null,
       errorsPerSecond: null,
