@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Source } from '#dialects/flex/document.ts'
 import { environmentKinds } from '#domain/gateway.ts'
 import { convertSwagger } from '#lib/catalog/swagger.ts'
-import { check as checkDocuments } from '#lib/check/check.ts'
+import { type CheckSettings, check as checkDocuments, networkPolicies } from '#lib/check/check.ts'
 import { exitCodes, reportText } from '#lib/check/report.ts'
 
 /** Judges a folder, prints the report, and answers the exit code. */
@@ -23,9 +23,25 @@ export async function check(
     process.stderr.write(`There is no YAML, JSON or Markdown in ${folder}.\n`)
     return 2
   }
-  const report = await checkDocuments(sources, { environment, now: new Date(), convertSwagger })
+  const report = await checkDocuments(sources, settingsFor(environment))
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
   return exitCodes[report.outcome]
+}
+
+/** Prints the NetworkPolicies that a folder of documents needs. */
+export async function printNetworkPolicies(folder: string): Promise<number> {
+  const generated = await networkPolicies(await sourcesIn(folder), settingsFor('production'))
+  if ('yaml' in generated) {
+    process.stdout.write(generated.yaml)
+    return 0
+  }
+  for (const { file, line, column, detail } of generated.unreadable)
+    process.stderr.write(`${file}:${line}:${column} cannot be read: ${detail}\n`)
+  return exitCodes.unreadable
+}
+
+function settingsFor(environment: CheckSettings['environment']): CheckSettings {
+  return { environment, now: new Date(), convertSwagger }
 }
 
 const readable = /\.(?:ya?ml|json|md|markdown|txt)$/i

@@ -33,7 +33,7 @@ metadata: { name: basket, namespace: shop }
 spec: { address: "http://0.0.0.0:8081", services: { up: { address: "http://stock:8080" } } }
 `
 
-describe('hexgate check', { concurrent: true }, () => {
+describe('hexgate', { concurrent: true }, () => {
   it('ends with 1 where there is an error, and prints every finding by its file', async () => {
     const { code, out } = await hexgate('check', zeroTrust)
     expect(code).toBe(1)
@@ -55,6 +55,12 @@ describe('hexgate check', { concurrent: true }, () => {
     const { code, out } = await hexgate('check', 'wrong.yaml')
     expect(code).toBe(2)
     expect(out).toMatch(/wrong\.yaml\n {2}4:\d+ cannot be read/)
+  })
+
+  it('prints NetworkPolicies that can be applied as they are', async () => {
+    const { code, out } = await hexgate('network-policies', zeroTrust)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^apiVersion: networking\.k8s\.io\/v1\nkind: NetworkPolicy\n/)
   })
 
   it.each([['check', 'nowhere'], ['check'], ['chek', '.'], ['check', '.', '--jsn']])(

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
-import { check } from './check.ts'
+import { check, printNetworkPolicies } from './check.ts'
 
 const help = `Hexgate without a portal.
 
   hexgate check FOLDER [options]      judges a folder of documents: Flex YAML, Secrets, cert-manager,
                                       NetworkPolicies, OpenAPI
+
+  hexgate network-policies FOLDER     prints the NetworkPolicies that let through what the folder declares,
+                                      and nothing else
 
   --json                              for programs, in one document
   --environment development           where self-signed certificates are allowed (production)
@@ -26,11 +29,12 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  if (verb !== 'check' || folder === undefined || rest.length > 0) {
-    process.stderr.write(help)
-    return 2
+  if (folder !== undefined && rest.length === 0) {
+    if (verb === 'check') return check(folder, values)
+    if (verb === 'network-policies') return printNetworkPolicies(folder)
   }
-  return check(folder, values)
+  process.stderr.write(help)
+  return 2
 }
 
 try {

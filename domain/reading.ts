@@ -3,7 +3,7 @@ import type { Watch } from './certificate.ts'
 import { type Actual, actual, badnessOf, type ContextRef } from './context.ts'
 import { inlineProof, type KnownContext, type Proof, proof } from './proof.ts'
 import { mainUpstream } from './routing.ts'
-import type { ApiView, GatewayView, Listener, NetworkView, UpstreamView } from './stored.ts'
+import type { ApiView, GatewayView, Listener, NetworkView, Stored, UpstreamView } from './stored.ts'
 import { clientModes, type InboundSide, type OutboundSide, tlsParameters } from './trust.ts'
 
 /** What settings say of a hop: how it is protected, by which context, and what proves it. */
@@ -73,6 +73,21 @@ export function servedAt(gateway: GatewayView, apis: readonly ApiView[]): (api: 
       const holder = api.inbound ? api : tables.get(listener.id)?.(api.host)
       return holder ? [{ listener, holder }] : []
     })
+}
+
+/** The same for every API of a topology. */
+export function servedByApi({
+  gateways,
+  apis,
+}: Pick<Stored, 'gateways' | 'apis'>): ReadonlyMap<string, readonly Served[]> {
+  const apisAt = Map.groupBy(apis, ({ gatewayId }) => gatewayId)
+  return new Map(
+    gateways.flatMap((gateway) => {
+      const here = apisAt.get(gateway.id) ?? []
+      const servedHere = servedAt(gateway, here)
+      return here.map((api) => [api.id, servedHere(api)] as const)
+    }),
+  )
 }
 
 export function isMeantFor({ listenerIds }: ApiView, { id }: Listener): boolean {

@@ -14,7 +14,7 @@ import {
   outboundReading,
   type Reading,
   type Served,
-  servedAt,
+  servedByApi,
   type Trust,
 } from './reading.ts'
 import {
@@ -125,17 +125,6 @@ export function describeTopology(stored: Stored, now: Date): Topology {
 }
 
 // ── readings ────────────────────────────────────────────────────────────────
-
-function servedByApi({ gateways, apis }: Stored): ReadonlyMap<string, readonly Served[]> {
-  const apisAt = Map.groupBy(apis, ({ gatewayId }) => gatewayId)
-  return new Map(
-    gateways.flatMap((gateway) => {
-      const here = apisAt.get(gateway.id) ?? []
-      const servedHere = servedAt(gateway, here)
-      return here.map((api) => [api.id, servedHere(api)] as const)
-    }),
-  )
-}
 
 interface Readings {
   readonly inbound: ReadonlyMap<string, Reading>

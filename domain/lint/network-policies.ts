@@ -1,130 +1,94 @@
+import { type DeclaredConnection, declaredConnections } from '../declared-connections.ts'
 import { type Finding, found } from '../finding.ts'
 import { count, listed } from '../listing.ts'
-import {
-  type Errand,
-  type NetworkPolicySet,
-  type Passage,
-  type Place,
-  type Pod,
-  passage,
-} from '../network-policy.ts'
-import type { ApiView, GatewayView } from '../stored.ts'
+import { type NetworkPolicySet, type Passage, passage } from '../network-policy.ts'
+import type { GatewayView } from '../stored.ts'
 import { allOf } from '../uses.ts'
 import { touching, type World } from './world.ts'
 
 /** Whether applied sets of NetworkPolicies let through what is declared: clients in, upstreams, names and key sets out. */
 export function lintNetworkPolicies(world: World): Finding[] {
-  return world.stored.networkPolicies.flatMap((set) =>
-    set.gateways.flatMap(({ gatewayId, pod, errands }) => {
-      const gateway = world.at.gateways.get(gatewayId)
+  const { stored, flows, servedOf, at } = world
+  const declaring = { apis: stored.apis, flows, parties: at.parties, servedOf }
+  return stored.networkPolicies.flatMap((set) => {
+    const byGateway = Map.groupBy(declaredConnections(set, declaring), ({ gatewayId }) => gatewayId)
+    return [...byGateway].flatMap(([gatewayId, declared]) => {
+      const gateway = at.gateways.get(gatewayId)
       if (!gateway) return []
-      const apis = world.stored.apis.filter((api) => api.gatewayId === gatewayId)
-      const here: Here = { set, gateway, pod, apis, world }
-      return [...noIngress(here), ...upstreamsBlocked(here), ...errandsBlocked(here, errands)]
-    }),
-  )
+      const stopped = declared.flatMap((each): Stopped[] => {
+        const outcome = passage(each, set.policies)
+        return outcome.passes ? [] : [{ ...each, outcome }]
+      })
+      const here: Here = { set, gateway, world }
+      return [...noIngress(here, stopped), ...stopped.flatMap((each) => blocked(here, each))]
+    })
+  })
 }
 
 interface Here {
   readonly set: NetworkPolicySet
   readonly gateway: GatewayView
-  readonly pod: Pod
-  readonly apis: readonly ApiView[]
   readonly world: World
 }
 
-type Stopped = Extract<Passage, { passes: false }>
-
-// ── in ──────────────────────────────────────────────────────────────────────
-
-interface Caller {
-  readonly name: string
-  readonly place: Place
-  readonly apiId: string
-  readonly flowIds: readonly string[]
+interface Stopped extends DeclaredConnection {
+  readonly outcome: Extract<Passage, { passes: false }>
 }
 
 /** For each port the consumers that cannot reach it; where nobody knows whence they come, whether anybody can. */
-function noIngress(here: Here): Finding[] {
-  const { set, gateway, pod, apis, world } = here
-  const ways = apis.flatMap((api) =>
-    world
-      .servedOf(api)
-      .flatMap(({ listener: { port } }) => callersOf(api, here).map((caller) => ({ port, caller }))),
+function noIngress(here: Here, stopped: readonly Stopped[]): Finding[] {
+  const { set, gateway, world } = here
+  const clients = stopped.flatMap(({ of, port, outcome }) =>
+    of.kind === 'client' ? [{ ...of, port, outcome }] : [],
   )
-  return [...Map.groupBy(ways, ({ port }) => port)].flatMap(([port, all]): Finding[] => {
-    const stopped = all.flatMap(({ caller }) => {
-      const outcome = passage({ from: caller.place, to: pod, protocol: 'TCP', port }, set.policies)
-      return outcome.passes ? [] : [{ ...caller, outcome }]
-    })
-    const [first] = stopped
+  return [...Map.groupBy(clients, ({ port }) => port)].flatMap(([port, all]): Finding[] => {
+    const [first] = all
     if (!first) return []
-    const who = listed(stopped.map(({ name }) => name))
-    const { legIds } = allOf(stopped.map(({ apiId }) => world.uses.ofSide(apiId, 'inbound')))
+    const who = listed(all.map(({ name }) => name))
+    const { legIds } = allOf(all.map(({ apiId }) => world.uses.ofSide(apiId, 'inbound')))
     return [
       finding(here, 'netpol.no-ingress-to-gateway', {
         why: `Nothing in ${set.name} lets ${who} reach ${gateway.name} on TCP port ${port}: ${stops(first.outcome)}.`,
         label: `Admit clients to ${gateway.name} on port ${port}`,
         detail: String(port),
-        use: { legIds, flowIds: new Set(stopped.flatMap(({ flowIds }) => flowIds)) },
+        use: { legIds, flowIds: new Set(all.flatMap(({ flowIds }) => flowIds)) },
       }),
     ]
   })
 }
 
-function callersOf({ id: apiId }: ApiView, { set, world }: Here): Caller[] {
-  const placeOf = new Map(set.consumers.map(({ partyId, place }) => [partyId, place]))
-  const flows = world.flows.filter((flow) => flow.apiId === apiId)
-  const placed = flows.flatMap(({ id, consumerId }): Caller[] => {
-    const place = placeOf.get(consumerId)
-    const name = world.at.parties.get(consumerId)?.name ?? consumerId
-    return place ? [{ name, place, apiId, flowIds: [id] }] : []
-  })
-  if (placed.length === flows.length && flows.length > 0) return placed
-  const rest = flows.filter(({ consumerId }) => !placeOf.has(consumerId)).map(({ id }) => id)
-  return [...placed, { name: 'anybody', place: { kind: 'anybody' }, apiId, flowIds: rest }]
+function blocked(here: Here, { of, protocol, port, outcome }: Stopped): Finding[] {
+  const { set, gateway, world } = here
+  if (of.kind === 'client') return []
+  const { name, detail, apiIds } =
+    of.kind === 'upstream'
+      ? {
+          name: `the upstream of ${world.at.apis.get(of.apiId)?.name ?? of.apiId}`,
+          detail: `${of.apiId}:${port}`,
+          apiIds: [of.apiId],
+        }
+      : {
+          name: of.errand.name,
+          detail: `${of.errand.name}:${protocol}:${port}`,
+          apiIds: of.errand.apiIds ?? apisAt(gateway, world),
+        }
+  return [
+    finding(here, 'netpol.egress-blocked', {
+      why: `${set.name} keeps ${gateway.name} from ${name} on ${protocol} port ${port}: ${stops(outcome)}.`,
+      label: `Let ${gateway.name} reach ${name}`,
+      detail,
+      use: allOf(apiIds.map((id) => world.uses.ofSide(id, 'outbound'))),
+    }),
+  ]
 }
 
-// ── out ─────────────────────────────────────────────────────────────────────
-
-function upstreamsBlocked(here: Here): Finding[] {
-  const { set, gateway, pod, apis, world } = here
-  const byId = new Map(apis.map((api) => [api.id, api]))
-  return set.upstreams.flatMap(({ apiId, place, port }): Finding[] => {
-    const api = byId.get(apiId)
-    const outcome = api && passage({ from: pod, to: place, protocol: 'TCP', port }, set.policies)
-    if (!outcome || outcome.passes) return []
-    return [
-      finding(here, 'netpol.egress-blocked', {
-        why: `${set.name} keeps ${gateway.name} from the upstream of ${api.name} on TCP port ${port}: ${stops(outcome)}.`,
-        label: `Let ${gateway.name} reach the upstream of ${api.name}`,
-        detail: `${apiId}:${port}`,
-        use: world.uses.ofSide(apiId, 'outbound'),
-      }),
-    ]
-  })
-}
-
-function errandsBlocked(here: Here, errands: readonly Errand[]): Finding[] {
-  const { set, gateway, pod, apis, world } = here
-  return errands.flatMap(({ name, place, protocol, port, apiIds }): Finding[] => {
-    const outcome = passage({ from: pod, to: place, protocol, port }, set.policies)
-    if (outcome.passes) return []
-    const needing = apiIds ?? apis.map(({ id }) => id)
-    return [
-      finding(here, 'netpol.egress-blocked', {
-        why: `${set.name} keeps ${gateway.name} from ${name} on ${protocol} port ${port}: ${stops(outcome)}.`,
-        label: `Let ${gateway.name} reach ${name}`,
-        detail: `${name}:${protocol}:${port}`,
-        use: allOf(needing.map((id) => world.uses.ofSide(id, 'outbound'))),
-      }),
-    ]
-  })
+function apisAt({ id: gatewayId }: GatewayView, { stored }: World): string[] {
+  return stored.apis.filter((api) => api.gatewayId === gatewayId).map(({ id }) => id)
 }
 
 // ── words ───────────────────────────────────────────────────────────────────
 
-function stops({ direction, policies }: Stopped): string {
+function stops({ direction, policies }: Stopped['outcome']): string {
   const verb = policies.length === 1 ? 'selects' : 'select'
   const way = direction === 'egress' ? 'let it out' : 'let it in'
   return `${count(policies.length, 'policy', 'policies')} (${listed(policies)}) ${verb} the pod and none of its rules ${way}`

@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import type { Secret } from '#domain/secret.ts'
 import { convertSwagger } from '#lib/catalog/swagger.ts'
 import { issue, type Issuer, makeAuthority, makeKey } from '#lib/trust/issue.ts'
-import { check } from './check.ts'
+import { check, networkPolicies } from './check.ts'
 import { type CheckReport, checkReport, reportText } from './report.ts'
 
 const dayMs = 86_400_000
@@ -269,6 +269,20 @@ describe('a folder', () => {
     expect(said(await judged(await folder({ 'a.yaml': rule(8443), 'b.yaml': service })))).toEqual([
       expect.stringMatching(/^netpol.egress-blocked: .* upstream of basket on TCP port 9443/),
     ])
+  })
+})
+
+describe('the NetworkPolicies that are made for documents', () => {
+  it('pass the check beside them, in the place of those that did not', async () => {
+    const text = await readFile(path.join(import.meta.dirname, 'testing', 'zero-trust.md'), 'utf8')
+    const made = await networkPolicies([{ file: 'zero-trust.md', text }], settings)
+    const rest = text.slice(0, text.indexOf('Who may talk to whom:'))
+    const report = await judged({
+      'zero-trust.md': rest,
+      'policies.yaml': 'yaml' in made ? made.yaml : '',
+    })
+    expect(said(report).filter((one) => one.startsWith('netpol.'))).toEqual([])
+    expect(said(report).length).toBeGreaterThan(0)
   })
 })
 

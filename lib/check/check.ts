@@ -1,5 +1,7 @@
 import type { FlexFault, Source } from '#dialects/flex/document.ts'
+import { networkPoliciesFor, writeNetworkPolicies } from '#dialects/network-policy/generate.ts'
 import type { SwaggerConverter } from '#dialects/openapi/import-document.ts'
+import { declaringOf } from '#domain/declared-connections.ts'
 import type { EnvironmentKind } from '#domain/gateway.ts'
 import { ascending } from '#domain/listing.ts'
 import { describeTopology } from '#domain/topology.ts'
@@ -55,6 +57,18 @@ function findingsOf(drawn: ReturnType<typeof drawTopology>, now: Date): CheckFin
       }
     })
     .toSorted((a, b) => inOrder(a, b) || ascending(a.code, b.code) || ascending(a.sentence, b.sentence))
+}
+
+/** NetworkPolicies for what documents declare, as one file; or why there are none. */
+export async function networkPolicies(
+  sources: readonly Source[],
+  settings: CheckSettings,
+): Promise<{ yaml: string } | { unreadable: CheckReport['unreadable'] }> {
+  const documents = await readFolder(sources, settings.convertSwagger)
+  const drawn = drawTopology(documents, settings)
+  const unreadable = [...documents.unreadable, ...drawn.unreadable]
+  if (unreadable.length > 0) return { unreadable: placed(unreadable) }
+  return { yaml: writeNetworkPolicies(networkPoliciesFor(drawn.placed, declaringOf(drawn.stored))) }
 }
 
 type Place = Pick<FlexFault, 'file' | 'line' | 'column'>

@@ -13,6 +13,7 @@ import {
 import { Secrets } from '#dialects/flex/secrets.ts'
 import type { NetworkPolicy } from '#dialects/network-policy/resources.ts'
 import { usualWatch } from '#domain/certificate.ts'
+import type { PlacedInCluster } from '#domain/declared-connections.ts'
 import type { EnvironmentKind } from '#domain/gateway.ts'
 import { dnsErrands, type Errand, type NetworkPolicySet, selectingPolicies } from '#domain/network-policy.ts'
 import { mainUpstream } from '#domain/routing.ts'
@@ -40,6 +41,8 @@ export interface ApiPlaces {
 export interface Drawn {
   readonly stored: Stored
   readonly apis: ReadonlyMap<string, ApiPlaces>
+  /** Where everything runs, whichever NetworkPolicies there are. */
+  readonly placed: PlacedInCluster
   readonly policies: readonly Placed<NetworkPolicy>[]
   /** What is missing or cannot be judged, and prevents nothing. */
   readonly notes: readonly FlexFault[]
@@ -63,6 +66,7 @@ export function drawTopology(documents: Documents, { environment }: Assumed): Dr
   const views = read.map(({ view }) => view)
   const namespaces = [...new Set(read.map(({ view }) => view.gatewayId))]
   const parties = [...namespaces.map(clientsOf), ...providersOf(read)]
+  const sets = namespaces.map((one) => setOf(one, read, policies, cluster))
   const stored: Stored = {
     networks: [...new Set(parties.map(({ networkId }) => networkId))].map(networkOf),
     parties,
@@ -77,14 +81,14 @@ export function drawTopology(documents: Documents, { environment }: Assumed): Dr
     authorities: [],
     certificates: [],
     watch: usualWatch,
-    networkPolicies:
-      policies.length === 0 ? [] : namespaces.map((one) => setOf(one, read, policies, cluster)),
+    networkPolicies: policies.length === 0 ? [] : sets,
     observed: null,
     acceptances: [],
   }
   return {
     stored,
     apis: new Map(read.map(({ view, places }) => [view.id, places])),
+    placed: together(sets),
     policies,
     notes: [...register.faults, ...register.notes],
     unreadable: reader.unreadable,
@@ -377,6 +381,16 @@ function setOf(
     gateways: [{ gatewayId: namespace, pod, errands: withoutRepeats(errands) }],
     upstreams,
     consumers: [],
+  }
+}
+
+function together(sets: readonly NetworkPolicySet[]): PlacedInCluster {
+  return {
+    id: 'all',
+    name: 'the NetworkPolicies',
+    gateways: sets.flatMap(({ gateways }) => gateways),
+    upstreams: sets.flatMap(({ upstreams }) => upstreams),
+    consumers: sets.flatMap(({ consumers }) => consumers),
   }
 }
 
