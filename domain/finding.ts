@@ -35,7 +35,7 @@ export const findingCodes = [
 ] as const
 export type FindingCode = (typeof findingCodes)[number]
 
-export const subjectKinds = [
+const subjectKinds = [
   'leg',
   'flow',
   'api',
@@ -47,13 +47,12 @@ export const subjectKinds = [
   'authority',
   'network-policies',
 ] as const
-export type SubjectKind = (typeof subjectKinds)[number]
 
 /** What a finding is about. A listener's id is its gateway's and its own: `edge/https`. */
 const subject = z.object({ kind: z.enum(subjectKinds), id: z.string(), name: z.string() })
 export type Subject = z.infer<typeof subject>
 
-export const fixKinds = [
+const fixKinds = [
   'add-firewall',
   'edit-listener',
   'edit-upstream',
@@ -70,7 +69,6 @@ export const fixKinds = [
   'add-flow',
   'remove-flow',
 ] as const
-export type FixKind = (typeof fixKinds)[number]
 
 /** An action that mends a finding. */
 const fix = z.object({

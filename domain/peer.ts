@@ -6,7 +6,7 @@ import { subjectAltName } from './certificate.ts'
 export const sides = ['inbound', 'outbound'] as const
 export type Side = (typeof sides)[number]
 
-export const observedPeer = z.object({
+const observedPeer = z.object({
   apiId: z.string(),
   side: z.enum(sides),
   /** Of the leaf that it showed, RFC 4514. */

@@ -8,14 +8,13 @@ import { clientModes, type InboundSide, type OutboundSide, tlsParameters } from 
 
 /** What settings say of a hop: how it is protected, by which context, and what proves it. */
 
-export const stopKinds = ['consumer', 'firewall', 'gateway', 'api'] as const
-export type StopKind = (typeof stopKinds)[number]
+const stopKinds = ['consumer', 'firewall', 'gateway', 'api'] as const
 
 /** Where a leg begins or ends. A firewall's id is its network's. */
 export const stop = z.object({ kind: z.enum(stopKinds), id: z.string(), name: z.string() })
 export type Stop = z.infer<typeof stop>
 
-export const legTls = z.object({
+const legTls = z.object({
   /** How client certificates are asked for; null towards an upstream, which asks itself. */
   mode: z.enum(clientModes).nullable(),
   ...tlsParameters,

@@ -5,11 +5,8 @@ import type { Topology } from './topology.ts'
 
 /** What differs between two topologies: which legs came, went or are trusted otherwise, and whose CAs changed. */
 
-export const legChangeKinds = ['added', 'removed', 're-trusted', 'changed-ca'] as const
-export type LegChangeKind = (typeof legChangeKinds)[number]
-
 export interface LegChange {
-  readonly kind: LegChangeKind
+  readonly kind: 'added' | 'removed' | 're-trusted' | 'changed-ca'
   readonly legId: string
   readonly text: string
   /** Whether it takes protection away, or lets in more. */

@@ -1,6 +1,6 @@
 import { dayMs } from '../certificate.ts'
 import { type Finding, found } from '../finding.ts'
-import { ascending, listed } from '../listing.ts'
+import { listed } from '../listing.ts'
 import type { Observed, ObservedPeer } from '../peer.ts'
 import { type ApiView, type Spoken, type StoredFlow, spokenBy } from '../stored.ts'
 import { compileNames } from '../subject-alt-names.ts'
@@ -108,6 +108,9 @@ function neverSeen(
 ): Finding[] {
   // A flow may rest for a night.
   if (world.now.getTime() - Date.parse(since) < dayMs) return []
+  // Where anybody gets in without a certificate, nobody need have been seen.
+  const ways = world.servedOf(api)
+  if (ways.length === 0 || ways.some(({ holder }) => holder?.inbound?.mode !== 'STRICT')) return []
   const callers = peers.filter(({ side }) => side === 'inbound')
   // Somebody whom nobody can name may be any of them.
   if (callers.some(({ partyId }) => partyId === null)) return []
@@ -128,7 +131,8 @@ function neverSeen(
           target: { kind: 'flow', id },
           isSafe: false,
         },
-        legIds: legs.toSorted(ascending),
+        // The hop that is the consumer's own; others come by the rest.
+        legIds: legs.slice(0, 1),
         flowIds: [id],
       })
     })
