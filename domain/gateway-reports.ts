@@ -86,37 +86,34 @@ export interface TroubleInWords {
   part: 'certificates' | 'upstreams'
 }
 
+const troubleWords = [
+  {
+    of: 'upstreamsUnhealthy',
+    one: 'upstream is unhealthy',
+    many: 'upstreams are unhealthy',
+    isUrgent: true,
+    part: 'upstreams',
+  },
+  {
+    of: 'certificatesExpired',
+    one: 'certificate has expired',
+    many: 'certificates have expired',
+    isUrgent: true,
+    part: 'certificates',
+  },
+  {
+    of: 'certificatesExpiring',
+    one: 'certificate expires within 30 days',
+    many: 'certificates expire within 30 days',
+    isUrgent: false,
+    part: 'certificates',
+  },
+] as const
+
 /** Says what needs somebody, the worst first. */
 export function troublesInWords(trouble: GatewayTrouble): TroubleInWords[] {
-  const { certificatesExpired, certificatesExpiring, upstreamsUnhealthy } = trouble
-  const said: (TroubleInWords & { count: number })[] = [
-    {
-      count: upstreamsUnhealthy,
-      text:
-        upstreamsUnhealthy === 1
-          ? '1 upstream is unhealthy'
-          : `${upstreamsUnhealthy} upstreams are unhealthy`,
-      isUrgent: true,
-      part: 'upstreams',
-    },
-    {
-      count: certificatesExpired,
-      text:
-        certificatesExpired === 1
-          ? '1 certificate has expired'
-          : `${certificatesExpired} certificates have expired`,
-      isUrgent: true,
-      part: 'certificates',
-    },
-    {
-      count: certificatesExpiring,
-      text:
-        certificatesExpiring === 1
-          ? '1 certificate expires within 30 days'
-          : `${certificatesExpiring} certificates expire within 30 days`,
-      isUrgent: false,
-      part: 'certificates',
-    },
-  ]
-  return said.filter(({ count }) => count > 0).map(({ count: _, ...words }) => words)
+  return troubleWords.flatMap(({ of, one, many, isUrgent, part }) => {
+    const count = trouble[of]
+    return count === 0 ? [] : [{ text: `${count} ${count === 1 ? one : many}`, isUrgent, part }]
+  })
 }

@@ -39,10 +39,11 @@ export async function order(tx: Tx, { organisationId, nodeId, command }: Ordered
 /** How it went, once that is known; `no-answer` when its time is over. */
 export async function outcomeOf(commandId: string): Promise<CommandOutcome> {
   for (;;) {
-    const { outcome, expiresAt } = await db().nodeCommand.findUniqueOrThrow({ where: { id: commandId } })
+    const row = await db().nodeCommand.findUnique({ where: { id: commandId } })
     // Written by `settle` alone.
-    if (outcome !== null) return outcome as CommandOutcome
-    if (expiresAt <= new Date()) return 'no-answer'
+    if (row?.outcome != null) return row.outcome as CommandOutcome
+    // A node that was removed took its commands along.
+    if (!row || row.expiresAt <= new Date()) return 'no-answer'
     await delay(askEveryMs)
   }
 }

@@ -1,11 +1,10 @@
-import type { CommandOutcome } from './commands.ts'
 import { isOffline } from '#domain/deployment.ts'
 import { nodeDetails } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { transaction } from '../db.ts'
-import { order, outcomeOf } from './commands.ts'
+import { type CommandOutcome, order, outcomeOf } from './commands.ts'
 import { canEndWebSockets } from './reports.ts'
 
 interface WebSocketAt {

@@ -49,6 +49,7 @@ export class NodeLink {
   #attempts = 0
   #retry: NodeJS.Timeout | undefined
   #reportedAt = 0
+  #isReporting = false
 
   constructor(identity: NodeIdentity, wire: Wire) {
     this.identity = identity
@@ -170,10 +171,22 @@ export class NodeLink {
     this.#unwritten = null
   }
 
-  /** Takes a report. Those that come faster than agreed are dropped. Says whether it was written. */
+  /**
+   * Takes a report. Those that come faster than agreed are dropped, and those that come while one is being written:
+   * what of it has changed is told by the one before. Says whether it was written.
+   */
   async report(report: Report, nowMs: number): Promise<boolean> {
-    if (!this.#greeted || nowMs - this.#reportedAt < reportMsMin) return false
+    if (!this.#greeted || this.#isReporting || nowMs - this.#reportedAt < reportMsMin) return false
     this.#reportedAt = nowMs
+    this.#isReporting = true
+    try {
+      return await this.#keep(report, nowMs)
+    } finally {
+      this.#isReporting = false
+    }
+  }
+
+  async #keep(report: Report, nowMs: number): Promise<boolean> {
     const { nodeId, organisationId } = this.identity
     const { appliedRevision, appliedHash } = report
     // A push that is under way says itself what the node serves.
