@@ -172,8 +172,8 @@ export class NodeLink {
   }
 
   /**
-   * Takes a report. Those that come faster than agreed are dropped, and those that come while one is being written:
-   * what of it has changed is told by the one before. Says whether it was written.
+   * Takes a report. Those that come faster than agreed are dropped, and those that come while one is being written,
+   * since only the parts that differ from it would be. Says whether it was written.
    */
   async report(report: Report, nowMs: number): Promise<boolean> {
     if (!this.#greeted || this.#isReporting || nowMs - this.#reportedAt < reportMsMin) return false
