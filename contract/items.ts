@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pointerOf } from '#domain/json-pointer.ts'
 import { policyRules } from '#domain/policy-rule.ts'
 import { balancing, hashOn, mainUpstream } from '#domain/routing.ts'
 import type { Contexts } from '#policies/settings.ts'
@@ -174,4 +175,9 @@ export function contextsAmong(find: (id: string) => Item | undefined): Contexts 
     if (found?.kind !== 'tls-context') return undefined
     return { trustedCa: found.trustedCa, certificate: found.keystore }
   }
+}
+
+/** A place inside an item, as faults name it. */
+export function itemPointer(id: string, ...path: readonly PropertyKey[]): string {
+  return pointerOf(['items', id, ...path])
 }

@@ -32,13 +32,22 @@ export function addressKind(host: string): AddressKind {
   return 'name'
 }
 
-/** Says why an upstream must not stand at this URL; null when it may. `allowLoopback` is for one-machine set-ups. */
-export function upstreamRefusal(url: string, allow: { loopback: boolean }): string | null {
+/** Says why no upstream can be at such a URL; null when one can. */
+export function upstreamUrlFault(url: string): string | null {
   const parsed = URL.parse(url)
   if (!parsed) return `${url} is not a URL`
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     return 'only http:// and https:// upstreams can be served'
   if (parsed.username || parsed.password) return 'a URL must not carry a user name or password'
+  if (parsed.search || parsed.hash) return 'the URL of an upstream must not hold a query or a fragment'
+  return parsed.port === '0' ? 'port 0 is no port to connect to' : null
+}
+
+/** Says why an upstream must not stand at this URL; null when it may. `allowLoopback` is for one-machine set-ups. */
+export function upstreamRefusal(url: string, allow: { loopback: boolean }): string | null {
+  const fault = upstreamUrlFault(url)
+  if (fault !== null) return fault
+  const parsed = new URL(url)
   const kind = addressKind(parsed.hostname)
   switch (kind) {
     case 'public':

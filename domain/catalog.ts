@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { instanceStates } from './deployment.ts'
 import { apiNamePattern, basePathPattern, hostPattern, tidyBasePath } from './exposure.ts'
+import { normalPath } from './path.ts'
 import { routing } from './routing.ts'
 
 /** The catalog as pages and machines see it. */
@@ -14,14 +15,19 @@ export const basePath = z
   .string()
   .max(500)
   .transform(tidyBasePath)
-  .pipe(z.string().regex(basePathPattern, 'Use a path such as /orders.'))
+  .pipe(
+    z
+      .string()
+      .regex(basePathPattern, 'Use a path such as /orders.')
+      .refine((path) => normalPath(path) === path, 'The gateway would refuse such a path.'),
+  )
 
 export const host = z
   .string()
   .trim()
   .toLowerCase()
   .max(253)
-  .regex(hostPattern, 'Use a host name without a port, or * for any.')
+  .regex(hostPattern, 'Use a host name without a port, *.name for all below it, or * for any.')
 
 export const upstreamUrl = z.string().trim().min(1, 'Say where the requests go.').max(2_000)
 

@@ -1,11 +1,13 @@
 import { addressKind } from './address.ts'
+import { normalPath } from './path.ts'
 
 /** How an imported API is named and exposed unless somebody says otherwise. */
 
 export const apiNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 export const basePathPattern =
   /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@%]+(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)*)?$/
-export const hostPattern = /^(?:\*|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)$/
+export const hostPattern =
+  /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)$/
 
 /** A title as a name for addresses: “Orders API (v2)” becomes orders-api-v2. Null when nothing is left of it. */
 export function nameFromTitle(title: string): string | null {
@@ -40,7 +42,9 @@ function absolute(server: string): string | null {
   return url.href.replace(/\/$/, '')
 }
 
-/** A base path as it is stored: one leading slash, none at the end. */
+/** A base path as it is stored: in the normal form of paths, without a slash at its end. What has none is left as it is. */
 export function tidyBasePath(given: string): string {
-  return `/${given.split('/').filter(Boolean).join('/')}`
+  const path = `/${given.split('/').filter(Boolean).join('/')}`
+  const normal = normalPath(path) ?? path
+  return normal.length > 1 ? normal.replace(/\/$/, '') : normal
 }

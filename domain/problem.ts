@@ -31,6 +31,7 @@ export const problems = {
   'api.definition-unreachable': { status: 422, title: 'The address of the document cannot be read' },
   'import.busy': { status: 503, title: 'Too many documents are being read' },
   'instance.path-taken': { status: 409, title: 'Another API answers at that host and base path' },
+  'instance.tls-differs': { status: 409, title: 'Another API asks for different TLS at that host' },
   'instance.upstream-forbidden': { status: 422, title: 'That upstream address must not be reached' },
   'policy.unknown': { status: 422, title: 'There is no such policy' },
   'policy.config-invalid': { status: 422, title: 'The policy configuration does not fit' },

@@ -299,7 +299,11 @@ describe('a revision is refused with its reason, and the old one goes on, when',
     const twin = oneApi(upstream).flatMap((item) =>
       item.kind === 'api' ? [{ ...item, id: 'api:twin' }] : [],
     )
-    await expectRefused(publisher.offer(6, [...oneApi(upstream), ...twin]), '/items/api:twin', 'api:orders')
+    await expectRefused(
+      publisher.offer(6, [...oneApi(upstream), ...twin]),
+      '/items/api:twin/basePath',
+      'api:orders',
+    )
   })
 
   it('its port is taken, or it has no listener', async () => {

@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Acknowledgement, Reason } from '#contract/events.ts'
-import { type Item, item } from '#contract/items.ts'
+import { type Item, item, itemPointer } from '#contract/items.ts'
 import {
   canonicalJson,
   type Manifest,
@@ -11,7 +11,6 @@ import {
   signedManifest,
 } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
-import { itemPointer } from './plan.ts'
 import { sha256 } from './ports.ts'
 import type { Serves } from './serving.ts'
 import type { Accepted, Identity } from './store/store.ts'

@@ -92,7 +92,10 @@ describe('Planner', () => {
     expect(built).toMatchObject({
       ok: false,
       reasons: [
-        { pointer: `/items/${upstream}`, reason: expect.stringContaining('must not hold a query') as string },
+        {
+          pointer: `/items/${upstream}/endpoints/0/url`,
+          reason: expect.stringContaining('must not hold a query') as string,
+        },
       ],
     })
   })

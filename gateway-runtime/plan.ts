@@ -2,26 +2,38 @@ import { setImmediate } from 'node:timers/promises'
 import type { Reason } from '#contract/events.ts'
 import {
   type ApiItem,
-  type AttachedPolicy,
   type ContractsItem,
   type DocumentItem,
   type Item,
-  contextsAmong,
+  itemPointer,
   type ListenerItem,
   type UpstreamItem,
-  upstreamNames,
 } from '#contract/items.ts'
-import { upstreamRefusal } from '#domain/address.ts'
-import { pointerOf } from '#domain/json-pointer.ts'
-import { type Chain, resolveChain } from '#policies/chain.ts'
-import { compileRules } from '#policies/rules.ts'
-import type { Contexts, UpstreamSettings } from '#policies/settings.ts'
+import {
+  Judge,
+  placingPointer,
+  type ResolvedApi,
+  type ResolvedChain,
+  tlsFault,
+  tlsFaults,
+  toldOf,
+} from '#contract/judgement.ts'
+import { listenerFaults } from '#contract/listeners.ts'
+import type { Fault } from '#domain/problem.ts'
 import type { ApiCertificate, Prepared } from '#policies/definition.ts'
-import { apiCertificates } from './api-certificates.ts'
+import { compileRules } from '#policies/rules.ts'
+import type { UpstreamSettings } from '#policies/settings.ts'
+import { apiCertificates } from '#tls/api-certificates.ts'
 import { type ClientFinder, clientFinder, StateKeeper, type World } from './ports.ts'
-import { buildPlan, type LiveDestination, type LivePolicy, type LiveRoute, type Plan } from './serve/plan.ts'
 import { Operations } from './serve/operations.ts'
-import { RouteFault } from './serve/router.ts'
+import {
+  buildPlan,
+  type LiveDestination,
+  type LivePolicy,
+  type LiveRoute,
+  PlacingRefused,
+  type Plan,
+} from './serve/plan.ts'
 import { TlsContexts } from './serve/tls/context.ts'
 import { createPool, type Pool, type PoolOptions, poolIdentity } from './serve/upstream/pool.ts'
 
@@ -48,8 +60,6 @@ interface Part {
   readonly stateNames: ReadonlySet<string>
 }
 
-type GoodChain = Extract<Chain<AttachedPolicy>, { ok: true }>
-
 /** The other items of an API, resolved. */
 interface Needs {
   readonly upstream: Pool
@@ -74,10 +84,6 @@ const reasonsMax = 100
 /** A build gives way to traffic after this long. */
 const sliceMs = 8
 
-export function itemPointer(id: string, ...path: PropertyKey[]): string {
-  return pointerOf(['items', id, ...path])
-}
-
 /** Turns items into plans, and reuses every part of the running plan that has not changed. */
 export class Planner {
   readonly #allowLoopback: boolean
@@ -101,17 +107,20 @@ export class Planner {
       newPrepared: [],
       finders: new Map(),
     }
+    const items = [...contents.values()].map(({ item }) => item)
+    const listeners = items.filter((item) => item.kind === 'listener')
+    work.reasons.push(...listenerFaults(listeners).map(reasonOf))
+    const judge = new Judge((id) => contents.get(id)?.item, { loopback: this.#allowLoopback })
     let sliceEnd = performance.now() + sliceMs
-    for (const { item } of contents.values()) {
-      if (item.kind === 'api') this.#addApi(item, work)
+    for (const item of items) {
+      if (item.kind === 'api') this.#addApi(item, judge, work)
       if (work.reasons.length >= reasonsMax) break
       if (performance.now() < sliceEnd) continue
       await setImmediate()
       sliceEnd = performance.now() + sliceMs
     }
     await setImmediate()
-    const listeners = [...contents.values()].flatMap(({ item }) => (item.kind === 'listener' ? [item] : []))
-    const plan = work.reasons.length === 0 ? planOf(work, listeners, this.#tls) : undefined
+    const plan = planOf(work, listeners, this.#tls)
     await setImmediate()
     if (plan !== undefined) return { ok: true, draft: this.#draft(plan, listeners, work) }
     this.#discard(work)
@@ -144,55 +153,60 @@ export class Planner {
     this.#tls.keepOnly(parts.flatMap(({ route }) => route.inboundTls ?? []))
   }
 
-  #addApi(api: ApiItem, work: Work): void {
-    const known = this.#parts.get(api.id)
-    const part = known !== undefined && isMadeFrom(known, work.contents) ? known : this.#makePart(api, work)
+  #addApi(item: ApiItem, judge: Judge, work: Work): void {
+    const known = this.#parts.get(item.id)
+    const part =
+      known !== undefined && isMadeFrom(known, work.contents) ? known : this.#judgedPart(item, judge, work)
     if (part === undefined) return
-    work.parts.set(api.id, part)
+    work.parts.set(item.id, part)
     for (const pool of part.pools) work.pools.set(pool.identity, pool)
   }
 
-  /** The other items that an API is made of; undefined where one is missing or wrong, which is then said. */
-  #needsOf(api: ApiItem, { upstreams }: GoodChain, work: Work): Needs | undefined {
-    const reasonsBefore = work.reasons.length
-    const upstream = this.#poolOf(api, 'upstream', api.upstream, upstreams, work)
-    const destinations = new Map<string, LiveDestination>()
-    for (const [name, id] of Object.entries(api.destinations ?? {})) {
-      const pool = this.#poolOf(api, 'destinations', id, upstreams, work)
-      if (pool !== undefined) destinations.set(name, { name, pool })
-    }
-    const contracts =
-      api.contracts === undefined ? undefined : referred(api, 'contracts', api.contracts, 'contracts', work)
-    const document =
-      api.document === undefined ? undefined : referred(api, 'document', api.document, 'document', work)
-    if (upstream === undefined || work.reasons.length > reasonsBefore) return undefined
-    return { upstream, destinations, contracts, document }
+  #judgedPart(item: ApiItem, judge: Judge, work: Work): Part | undefined {
+    const judged = judge.judge(item)
+    if ('api' in judged) return this.#makePart(judged.api, work)
+    work.reasons.push(...judged.faults.map(reasonOf))
+    return undefined
   }
 
-  #makePart(api: ApiItem, work: Work): Part | undefined {
-    const { contexts, asked } = contextsIn(work.contents)
-    const chain = resolveChain(api.policies, upstreamNames(api), contexts)
-    if (!chain.ok) {
-      for (const { pointer, detail } of chain.faults)
-        work.reasons.push({ pointer: `${itemPointer(api.id, 'policies')}${pointer}`, reason: detail })
-      return undefined
-    }
-    const needs = this.#needsOf(api, chain, work)
-    if (needs === undefined || !this.#isTlsRight(api, chain, work)) return undefined
+  #makePart(api: ResolvedApi, work: Work): Part | undefined {
+    const needs = this.#needsOf(api, work)
+    // Made here, where the build gives way to traffic now and then.
+    const faults = tlsFaults(api, { inbound: (settings) => this.#tls.of(settings) })
+    work.reasons.push(...faults.map(reasonOf))
+    if (needs === undefined || faults.length > 0) return undefined
     const stateNames = new Set<string>()
-    const route = this.#makeRoute(api, chain, needs, stateNames, work)
+    const route = this.#makeRoute(api, needs, stateNames, work)
     if (route === undefined) return undefined
     return {
-      sources: sourcesOf(api, asked, work.contents),
+      sources: sourcesOf(api, work.contents),
       pools: [needs.upstream, ...[...needs.destinations.values()].map(({ pool }) => pool)],
       stateNames,
       route,
     }
   }
 
+  /** The other items that an API is made of; undefined where no connections can be had, which is then said. */
+  #needsOf(api: ResolvedApi, work: Work): Needs | undefined {
+    const { item } = api
+    const upstream = this.#pool(api, item.upstream, work)
+    const destinations = new Map<string, LiveDestination>()
+    for (const [name, id] of Object.entries(item.destinations ?? {})) {
+      const pool = this.#pool(api, id, work)
+      if (pool === undefined) return undefined
+      destinations.set(name, { name, pool })
+    }
+    if (upstream === undefined) return undefined
+    return {
+      upstream,
+      destinations,
+      contracts: contentOf(item.contracts, 'contracts', work),
+      document: contentOf(item.document, 'document', work),
+    }
+  }
+
   #makeRoute(
-    api: ApiItem,
-    chain: GoodChain,
+    { item, chain }: ResolvedApi,
     needs: Needs,
     stateNames: Set<string>,
     work: Work,
@@ -200,13 +214,14 @@ export class Planner {
     const clients = finderOf(needs.contracts, work)
     const certificates = apiCertificates(chain.inboundTls, [...chain.upstreams.values()])
     const policies = chain.links.flatMap(
-      (link) => this.#prepare(api, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
+      (link) => this.#prepare(item, link, { ...needs, clients, certificates }, stateNames, work) ?? [],
     )
     if (policies.length < chain.links.length) return undefined
-    const { id, name, host, basePath, stripBasePath, listeners, operations } = api
+    const { id, name, version, host, basePath, stripBasePath, listeners, operations } = item
     return {
       id,
       apiName: name,
+      apiVersion: version,
       host,
       basePath,
       stripBasePath,
@@ -219,24 +234,9 @@ export class Planner {
     }
   }
 
-  /** Makes what handshakes need here, where the build gives way to traffic now and then. */
-  #isTlsRight(api: ApiItem, { inboundTls, links }: GoodChain, work: Work): boolean {
-    if (inboundTls === undefined) return true
-    try {
-      this.#tls.of(inboundTls)
-      return true
-    } catch (error) {
-      const by = links.find(({ policy }) => policy.inboundTls !== undefined)
-      const index = by === undefined ? -1 : api.policies.indexOf(by.attached)
-      const pointer = itemPointer(api.id, 'policies', index, 'config')
-      work.reasons.push({ pointer, reason: error instanceof Error ? error.message : String(error) })
-      return false
-    }
-  }
-
   #prepare(
     api: ApiItem,
-    link: GoodChain['links'][number],
+    link: ResolvedChain['links'][number],
     {
       clients,
       destinations,
@@ -277,27 +277,11 @@ export class Planner {
     }
   }
 
-  #poolOf(
-    api: ApiItem,
-    member: keyof ApiItem,
-    id: string,
-    settings: GoodChain['upstreams'],
-    work: Work,
-  ): Pool | undefined {
-    const upstream = referred(api, member, id, 'upstream', work)
-    return upstream === undefined ? undefined : this.#pool(upstream.item, settings.get(id) ?? {}, work)
-  }
-
-  #pool(upstream: UpstreamItem, settings: UpstreamSettings, work: Work): Pool | undefined {
-    let refused = false
-    for (const [index, { url }] of upstream.endpoints.entries()) {
-      const reason = upstreamRefusal(url, { loopback: this.#allowLoopback })
-      if (reason === null) continue
-      work.reasons.push({ pointer: itemPointer(upstream.id, 'endpoints', index, 'url'), reason })
-      refused = true
-    }
-    if (refused) return undefined
-    const options = poolOptionsOf(upstream, settings, this.#allowLoopback)
+  #pool(api: ResolvedApi, id: string, work: Work): Pool | undefined {
+    const upstream = contentOf(id, 'upstream', work)
+    if (upstream === undefined) return undefined
+    const settings = api.chain.upstreams.get(id) ?? {}
+    const options = poolOptionsOf(upstream.item, settings, this.#allowLoopback)
     const identity = poolIdentity(options)
     const known = work.pools.get(identity) ?? this.#pools.get(identity)
     try {
@@ -306,17 +290,21 @@ export class Planner {
       work.pools.set(identity, pool)
       return pool
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      work.reasons.push({ pointer: itemPointer(upstream.id), reason })
+      // All else was judged before: it is the TLS that connections cannot be had with.
+      work.reasons.push(reasonOf(tlsFault(api, { upstream: id }, error)))
       return undefined
     }
   }
 }
 
+function reasonOf({ pointer, detail }: Fault): Reason {
+  return { pointer, reason: detail }
+}
+
 /** The items that an API is made of, itself among them. */
-function sourcesOf(api: ApiItem, tlsContexts: Iterable<string>, contents: Contents): Map<string, string> {
-  const others = [api.upstream, api.contracts, api.document, ...Object.values(api.destinations ?? {})]
-  const ids = [api.id, ...tlsContexts, ...others.flatMap((id) => id ?? [])]
+function sourcesOf({ item, tlsContexts }: ResolvedApi, contents: Contents): Map<string, string> {
+  const others = [item.upstream, item.contracts, item.document, ...Object.values(item.destinations ?? {})]
+  const ids = [item.id, ...tlsContexts, ...others.flatMap((id) => id ?? [])]
   return new Map(ids.map((id) => [id, contents.get(id)?.hash ?? '']))
 }
 
@@ -325,33 +313,15 @@ function isMadeFrom({ sources }: Part, contents: Contents): boolean {
   return true
 }
 
-/** The mTLS contexts that there are, and the ids of those that somebody has asked for. */
-function contextsIn(contents: Contents): { contexts: Contexts; asked: ReadonlySet<string> } {
-  const asked = new Set<string>()
-  const contexts = contextsAmong((id) => {
-    asked.add(id)
-    return contents.get(id)?.item
-  })
-  return { contexts, asked }
-}
-
-function referred<K extends Item['kind']>(
-  api: ApiItem,
-  member: keyof ApiItem,
-  id: string,
+/** An item that was found to be there before. */
+function contentOf<K extends Item['kind']>(
+  id: string | undefined,
   kind: K,
   work: Work,
 ): { hash: string; item: Extract<Item, { kind: K }> } | undefined {
-  const found = work.contents.get(id)
-  if (found?.item.kind === kind) {
-    // The kind was just compared, which the compiler does not carry over to the union.
-    return found as { hash: string; item: Extract<Item, { kind: K }> }
-  }
-  work.reasons.push({
-    pointer: itemPointer(api.id, member),
-    reason: `there is no item ${id} of kind ${kind}`,
-  })
-  return undefined
+  const found = id === undefined ? undefined : work.contents.get(id)
+  // The kind is compared, which the compiler does not carry over to the union.
+  return found?.item.kind === kind ? (found as { hash: string; item: Extract<Item, { kind: K }> }) : undefined
 }
 
 function finderOf(contracts: { hash: string; item: ContractsItem } | undefined, work: Work): ClientFinder {
@@ -363,15 +333,18 @@ function finderOf(contracts: { hash: string; item: ContractsItem } | undefined, 
 
 function planOf(work: Work, listeners: readonly ListenerItem[], tls: TlsContexts): Plan | undefined {
   const at = listeners.map(({ id, protocol, proxyProtocol = false }) => ({ id, protocol, proxyProtocol }))
+  const routes = [...work.parts.values()].map((part) => part.route)
+  const hasOthers = work.reasons.length > 0
   try {
-    return buildPlan(
-      [...work.parts.values()].map((part) => part.route),
-      at,
-      tls,
-    )
+    const plan = buildPlan(routes, at, tls)
+    return hasOthers ? undefined : plan
   } catch (error) {
-    const pointer = error instanceof RouteFault ? itemPointer(error.routeId) : '/items'
-    work.reasons.push({ pointer, reason: error instanceof Error ? error.message : String(error) })
+    if (!(error instanceof PlacingRefused)) throw error
+    for (const fault of toldOf(error.faults, hasOthers)) {
+      const api = work.contents.get(fault.apiId)?.item
+      if (api?.kind === 'api')
+        work.reasons.push({ pointer: placingPointer(api, fault), reason: fault.detail })
+    }
     return undefined
   }
 }

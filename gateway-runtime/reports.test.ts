@@ -28,7 +28,7 @@ it('says what happened since the last time, by API, code and handshake', () => {
   const interval = new IntervalFigures()
   metrics.answered(metrics.countersOf('api:a'), 200, 3, false)
   metrics.handshake('listener:web', 'ok')
-  const listeners = [{ item: 'listener:web', protocol: 'https', address: '::', port: 443 } as const]
+  const listeners = [{ id: 'listener:web', protocol: 'https', address: '::', port: 443 } as const]
   const take = () => interval.take(figuresOf(metrics, { listeners }))
   expect(take()).toMatchObject({ requests: 1, handshakes: { ok: 1 }, codes: {} })
   metrics.handshake('listener:web', 'client_cert_missing')

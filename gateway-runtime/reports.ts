@@ -1,3 +1,4 @@
+import { listenerName } from '#contract/listeners.ts'
 import type { Report } from '#contract/events.ts'
 import {
   type ApiReport,
@@ -113,12 +114,12 @@ function overListeners({ handshakes }: Figures): Counts {
 }
 
 function listenersBetween(before: PlaneFigures, now: PlaneFigures): ListenerReport[] {
-  return now.listeners.slice(0, reportMax.listeners).map(({ item, protocol, address, port }) => {
+  return now.listeners.slice(0, reportMax.listeners).map(({ id: item, protocol, address, port }) => {
     const earlier = before.traffic.handshakes.get(item)
     const counts = [...(now.traffic.handshakes.get(item) ?? [])].map(([result, total]) => {
       return [result, { recent: risen(earlier?.get(result) ?? 0, total), total }] as const
     })
-    const id = item.replace(/^listener:/, '')
+    const id = listenerName(item)
     return { id, protocol, address, port, handshakes: Object.fromEntries(counts) }
   })
 }

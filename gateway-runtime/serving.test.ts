@@ -151,7 +151,7 @@ describe('several listeners', () => {
     ]
     expect(await serve(one, two, ...twins(['two']))).toEqual([])
     expect(await serve(one, two, ...twins(['one', 'two']))).toEqual([
-      '/items/right right (right): */x is taken by another API, left (left)',
+      '/items/right/basePath right 1 and left 1 both answer at /x on the listener one',
     ])
   })
 
@@ -161,8 +161,8 @@ describe('several listeners', () => {
     ).toEqual([])
     const [web = 0, tls = 0] = serving.ports
     expect(serving.listeners).toMatchObject([
-      { item: 'web', protocol: 'http', port: web },
-      { item: 'tls', protocol: 'https', port: tls },
+      { id: 'web', protocol: 'http', port: web },
+      { id: 'tls', protocol: 'https', port: tls },
     ])
     expect((await ask(web, '/open', plain())).status).toBe(200)
     expect((await ask(web, '/closed', plain())).status).toBe(404)
@@ -171,13 +171,13 @@ describe('several listeners', () => {
 
   it('that want one port are refused with both names', async () => {
     expect(await serve(listener('one', 'http', 8443), listener('two', 'https', 8443), api('x'))).toEqual([
-      '/items/two/port two and one both want port 8443 at 127.0.0.1',
+      '/items/two/port the listeners two and one both want port 8443 at 0.0.0.0',
     ])
   })
 
   it('an API names one that is not there', async () => {
     expect(await serve(listener('one', 'http'), api('x', { listeners: ['gone'] }))).toEqual([
-      '/items/x x (x) is to be served on gone, and there is no such listener',
+      '/items/x/listeners/0 x 1 is to be served on the listener gone, and there is no such listener',
     ])
   })
 })
@@ -199,7 +199,7 @@ describe('TLS settings', () => {
     const other = await root.issue()
     const wrong = tlsPolicy({ certificate: { crt: own.chain, key: other.key } })
     expect(await serve(listener('tls', 'https'), api('x', { host: 'a.example', policies: [wrong] }))).toEqual(
-      ['/items/x/policies/0/config certificate.key does not belong to certificate.crt'],
+      ['/items/x/policies/0/config/certificate/key certificate.key does not belong to certificate.crt'],
     )
   })
 

@@ -1,6 +1,7 @@
 import type { Reason } from '#contract/events.ts'
-import type { ListenerItem } from '#contract/items.ts'
-import { type Contents, type Draft, itemPointer, type Planner } from './plan.ts'
+import { itemPointer, type ListenerItem } from '#contract/items.ts'
+import { type ListeningPlace, portClashes } from '#contract/listeners.ts'
+import type { Contents, Draft, Planner } from './plan.ts'
 import type { Plan } from './serve/plan.ts'
 import type { Port, Server } from './serve/server.ts'
 
@@ -17,11 +18,8 @@ export interface ListenerOverride {
 export type Served = { ok: true } | { ok: false; reasons: Reason[] }
 
 /** Where a listener of the configuration listens on this node. */
-export interface Place {
-  readonly item: string
+export interface Place extends ListeningPlace {
   readonly protocol: 'http' | 'https'
-  readonly address: string
-  readonly port: number
 }
 
 interface Opened {
@@ -167,7 +165,6 @@ export class Serving implements Serves {
 
   #placesOf(listeners: readonly ListenerItem[]): Place[] | Reason {
     const { port, httpsPort } = this.#override
-    if (listeners.length === 0) return { pointer: '/items', reason: 'there is no listener among the items' }
     const overrides = { http: port, https: httpsPort }
     for (const protocol of ['http', 'https'] as const) {
       const [, second] = listeners.filter((item) => item.protocol === protocol)
@@ -176,7 +173,8 @@ export class Serving implements Serves {
       return { pointer: itemPointer(second.id, 'port'), reason }
     }
     const places = placesOf(listeners, this.#override)
-    return clashOf(places) ?? places
+    const [clash] = portClashes(places)
+    return clash === undefined ? places : { pointer: itemPointer(clash.id, 'port'), reason: clash.detail }
   }
 
   /** Opens what is not open yet. If one port cannot be opened, those opened for it are closed again. */
@@ -187,7 +185,7 @@ export class Serving implements Serves {
     const reasons: Reason[] = []
     for (const place of places) {
       const key = keyOf(place)
-      served.set(key, place.item)
+      served.set(key, place.id)
       const known = this.#open.get(key)
       if (known !== undefined) {
         listening.set(key, known)
@@ -198,12 +196,12 @@ export class Serving implements Serves {
           address: place.address,
           port: bound[key] ?? place.port,
           reusePort: this.#override.reusePort ?? false,
-          listener: place.item,
+          listener: place.id,
         })
         opened.push(fresh)
         listening.set(key, fresh)
       } catch (error) {
-        reasons.push({ pointer: itemPointer(place.item, 'port'), reason: listenFault(place, error) })
+        reasons.push({ pointer: itemPointer(place.id, 'port'), reason: listenFault(place, error) })
       }
     }
     if (reasons.length > 0) await Promise.all(opened.map((one) => one.close()))
@@ -218,7 +216,7 @@ export function placesOf(
 ): Place[] {
   const overrides = { http: port, https: httpsPort }
   return listeners.map((item) => ({
-    item: item.id,
+    id: item.id,
     protocol: item.protocol,
     address: address ?? item.address,
     port: overrides[item.protocol] ?? item.port,
@@ -235,21 +233,8 @@ function boundOf(open: ReadonlyMap<string, Port>): Bound {
 }
 
 /** A port that is free to be any belongs to its listener alone. */
-function keyOf({ item, address, port }: Place): string {
-  return port === 0 ? `${address} 0 ${item}` : `${address} ${port}`
-}
-
-function clashOf(places: readonly Place[]): Reason | undefined {
-  const byKey = new Map<string, Place>()
-  for (const place of places) {
-    const other = byKey.get(keyOf(place))
-    if (other !== undefined) {
-      const reason = `${place.item} and ${other.item} both want port ${place.port} at ${place.address}`
-      return { pointer: itemPointer(place.item, 'port'), reason }
-    }
-    byKey.set(keyOf(place), place)
-  }
-  return undefined
+function keyOf({ id, address, port }: ListeningPlace): string {
+  return port === 0 ? `${address} 0 ${id}` : `${address} ${port}`
 }
 
 /** Says in words why a port cannot be opened. */

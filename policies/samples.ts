@@ -8,9 +8,24 @@ export interface Sample {
   readonly full: Readonly<Record<string, unknown>>
 }
 
+/** Good until 2120; made for this file, and used nowhere else. */
 const pem = {
-  crt: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
-  key: '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n',
+  crt: `-----BEGIN CERTIFICATE-----
+MIIBQjCB6qADAgECAg9JW6EQGnic+nJ4fVWYvuowCgYIKoZIzj0EAwIwETEPMA0G
+A1UEAxMGU2FtcGxlMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAR
+MQ8wDQYDVQQDEwZTYW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASF+ne4
+/G24wACO3lM8PE6zNgzFrnd+52LrwmFaSas9hwT0qAeLsF795wgsvcznMDV2WXuu
+21m9L8EupsvzFttHoyMwITAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIB
+BjAKBggqhkjOPQQDAgNHADBEAiAxLydt5t3zehHkEP/sIejV4OONq8vBaoloFizz
+Wy5LqQIgPJvReKbymQsWyNxjE5B8I3w9As6GyCFd7Z5iFv7luFg=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgh6kh9KV1Ulm4CfgE
+c9epqpunpmF9j+ExrujwuLc8bUChRANCAASF+ne4/G24wACO3lM8PE6zNgzFrnd+
+52LrwmFaSas9hwT0qAeLsF795wgsvcznMDV2WXuu21m9L8EupsvzFttH
+-----END PRIVATE KEY-----
+`,
 }
 
 const tls = {

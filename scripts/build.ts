@@ -16,6 +16,7 @@ const sources = [
   'contract',
   'policies',
   'dialects',
+  'tls',
   'public',
   'prisma/schema.prisma',
   'next.config.ts',

@@ -18,6 +18,7 @@ const sources = [
   'policies',
   'scripts',
   'sts',
+  'tls',
 ]
 
 /** Folders whose names say nothing about the product. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { numbersFrom } from '#domain/testing/random.ts'
 import { readFlex } from './read.ts'
 import { writeFlex } from './write.ts'
 
@@ -82,17 +83,6 @@ const ports = {
   allowLoopback: false,
 }
 
-/** The same numbers every time (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const scraps = [
   '',
   '~',
@@ -138,7 +128,7 @@ describe('mutated folders', () => {
   })
 
   it('end with items that can be written or with faults that have a place, never otherwise', () => {
-    const next = random(20_260_101)
+    const next = numbersFrom(20_260_101)
     let refused = 0
     for (let count = 0; count < 800; count++) {
       const text = mutated(next)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { numbersFrom } from '#domain/testing/random.ts'
 import { importDocument } from './import-document.ts'
 
 const yaml = `openapi: 3.1.0
@@ -50,17 +51,6 @@ const pieces = [
   '/',
 ]
 
-// A small generator with a seed (mulberry32), so that a failure can be had again.
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 function mutate(text: string, random: () => number): string {
   let mutated = text
   for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) {
@@ -77,7 +67,7 @@ describe('mutated documents', () => {
     ['YAML', yaml],
     ['JSON', json],
   ])('in %s are imported or refused with a place; nothing is thrown', async (_form, text) => {
-    const random = randomFrom(20_261_120)
+    const random = numbersFrom(20_261_120)
     const seen = { imported: 0, refused: 0 }
     for (let round = 0; round < 3_000; round++) {
       const mutated = mutate(text, random)

@@ -3,6 +3,7 @@ import type { ApiView, GatewayView, NetworkView, PartyView, Stored } from '../st
 import { describeTopology, type Topology } from '../topology.ts'
 import { clientModes, type InboundSide, type OutboundSide } from '../trust.ts'
 import { authority, certificate, context, facts, inbound, inDays, now, outbound } from './certificates.ts'
+import { numbersFrom, pickerOf } from './random.ts'
 import { api, gateway, http, https, network, nothingStored, party } from './stored.ts'
 
 /** Topologies for tests, made from a seed: any size, any nesting, some of it well protected and some of it not. */
@@ -194,25 +195,10 @@ interface Dice {
 }
 
 function diceOf(seed: number): Dice {
-  const random = generator(seed)
+  const random = numbersFrom(seed)
   return {
     isIn: (share) => random() < share,
     between: (least, most) => least + Math.floor(random() * (most - least)),
-    pick(all) {
-      const chosen = all[Math.floor(random() * all.length)]
-      if (chosen === undefined) throw new Error('nothing to pick from')
-      return chosen
-    },
-  }
-}
-
-// Mulberry32: the same seed gives the same numbers on every machine.
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+    pick: pickerOf(random),
   }
 }

@@ -1,12 +1,13 @@
+import { type Claim, type Placement, placeApis, type PlacingFault } from '#contract/placing.ts'
+import type { HostTable } from '#domain/host.ts'
 import type { Prepared } from '#policies/definition.ts'
 import type { Destination } from '#policies/exchange.ts'
 import type { Applies } from '#policies/rules.ts'
 import type { InboundTls } from '#policies/settings.ts'
 import type { RouteCounters } from './metrics.ts'
 import type { Operations } from './operations.ts'
-import { buildRouter, RouteFault, type Routed, type Router } from './router.ts'
+import { buildRouter, type Routed, type Router } from './router.ts'
 import { type TlsContext, TlsContexts } from './tls/context.ts'
-import { HostTable } from './tls/hosts.ts'
 import type { Pool } from './upstream/pool.ts'
 
 /** One attached policy, ready to run. */
@@ -29,9 +30,10 @@ export interface LiveDestination extends Destination {
 export interface LiveRoute extends Routed {
   readonly id: string
   readonly apiName: string
+  readonly apiVersion?: string
   /** Lower-case, without port; `*` for any. */
   readonly host: string
-  /** Begins with /, ends without one unless it is the root, and is in the normal form of paths.ts. */
+  /** Begins with /, ends without one unless it is the root, and is in its normal form. */
   readonly basePath: string
   readonly stripBasePath: boolean
   /** Ids of the listeners that it is served on; all without this. */
@@ -91,121 +93,62 @@ export interface TlsPlace {
 /** What a plan has where none was named: one listener without TLS. */
 export const plainListener: PlanListener = { id: '', protocol: 'http', proxyProtocol: false }
 
-/**
- * Makes a plan. Throws a RouteFault where two routes claim one address of a listener or different TLS for one host,
- * where a route cannot be reached on a listener that it names, or on none; and where TLS cannot be set up.
- */
+/** APIs of which not every one can be served where it is meant to be. */
+export class PlacingRefused extends Error {
+  readonly faults: readonly PlacingFault[]
+
+  constructor(faults: readonly PlacingFault[]) {
+    super(faults.map(({ detail }) => detail).join('; '))
+    this.faults = faults
+  }
+}
+
+/** Makes a plan. Throws PlacingRefused where routes have no place or are in each other's way, a TlsFault where TLS cannot be set up. */
 export function buildPlan(
   routes: readonly LiveRoute[],
   listeners: readonly PlanListener[] = [plainListener],
   contexts = new TlsContexts(),
 ): Plan {
-  const served = routes.map(serve)
-  for (const route of served) checkListeners(route, listeners)
-  const onListeners = listeners.map((listener) => serveOn(listener, served, contexts))
-  const reached = new Set(onListeners.flatMap(({ here }) => here))
-  const lost = listeners.length === 0 ? undefined : served.find((route) => !reached.has(route))
-  if (lost !== undefined) throw new RouteFault(lost.id, whyLost(lost))
+  const claims = routes.map((route) => claimOf(route, contexts))
+  const { byListener, faults } = placeApis(claims, listeners)
+  if (faults.length > 0) throw new PlacingRefused(faults)
   return {
     routes,
-    served,
-    listeners: new Map(onListeners.map(({ listener }) => [listener.id, listener])),
+    served: claims.map(({ served }) => served),
+    listeners: new Map(
+      listeners.map((listener) => [listener.id, serveOn(listener, byListener.get(listener.id), contexts)]),
+    ),
   }
 }
 
-interface OnListener {
-  readonly listener: ServedListener
-  /** The routes that can be reached there. */
-  readonly here: readonly ServedRoute[]
+interface RouteClaim extends Claim {
+  readonly served: ServedRoute
 }
 
-function serveOn(listener: PlanListener, served: readonly ServedRoute[], contexts: TlsContexts): OnListener {
-  const meant = served.filter(({ route }) => route.listeners?.includes(listener.id) ?? true)
-  return listener.protocol === 'https' ? serveTls(listener, meant, contexts) : servePlain(listener, meant)
+function claimOf(route: LiveRoute, contexts: TlsContexts): RouteClaim {
+  const { id, apiName: name, apiVersion: version = '', host, basePath, listeners, inboundTls } = route
+  const tls = inboundTls && { key: contexts.keyOf(inboundTls), settings: inboundTls }
+  return { id, name, version, host, basePath, listeners, tls, served: serve(route) }
 }
 
-// What an API asks of TLS would mean nothing without it: there it is not served.
-function servePlain(listener: PlanListener, meant: readonly ServedRoute[]): OnListener {
-  const wrong = meant.find(({ route }) => route.inboundTls !== undefined && route.listeners !== undefined)
-  if (wrong !== undefined)
-    throw new RouteFault(
-      wrong.id,
-      `${nameOf(wrong)} has a tls policy and cannot be served on ${listener.id}, which speaks http`,
-    )
-  const here = meant.filter(({ route }) => route.inboundTls === undefined)
-  return { listener: { ...listener, router: buildRouter(here, nameOf), hosts: undefined }, here }
+function serveOn(
+  listener: PlanListener,
+  placement: Placement<RouteClaim> | undefined,
+  contexts: TlsContexts,
+): ServedListener {
+  const { plain = [], secure } = placement ?? {}
+  const places = new Map([...(secure?.served ?? [])].map(([key, here]) => [key, placeOf(here, contexts)]))
+  return { ...listener, router: routerOf(plain), hosts: secure?.hosts.map((key) => places.get(key)) }
 }
 
-function serveTls(listener: PlanListener, meant: readonly ServedRoute[], contexts: TlsContexts): OnListener {
-  const table = new HostTable(contextsByHost(meant, contexts))
-  const byContext = new Map<TlsContext, ServedRoute[]>()
-  for (const route of meant) {
-    const context = table.find(route.host)
-    if (context !== undefined) {
-      const sharing = byContext.get(context)
-      if (sharing === undefined) byContext.set(context, [route])
-      else sharing.push(route)
-    } else if (route.route.listeners !== undefined)
-      throw new RouteFault(
-        route.id,
-        `${nameOf(route)}: no tls policy gives a certificate for ${route.host} on ${listener.id}`,
-      )
-  }
-  const places = new Map<TlsContext, TlsPlace>()
-  for (const [context, routes] of byContext)
-    places.set(context, { context, router: buildRouter(routes, nameOf) })
-  const here = [...byContext.values()].flat()
-  return {
-    listener: { ...listener, router: buildRouter([]), hosts: table.map((context) => places.get(context)) },
-    here,
-  }
+/** One of those who are served under a TLS asks for it. */
+function placeOf(here: readonly RouteClaim[], contexts: TlsContexts): TlsPlace | undefined {
+  const tls = here.find((claim) => claim.tls !== undefined)?.tls
+  return tls && { context: contexts.of(tls.settings), router: routerOf(here) }
 }
 
-function contextsByHost(routes: readonly ServedRoute[], contexts: TlsContexts): Map<string, TlsContext> {
-  const found = new Map<string, { context: TlsContext; by: ServedRoute }>()
-  for (const served of routes) {
-    const { inboundTls } = served.route
-    if (inboundTls === undefined) continue
-    const context = contextOf(served, inboundTls, contexts)
-    const other = found.get(served.host)
-    if (other === undefined) found.set(served.host, { context, by: served })
-    else if (other.context !== context)
-      throw new RouteFault(
-        served.id,
-        `${nameOf(served)} and ${nameOf(other.by)} ask for different TLS at ${served.host}`,
-      )
-  }
-  return new Map([...found].map(([host, { context }]) => [host, context]))
-}
-
-function contextOf(served: ServedRoute, settings: InboundTls, contexts: TlsContexts): TlsContext {
-  try {
-    return contexts.of(settings)
-  } catch (error) {
-    throw new RouteFault(
-      served.id,
-      `${nameOf(served)}: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
-}
-
-function checkListeners(served: ServedRoute, listeners: readonly PlanListener[]): void {
-  const unknown = served.route.listeners?.find((id) => listeners.every((listener) => listener.id !== id))
-  if (unknown === undefined) return
-  throw new RouteFault(
-    served.id,
-    `${nameOf(served)} is to be served on ${unknown}, and there is no such listener`,
-  )
-}
-
-function whyLost(lost: ServedRoute): string {
-  return lost.route.inboundTls === undefined
-    ? `${nameOf(lost)}: there is no listener for http, and no tls policy gives a certificate for ${lost.host}`
-    : `${nameOf(lost)} has a tls policy, and there is no listener for https`
-}
-
-function nameOf({ route }: ServedRoute): string {
-  return `${route.apiName} (${route.id})`
+function routerOf(claims: readonly RouteClaim[]): Router<ServedRoute> {
+  return buildRouter(claims.map(({ served }) => served))
 }
 
 function serve(route: LiveRoute): ServedRoute {

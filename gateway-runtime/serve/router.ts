@@ -1,5 +1,5 @@
 import { at, equalsText, QUESTION, SLASH } from './http1/bytes.ts'
-import { normalPath } from './paths.ts'
+import { anyHost, wildcardsOver } from '#domain/host.ts'
 
 /** What the router must know of a route. */
 export interface Routed {
@@ -7,8 +7,6 @@ export interface Routed {
   readonly host: string
   readonly basePath: string
 }
-
-export const ANY_HOST = '*'
 
 // FNV-1a, 32 bits, over the bytes of a base path.
 const HASH_START = -2128831035
@@ -22,19 +20,15 @@ export class HostRoutes<R extends Routed> {
   private slots = new Int32Array(0)
   private hashes = new Int32Array(0)
 
-  /** Adds a route, or answers the one that has its base path. */
-  add(route: R): R | null {
+  /** Adds a route with a base path that no other one has. */
+  add(route: R): void {
     if (route.basePath === '/') {
-      if (this.root === null) this.root = route
-      return this.root === route ? null : this.root
+      this.root = route
+      return
     }
-    const bytes = Buffer.from(route.basePath, 'latin1')
-    const taken = this.lookUp(bytes, 0, bytes.length, hashOf(bytes))
-    if (taken !== null) return taken
-    this.entries.push({ route, hash: hashOf(bytes) })
+    this.entries.push({ route, hash: hashOf(Buffer.from(route.basePath, 'latin1')) })
     if (this.entries.length * 3 > this.slots.length) this.grow()
     else this.place(this.entries.length - 1)
-    return null
   }
 
   /** The route for a normal path (a query may follow) between `start` and `end`. */
@@ -87,36 +81,15 @@ export interface Router<R extends Routed> {
   routesOf(host: string): readonly HostRoutes<R>[]
 }
 
-/** Something is wrong with a route, and perhaps with another one that is in its way. */
-export class RouteFault extends Error {
-  readonly routeId: string
-
-  constructor(routeId: string, reason: string) {
-    super(reason)
-    this.routeId = routeId
-  }
-}
-
-/**
- * Builds a router. Throws a RouteFault where two routes claim one address, which then names both by `nameOf`, or
- * where a host or a base path is not in normal form.
- */
-export function buildRouter<R extends Routed>(
-  routes: readonly R[],
-  nameOf: (route: R) => string = ({ id }) => id,
-): Router<R> {
+/** Builds a router of routes whose hosts and base paths are in normal form, no two of them the same. */
+export function buildRouter<R extends Routed>(routes: readonly R[]): Router<R> {
   const hosts = new Map<string, HostRoutes<R>>()
   for (const route of routes) {
-    checkForm(route, nameOf(route))
     let ofHost = hosts.get(route.host)
     if (ofHost === undefined) hosts.set(route.host, (ofHost = new HostRoutes<R>()))
-    const taken = ofHost.add(route)
-    if (taken !== null) {
-      const address = `${route.host}${route.basePath}`
-      throw new RouteFault(route.id, `${nameOf(route)}: ${address} is taken by another API, ${nameOf(taken)}`)
-    }
+    ofHost.add(route)
   }
-  const ofAnyHost = hosts.get(ANY_HOST)
+  const ofAnyHost = hosts.get(anyHost)
   const any = ofAnyHost === undefined ? [] : [ofAnyHost]
   const hasWildcards = [...hosts.keys()].some((host) => host.startsWith('*.'))
   const above = (host: string) =>
@@ -126,27 +99,10 @@ export function buildRouter<R extends Routed>(
   const lists = new Map(
     [...hosts].map(([host, ofHost]) => [
       host,
-      host === ANY_HOST ? any : [ofHost, ...above(host.replace(/^\*/, ''))],
+      host === anyHost ? any : [ofHost, ...above(host.replace(/^\*/, ''))],
     ]),
   )
-  return { routesOf: (host) => (host === ANY_HOST ? any : (lists.get(host) ?? above(host))) }
-}
-
-function checkForm({ id, host, basePath }: Routed, name: string): void {
-  if (normalPath(basePath) !== basePath || (basePath.length > 1 && basePath.endsWith('/')))
-    throw new RouteFault(id, `${name}: ${basePath} is not a normal base path`)
-  if (host !== host.toLowerCase()) throw new RouteFault(id, `${name}: host ${host} is not lower-case`)
-  if (host !== ANY_HOST && host.replace(/^\*\./, '').includes('*'))
-    throw new RouteFault(id, `${name}: in host ${host} a * can only stand for what is before the first dot`)
-}
-
-/** RFC 1035 §2.3.4 */
-const HOST_MAX = 253
-
-/** The wildcards that cover a host, the longest first. They may stand for several labels. */
-export function* wildcardsOver(host: string): Generator<string> {
-  if (host.length > HOST_MAX) return
-  for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) yield `*${host.slice(dot)}`
+  return { routesOf: (host) => (host === anyHost ? any : (lists.get(host) ?? above(host))) }
 }
 
 function hashOf(path: Buffer): number {

@@ -1,5 +1,6 @@
 import { createServer as createProbe } from 'node:net'
 import type { Reason } from '#contract/events.ts'
+import { itemPointer } from '#contract/items.ts'
 import {
   type Counted,
   type DataPlane,
@@ -10,7 +11,7 @@ import {
   type ProcessFigures,
   sessionsMax,
 } from '../data-plane.ts'
-import { type Contents, itemPointer } from '../plan.ts'
+import type { Contents } from '../plan.ts'
 import { type Bound, listenFault, openPlaces, type Place, placesOf, type Served } from '../serving.ts'
 import { Child, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
@@ -235,7 +236,7 @@ export class Fleet implements DataPlane {
     )
     const faults = await Promise.all(fresh.map(async (place) => ({ place, fault: await faultAt(place) })))
     return faults.flatMap(({ place, fault }) =>
-      fault === undefined ? [] : [{ pointer: itemPointer(place.item, 'port'), reason: fault }],
+      fault === undefined ? [] : [{ pointer: itemPointer(place.id, 'port'), reason: fault }],
     )
   }
 

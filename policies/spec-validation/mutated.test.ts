@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { numbersFrom } from '#domain/testing/random.ts'
 import { ExchangeInMemory, portsInMemory } from '../exchange-in-memory.ts'
 import { specValidation } from './policy.ts'
-
-/** The same numbers in every run (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const good = {
   openapi: '3.1.0',
@@ -96,7 +86,7 @@ const bodies = ['{"n":1}', '{"n":null,"more":[{"n":1},{"n":1}]}', '[]', '{', '"x
 
 describe('spec-validation with a document that something is wrong with', () => {
   it('refuses it with a sentence or checks by it, quickly, and judges every request', async () => {
-    const random = numbers(20_261)
+    const random = numbersFrom(20_261)
     const began = performance.now()
     let refused = 0
     for (let round = 0; round < 1_500; round++) {

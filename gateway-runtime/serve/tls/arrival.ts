@@ -5,7 +5,7 @@ import type { Arrival, Door } from '../arrival.ts'
 import type { Plan, ServedRoute, TlsPlace } from '../plan.ts'
 import type { RefusalCode } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
-import type { VerifiedPeer } from './certificate.ts'
+import type { VerifiedPeer } from './verified-peer.ts'
 import type { TlsContext } from './context.ts'
 
 const NO_ROUTES: readonly HostRoutes<ServedRoute>[] = []

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
+import { type CertificateParts, NameFault, readCertificate } from '#tls/certificate.ts'
 import type { RefusalCode } from '../refusals.ts'
-import { type CertificateParts, NameFault, readCertificate, VerifiedPeer } from './certificate.ts'
+import { VerifiedPeer } from './verified-peer.ts'
 
 /** What came of the certificate that a client showed. */
 export type Judged =

@@ -662,7 +662,7 @@ describe('a plan is refused where', () => {
         (pool) => [tlsRoute(pool, 'a.example', undefined, { listeners: ['secure'] })],
         [plain, secureListener],
       ),
-    ).toThrow(/no tls policy gives a certificate for a\.example on secure/)
+    ).toThrow(/no tls policy gives a certificate for a\.example on the listener secure/)
   })
 
   it('but not where each API finds its listener', () => {

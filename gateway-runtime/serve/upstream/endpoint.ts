@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { upstreamUrlFault } from '#domain/address.ts'
 import type { Balanced } from './balance.ts'
 
 const AVOID_MS = 5_000
@@ -28,16 +29,12 @@ export class Endpoint<Connection = unknown> implements Balanced {
 
   /** Throws an Error that says what is wrong with the URL. */
   constructor(url: string, weight = 1) {
+    const fault = upstreamUrlFault(url)
+    if (fault !== null) throw new Error(fault)
+    const parsed = new URL(url)
     this.name = url
     this.weight = weight
-    const parsed = new URL(url)
-    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
-      throw new Error(`${parsed.protocol} is not supported for upstreams`)
     this.isSecure = parsed.protocol === 'https:'
-    if (parsed.username !== '' || parsed.password !== '') throw new Error('the URL must not hold credentials')
-    if (parsed.search !== '' || parsed.hash !== '')
-      throw new Error('the URL must not hold a query or a fragment')
-    if (parsed.port === '0') throw new Error('port 0 is no port to connect to')
     this.host = parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname
     this.port = parsed.port === '' ? (this.isSecure ? 443 : 80) : Number(parsed.port)
     this.isAddress = isIP(this.host) !== 0

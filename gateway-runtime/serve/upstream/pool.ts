@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { LookupFunction } from 'node:net'
+import { alpnOf, outboundTlsFault, weightFault } from '#contract/upstreams.ts'
 import type { Balancing, HashOn } from '#domain/routing.ts'
 import { type CallerKey, callerKeyOf } from '#policies/caller-key.ts'
 import type { BreakerSettings, OutboundTls, RetrySettings, UpstreamSettings } from '#policies/settings.ts'
@@ -161,10 +162,9 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
     this.maxConnections = Math.min(options.maxConnections, breaker?.maxConnections ?? Infinity)
     this.maxPending = Math.min(options.maxPending, breaker?.maxPendingRequests ?? Infinity)
     this.allowLoopback = options.allowLoopback ?? false
-    const isHttp2 = options.protocol === 'http2'
-    this.tls = contextFor(this.endpoints, settings.tls, isHttp2 ? 'h2' : 'http/1.1')
+    this.tls = contextFor(options, this.endpoints, settings.tls)
     this.lookup = names.lookupFor(this.allowLoopback)
-    this.sessions = isHttp2 ? new Http2Sessions(this) : null
+    this.sessions = options.protocol === 'http2' ? new Http2Sessions(this) : null
     this.breaker = breaker ?? null
     this.outliers =
       outlier === undefined ? null : new Outliers(outlier, breaker?.halfOpenRequests ?? 1, this.endpoints)
@@ -447,11 +447,11 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
 }
 
 function endpointsOf({ endpoints }: PoolOptions): Endpoint<PooledLink>[] {
-  const all = endpoints.map(({ url, weight = 1 }) => new Endpoint<PooledLink>(url, weight))
-  if (all.length === 0) throw new Error('an upstream needs an endpoint')
-  const used = all.filter(({ weight }) => weight > 0)
-  if (used.length === 0) throw new Error('an upstream needs an endpoint with a weight above 0')
-  return used
+  const unweighted = weightFault(endpoints)
+  if (unweighted !== null) throw new Error(unweighted)
+  return endpoints
+    .map(({ url, weight = 1 }) => new Endpoint<PooledLink>(url, weight))
+    .filter(({ weight }) => weight > 0)
 }
 
 function attemptMs({ responseMs }: ConnectionTimeouts, retry: RetrySettings | undefined): number {
@@ -460,12 +460,12 @@ function attemptMs({ responseMs }: ConnectionTimeouts, retry: RetrySettings | un
 }
 
 function contextFor(
+  options: PoolOptions,
   endpoints: readonly Endpoint[],
   settings: OutboundTls | undefined,
-  spoken: string,
 ): OutboundContext | null {
-  const plain = endpoints.find(({ isSecure }) => !isSecure)
-  if (settings !== undefined && plain !== undefined)
-    throw new Error(`TLS is set for the upstream, but the address of ${plain.authority} is http://`)
-  return endpoints.some(({ isSecure }) => isSecure) ? new OutboundContext(settings, [spoken]) : null
+  const fault = settings === undefined ? null : outboundTlsFault(settings, options)
+  if (fault !== null) throw new Error(fault.detail)
+  const isSecure = endpoints.some((endpoint) => endpoint.isSecure)
+  return isSecure ? new OutboundContext(settings, alpnOf(options.protocol)) : null
 }

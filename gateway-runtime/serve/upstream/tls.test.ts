@@ -467,7 +467,7 @@ describe('an upstream with https', () => {
     const second = await issuing.issue({ usage: 'client' })
     const certificate = { certificate: good.chain, key: second.key }
     expect(() => poolWith('https://orders.example', { ...tlsDefaults, certificate })).toThrow(
-      'TLS cannot be set up',
+      'certificate.key does not belong to certificate.crt',
     )
   })
 

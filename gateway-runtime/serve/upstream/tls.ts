@@ -1,16 +1,10 @@
-import { constants, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import {
-  type ConnectionOptions,
-  createSecureContext,
-  type PeerCertificate,
-  type SecureContext,
-} from 'node:tls'
+import type { ConnectionOptions, PeerCertificate, SecureContext } from 'node:tls'
 import type { OutboundTls } from '#policies/settings.ts'
 import { compileNames } from '#domain/subject-alt-names.ts'
-import { readCertificate } from '../tls/certificate.ts'
-import { blocksOf, certificatesOf } from '../tls/context.ts'
-import { openSslCiphers } from '#domain/cipher-suite.ts'
+import { readCertificate } from '#tls/certificate.ts'
+import { outboundContext } from '#tls/secure-context.ts'
 
 /** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
 export type TlsFailure =
@@ -48,21 +42,18 @@ class NotAccepted extends Error {
 export class OutboundContext {
   private readonly settings: OutboundTls | undefined
   private readonly context: SecureContext
-  private readonly protocols: readonly string[]
+  private readonly spoken: string
   private readonly allows: ReturnType<typeof compileNames>
   private readonly failed: Partial<Record<TlsFailure, number>> = {}
   private established = 0
   private lastFault: string | undefined
 
-  /** `spoken` are the ALPN names that the pool can speak. Throws an Error that says what is wrong. */
-  constructor(settings: OutboundTls | undefined, spoken: readonly string[]) {
+  /** `spoken` is the one protocol that the pool speaks, by its ALPN name. Throws a TlsFault where the settings cannot be used. */
+  constructor(settings: OutboundTls | undefined, spoken: string) {
     this.settings = settings
-    this.context = contextOf(settings)
+    this.context = outboundContext(settings)
     this.allows = compileNames(settings?.subjectAltNames ?? [])
-    const wanted = settings?.alpn ?? []
-    this.protocols = wanted.length === 0 ? spoken : wanted.filter((protocol) => spoken.includes(protocol))
-    if (this.protocols.length === 0)
-      throw new Error(`alpn must allow ${spoken.join(' or ')}, which is what is spoken with this upstream`)
+    this.spoken = spoken
   }
 
   get figures(): TlsFigures {
@@ -82,7 +73,7 @@ export class OutboundContext {
       secureContext: this.context,
       // RFC 6066 §3: an address is no server name.
       servername: isIP(name) === 0 ? name : '',
-      ALPNProtocols: [...this.protocols],
+      ALPNProtocols: [this.spoken],
       rejectUnauthorized: !this.skips,
       checkServerIdentity: (_host, peer) => this.faultOf(peer, name),
     }
@@ -112,30 +103,6 @@ export class OutboundContext {
     if (spkiHashes.length > 0 && !spkiHashes.includes(parts.spkiHash))
       return new NotAccepted('upstream_tls_pin_mismatch', 'the public key of the certificate is not pinned')
     return undefined
-  }
-}
-
-function contextOf(settings: OutboundTls | undefined): SecureContext {
-  // A handshake inside a connection could put another certificate in the place of the one that was looked at.
-  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
-  if (settings === undefined) return createSecureContext({ minVersion: 'TLSv1.2', secureOptions })
-  const { certificate, trustedCa, crl, minVersion, maxVersion, ciphers } = settings
-  if (trustedCa !== '') certificatesOf(trustedCa, 'trustedCA')
-  if (crl !== '' && blocksOf(crl, 'X509 CRL').length === 0) throw new Error('crl holds no list in PEM form')
-  try {
-    return createSecureContext({
-      minVersion,
-      maxVersion,
-      secureOptions,
-      // Whoever names an intermediate CA as trusted means it, with or without its root.
-      ...(trustedCa === '' ? {} : { ca: trustedCa, allowPartialTrustChain: true }),
-      // One text with several lists would be read up to the end of the first.
-      ...(crl === '' ? {} : { crl: blocksOf(crl, 'X509 CRL') }),
-      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
-      ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }),
-    })
-  } catch (error) {
-    throw new Error(`TLS cannot be set up: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

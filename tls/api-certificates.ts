@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ApiCertificate } from '#policies/definition.ts'
 import type { InboundTls, UpstreamSettings } from '#policies/settings.ts'
-import { readCertificate } from './serve/tls/certificate.ts'
-import { certificatesOf } from './serve/tls/context.ts'
+import { readCertificate } from './certificate.ts'
+import { certificatesOf } from './pem.ts'
 
 /** The certificates that the TLS settings of an API name. Those that cannot be read are refused elsewhere. */
 export function apiCertificates(
@@ -25,7 +25,7 @@ export function apiCertificates(
 function read(pem: string | undefined, type: ApiCertificate['type']): ApiCertificate[] {
   if (pem === undefined || pem === '') return []
   try {
-    return certificatesOf(pem, type).map((certificate) => viewOf(certificate, type))
+    return certificatesOf(pem, [type]).map((certificate) => viewOf(certificate, type))
   } catch {
     return []
   }

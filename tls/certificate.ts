@@ -1,10 +1,9 @@
-import { hash, type X509Certificate } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SubjectAltName } from '#domain/certificate.ts'
-import type { PeerCertificate } from '#policies/exchange.ts'
 import { canonicalAddress } from '#domain/subject-alt-names.ts'
 import { childrenOf, DerFault, type Element, elementAt, objectIdOf, TAG } from './der.ts'
 
-/** What the gateway reads of a certificate by itself: Node joins names into texts that values can forge. */
+/** What we read of a certificate by ourselves: Node joins names into texts that values can forge. */
 export interface CertificateParts {
   /** RFC 4514 text. */
   readonly subject: string
@@ -153,33 +152,4 @@ function escaped(text: string): string {
     .replace(/^[# ]/, '\\$&')
     .replace(/(?<!\\) $/, '\\ ')
     .replace(/\p{Cc}/gu, (control) => Buffer.from(control).toString('hex').replace(/../g, '\\$&'))
-}
-
-/** A verified leaf as policies see it. */
-export class VerifiedPeer implements PeerCertificate {
-  readonly subject: string
-  readonly issuer: string
-  readonly serialNumber: string
-  readonly sha256: string
-  readonly subjectAltNames: readonly SubjectAltName[]
-  readonly notBefore: number
-  readonly notAfter: number
-  readonly spkiHash: string
-  private readonly certificate: X509Certificate
-
-  constructor(certificate: X509Certificate, parts: CertificateParts) {
-    this.certificate = certificate
-    this.subject = parts.subject
-    this.issuer = parts.issuer
-    this.subjectAltNames = parts.subjectAltNames
-    this.spkiHash = parts.spkiHash
-    this.serialNumber = certificate.serialNumber.toLowerCase()
-    this.sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
-    this.notBefore = certificate.validFromDate.getTime()
-    this.notAfter = certificate.validToDate.getTime()
-  }
-
-  get pem(): string {
-    return this.certificate.toString()
-  }
 }

@@ -1,4 +1,15 @@
-import { ANY_HOST, wildcardsOver } from '../router.ts'
+/** Hosts that APIs answer at: lower-case names, `*.name` for all below a name, `*` for any. */
+
+export const anyHost = '*'
+
+/** RFC 1035 §2.3.4 */
+const hostMax = 253
+
+/** The wildcards that cover a host, the longest first. They may stand for several labels. */
+export function* wildcardsOver(host: string): Generator<string> {
+  if (host.length > hostMax) return
+  for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) yield `*${host.slice(dot)}`
+}
 
 /** What each host has: its own, that of the longest wildcard that covers it, or the default. */
 export class HostTable<T> {
@@ -11,7 +22,7 @@ export class HostTable<T> {
     this.hosts = hosts
     this.hasWildcards = [...hosts.keys()].some((host) => host.startsWith('*.'))
     const [first, ...others] = new Set(hosts.values())
-    this.fallback = hosts.get(ANY_HOST) ?? (others.length === 0 ? first : undefined)
+    this.fallback = hosts.get(anyHost) ?? (others.length === 0 ? first : undefined)
   }
 
   /** `name` is lower-case. Undefined and unknown ones get the default, if there is one. */
