@@ -140,7 +140,12 @@ describe('the catalog', () => {
     await expect(importApi(owner, wish(other, { basePath: '/shop' }))).rejects.toMatchObject({
       code: 'instance.path-taken',
       extra: { apiName: 'orders-api' },
-      faults: [{ pointer: '/basePath', detail: 'orders-api answers at /shop already.' }],
+      faults: [
+        {
+          pointer: '/basePath',
+          detail: 'bills-api 1.0.0 and orders-api 1.0.0 both answer at /shop on the listener http',
+        },
+      ],
     })
     expect((await listApis(owner, { limit: 10 })).total).toBe(1)
   })

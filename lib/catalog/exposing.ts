@@ -1,38 +1,77 @@
 import { z } from 'zod'
+import type { PlacingFault } from '#contract/placing.ts'
 import { upstreamRefusal } from '#domain/address.ts'
 import { listener } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
+import type { InstanceChange } from '#domain/catalog.ts'
 import { mainUpstream, type Routing } from '#domain/routing.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
+import { apiItemId, namedListeners } from '../publish/compile.ts'
+import { refuseClashes, standingAt, standingWith } from '../publish/standing.ts'
 
-/** Where an API answers, and where its requests go. */
+/** Where an API is to answer, and which one it is. */
 export interface Place {
   gatewayId: string
   host: string
   basePath: string
-  upstreamUrl: string
+  /** Null for an API that is not in the catalog yet. */
+  api: { id: string | null; name: string; version: string }
 }
 
-/** Refuses a place that is taken, or an upstream that must not be reached. `exceptId` is who stands there now. */
-export async function requireFreePlace(
+/** Behind every id of an item that there is, so that what is new is named first. */
+const newcomer = 'api:~'
+
+/** Refuses an upstream that must not be reached. */
+export function requireUpstream(upstreamUrl: string): void {
+  const refusal = upstreamRefusal(upstreamUrl, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES })
+  if (refusal === null) return
+  const faults = [{ pointer: '/upstreamUrl', detail: refusal }]
+  throw new Problem('instance.upstream-forbidden', refusal, { faults })
+}
+
+/** Refuses a place for one more API at which others are in its way. */
+export async function requireFreePlace(tx: Tx, organisationId: string, place: Place): Promise<void> {
+  const { gatewayId, host, basePath, api } = place
+  const before = await standingAt(tx, organisationId, gatewayId)
+  const { id, name, version } = api
+  const added = {
+    id: newcomer,
+    catalogId: id ?? '',
+    name,
+    version,
+    host,
+    basePath,
+    enabled: true,
+    policies: [],
+  }
+  refuseClashes(before, standingWith(before, added), newcomer, pointerInInstance)
+}
+
+type Moving = Pick<InstanceChange, 'host' | 'basePath' | 'enabled' | 'routing'>
+
+/** Refuses to move an API, or to switch it on, where others are in its way. */
+export async function requireRoom(
   tx: Tx,
   organisationId: string,
-  place: Place,
-  exceptId?: string,
+  instance: { id: string; gatewayId: string },
+  { host, basePath, enabled, routing }: Moving,
 ): Promise<void> {
-  const refusal = upstreamRefusal(place.upstreamUrl, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES })
-  if (refusal) {
-    const faults = [{ pointer: '/upstreamUrl', detail: refusal }]
-    throw new Problem('instance.upstream-forbidden', refusal, { faults })
-  }
-  const { gatewayId, host, basePath } = place
-  const other = await tx.apiInstance.findFirst({
-    where: { organisationId, gatewayId, host, basePath, ...(exceptId ? { id: { not: exceptId } } : {}) },
-    select: { apiVersion: { select: { api: { select: { id: true, name: true } } } } },
-  })
-  if (other) throw pathTaken(place, other.apiVersion.api)
+  const id = apiItemId(instance.id)
+  const before = await standingAt(tx, organisationId, instance.gatewayId)
+  const there = before.apis.find((api) => api.id === id)
+  if (there === undefined) throw new Error(`the instance ${instance.id} does not stand at its gateway`)
+  const { listeners, ...rest } = there
+  const named = routing === undefined ? listeners && { listeners } : namedListeners(routing.listenerIds)
+  const after = standingWith(before, { ...rest, ...named, host, basePath, enabled })
+  refuseClashes(before, after, id, pointerInInstance)
+}
+
+/** Where a form of an instance says what is at fault. The TLS of an API is chosen by its host. */
+function pointerInInstance({ member, index }: PlacingFault): string {
+  if (member === 'listeners') return `/routing/listenerIds/${index ?? 0}`
+  return member === 'basePath' ? '/basePath' : '/host'
 }
 
 /** Refuses listeners that the gateway does not have, and endpoints that must not be reached. */
@@ -81,13 +120,6 @@ export async function requireRoutes(
   if (faults.length > 0) throw new Problem('instance.upstream-forbidden', faults[0]?.detail ?? '', { faults })
 }
 
-function pathTaken({ host, basePath }: Place, api: { id: string; name: string }): Problem {
-  const where = host === '*' ? basePath : `${host}${basePath}`
-  const detail = `${api.name} answers at ${where} already.`
-  const faults = [{ pointer: '/basePath', detail }]
-  return new Problem('instance.path-taken', detail, { faults, extra: { apiId: api.id, apiName: api.name } })
-}
-
 /** Runs a write; what the database's own uniqueness refuses, because another write came first, is a problem too. */
 export async function namingTheTaken<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -95,9 +127,6 @@ export async function namingTheTaken<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2002') throw error
     const on = JSON.stringify(error.meta ?? {})
-    if (on.includes('ApiInstance')) {
-      throw new Problem('instance.path-taken', 'Another API came to answer there just now.')
-    }
     if (on.includes('ApiVersion')) {
       throw new Problem('api.version-taken', 'Somebody imported that version just now.')
     }

@@ -184,7 +184,7 @@ export const catalogOperations: readonly Operation[] = [
     needsIfMatch: true,
     output: instanceView,
     etag: (instance) => instance.version,
-    problems: ['instance.path-taken', 'instance.upstream-forbidden'],
+    problems: ['instance.path-taken', 'instance.tls-differs', 'instance.upstream-forbidden'],
     run: async ({ params, body }, { actor, ifMatch }) => {
       await changeInstance(actor, params.instanceId, body, ifMatch)
       return readInstance(actor, params.instanceId)

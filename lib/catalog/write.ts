@@ -14,9 +14,10 @@ import { announceChange } from '../changes.ts'
 import { db, type Tx, transaction } from '../db.ts'
 import { env } from '../env.ts'
 import { manifestOf } from '../publish/draft.ts'
+import { lockStanding, lockStandingOf } from '../publish/standing.ts'
 import { publish } from '../publish/write.ts'
 import { requireVersion } from '../versions.ts'
-import { namingTheTaken, type Place, requireFreePlace, requireRoutes } from './exposing.ts'
+import { namingTheTaken, requireFreePlace, requireRoom, requireRoutes, requireUpstream } from './exposing.ts'
 import { fetchDocument } from './fetch-document.ts'
 import { type ReadDocument, readDocument } from './import.ts'
 import { routingOf } from './read.ts'
@@ -42,7 +43,15 @@ export async function previewImport(
     gatewayId: gateways[0]?.id ?? null,
     ...proposeExposure(name ?? 'api', document.servers),
   }
-  const faults = await faultsOfPlace(organisationId, { host: '*', ...proposal }, standing?.id)
+  const faults = [
+    ...(await faultsOf(() => requireUpstream(proposal.upstreamUrl))),
+    ...(await faultsOf(async () => {
+      const { gatewayId, basePath } = proposal
+      if (standing || gatewayId === null) return
+      const api = { id: known?.id ?? null, name: name ?? document.title, version: document.label }
+      await requireFreePlace(db(), organisationId, { gatewayId, host: '*', basePath, api })
+    })),
+  ]
   return {
     title: document.title,
     name,
@@ -60,14 +69,9 @@ export async function previewImport(
 }
 
 // The same checks as at the import, so that what would be refused is said beforehand.
-async function faultsOfPlace(
-  organisationId: string,
-  { gatewayId, ...place }: Omit<Place, 'gatewayId'> & { gatewayId: string | null },
-  exceptId: string | undefined,
-): Promise<Fault[]> {
-  if (gatewayId === null) return []
+async function faultsOf(check: () => void | Promise<void>): Promise<Fault[]> {
   try {
-    await requireFreePlace(db(), organisationId, { gatewayId, ...place }, exceptId)
+    await check()
     return []
   } catch (error) {
     if (error instanceof Problem) return [...error.faults]
@@ -168,6 +172,7 @@ async function store(tx: Tx, actor: Actor, wish: StoredWish, document: ReadDocum
     const detail = 'Nothing of the title can stand in an address; give a name.'
     throw new Problem('request.invalid', detail, { faults: [{ pointer: '/name', detail }] })
   }
+  if (wish.gatewayId !== null) await lockStanding(tx, organisationId, wish.gatewayId)
   const known = await knownApi(tx, organisationId, name)
   const effect = effectOf(known, document)
   if (effect === 'version-taken') {
@@ -182,7 +187,7 @@ async function store(tx: Tx, actor: Actor, wish: StoredWish, document: ReadDocum
     : await createApi(tx, actor, name, document)
   const same = known?.versions.find(({ label }) => label === document.label)
   const versionId = same?.id ?? (await createVersion(tx, actor, apiId, document))
-  const instanceId = await expose(tx, actor, wish, { name, versionId, document, known })
+  const instanceId = await expose(tx, actor, wish, { apiId, name, versionId, document, known })
   await announceChange(tx, organisationId, { topic: 'apis', id: apiId })
   const outcome = !known ? 'created' : same ? 'unchanged' : 'version-added'
   return { outcome, apiId, versionId, instanceId }
@@ -254,6 +259,7 @@ async function createVersion(tx: Tx, actor: Actor, apiId: string, document: Read
 }
 
 interface Exposed {
+  apiId: string
   name: string
   versionId: string
   document: ReadDocument
@@ -270,17 +276,17 @@ async function expose(tx: Tx, actor: Actor, wish: StoredWish, exposed: Exposed):
   const standing =
     wish.basePath === undefined ? here[0] : here.find(({ basePath }) => basePath === wish.basePath)
   const proposal = proposeExposure(exposed.name, exposed.document.servers)
-  const place = {
-    gatewayId,
-    host,
-    basePath: wish.basePath ?? standing?.basePath ?? proposal.basePath,
-    upstreamUrl: wish.upstreamUrl ?? standing?.upstreamUrl ?? proposal.upstreamUrl,
+  const upstreamUrl = wish.upstreamUrl ?? standing?.upstreamUrl ?? proposal.upstreamUrl
+  const { versionId } = exposed
+  requireUpstream(upstreamUrl)
+  if (standing) {
+    await moveInstance(tx, actor, standing, { versionId, upstreamUrl })
+    return standing.id
   }
-  await requireFreePlace(tx, actor.organisationId, place, standing?.id)
-  if (!standing)
-    return createInstance(tx, actor, { ...place, versionId: exposed.versionId, stripBasePath: true })
-  await moveInstance(tx, actor, standing, { versionId: exposed.versionId, upstreamUrl: place.upstreamUrl })
-  return standing.id
+  const basePath = wish.basePath ?? proposal.basePath
+  const api = { id: exposed.apiId, name: exposed.name, version: exposed.document.label }
+  await requireFreePlace(tx, actor.organisationId, { gatewayId, host, basePath, api })
+  return createInstance(tx, actor, { gatewayId, host, basePath, upstreamUrl, versionId, stripBasePath: true })
 }
 
 async function moveInstance(
@@ -346,11 +352,14 @@ export function exposeVersion(actor: Actor, apiId: string, wish: InstanceWish): 
     transaction(async (tx) => {
       const version = await tx.apiVersion.findFirst({
         where: { id: wish.versionId, apiId, organisationId },
-        select: { id: true },
+        select: { label: true, api: { select: { id: true, name: true } } },
       })
       if (!version) throw new Problem('not-found', 'There is no such version of this API.')
       await gatewayFor(organisationId, wish.gatewayId)
-      await requireFreePlace(tx, organisationId, wish)
+      await lockStanding(tx, organisationId, wish.gatewayId)
+      requireUpstream(wish.upstreamUrl)
+      const api = { ...version.api, version: version.label }
+      await requireFreePlace(tx, organisationId, { ...wish, api })
       const id = await createInstance(tx, actor, wish)
       await announceChange(tx, organisationId, { topic: 'apis', id: apiId })
       return id
@@ -367,34 +376,29 @@ export function changeInstance(
 ): Promise<void> {
   requirePermission(actor, 'apis.write')
   const { organisationId } = actor
-  return namingTheTaken(() =>
-    transaction(async (tx) => {
-      const instance = await lockInstance(tx, organisationId, instanceId)
-      await requireVersion(
-        tx,
-        actor,
-        { kind: 'instance', id: instanceId, version: instance.version },
-        ifMatch,
-      )
-      const { routing, ...place } = change
-      if (routing) await requireRoutes(tx, organisationId, instance.gatewayId, routing)
-      await requireFreePlace(tx, organisationId, { gatewayId: instance.gatewayId, ...place }, instanceId)
-      const { version } = await tx.apiInstance.update({
-        where: { id: instanceId },
-        data: { ...place, ...routing, version: { increment: 1 } },
-      })
-      const { host, basePath, upstreamUrl, stripBasePath, enabled } = instance
-      await audit(tx, actor, {
-        action: 'instance.update',
-        subjectKind: 'instance',
-        subjectId: instanceId,
-        subjectVersion: version,
-        before: { host, basePath, upstreamUrl, stripBasePath, enabled, routing: routingOf(instance) },
-        after: change,
-      })
-      await announceChange(tx, organisationId, { topic: 'apis', id: instance.apiVersion.apiId })
-    }),
-  )
+  return transaction(async (tx) => {
+    await lockStandingOf(tx, organisationId, instanceId)
+    const instance = await lockInstance(tx, organisationId, instanceId)
+    await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version: instance.version }, ifMatch)
+    const { routing, ...place } = change
+    if (routing) await requireRoutes(tx, organisationId, instance.gatewayId, routing)
+    requireUpstream(place.upstreamUrl)
+    await requireRoom(tx, organisationId, instance, change)
+    const { version } = await tx.apiInstance.update({
+      where: { id: instanceId },
+      data: { ...place, ...routing, version: { increment: 1 } },
+    })
+    const { host, basePath, upstreamUrl, stripBasePath, enabled } = instance
+    await audit(tx, actor, {
+      action: 'instance.update',
+      subjectKind: 'instance',
+      subjectId: instanceId,
+      subjectVersion: version,
+      before: { host, basePath, upstreamUrl, stripBasePath, enabled, routing: routingOf(instance) },
+      after: change,
+    })
+    await announceChange(tx, organisationId, { topic: 'apis', id: instance.apiVersion.apiId })
+  })
 }
 
 /** The instance, if it belongs to the organisation, held until the transaction ends. */

@@ -84,7 +84,7 @@ export const gatewaysOperations: readonly Operation[] = [
     output: gatewaySummary,
     needsIfMatch: true,
     etag: version,
-    problems: ['in-use'],
+    problems: ['in-use', 'instance.path-taken', 'instance.tls-differs'],
     run: ({ params, body }, { actor, ifMatch }) => replaceListeners(params.gatewayId, body, ifMatch, actor),
   }),
   endpoint({

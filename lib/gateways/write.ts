@@ -1,3 +1,4 @@
+import { portClashes } from '#contract/listeners.ts'
 import { isOffline } from '#domain/deployment.ts'
 import type { GatewayListeners, GatewaySummary, NewGateway } from '#domain/gateway.ts'
 import { Problem } from '#domain/problem.ts'
@@ -6,6 +7,8 @@ import type { Actor } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { listenerItemId } from '../publish/compile.ts'
+import { refuseClashes, standingAt } from '../publish/standing.ts'
 import { requireVersion } from '../versions.ts'
 import { readGateway } from './read.ts'
 
@@ -50,6 +53,7 @@ export async function replaceListeners(
     const { version, listeners: before } = gateway
     await requireVersion(tx, actor, { kind: 'gateway', id: gatewayId, version }, ifMatch)
     await requireNamedListeners(tx, organisationId, gatewayId, wanted)
+    await requireRoom(tx, organisationId, gatewayId, wanted)
     await tx.gateway.update({
       where: { id: gatewayId },
       data: { listeners: wanted.listeners, version: { increment: 1 } },
@@ -83,16 +87,31 @@ async function requireNamedListeners(
   if (orphan) throw new Problem('in-use', `The API at ${orphan.basePath} answers on the listener ${gone}.`)
 }
 
+/** Refuses listeners on which APIs would be in each other's way. */
+async function requireRoom(
+  tx: Tx,
+  organisationId: string,
+  gatewayId: string,
+  { listeners }: GatewayListeners,
+): Promise<void> {
+  const before = await standingAt(tx, organisationId, gatewayId)
+  refuseClashes(before, { ...before, listeners }, undefined, ({ on = [] }) => {
+    const index = listeners.findIndex(({ id }) => listenerItemId(id) === on[0])
+    return `/listeners/${index}/protocol`
+  })
+}
+
 function refuseTakenPlaces({ listeners }: GatewayListeners): void {
-  for (const [index, { id, address, port }] of listeners.entries()) {
-    const other = listeners
-      .slice(0, index)
-      .find((one) => one.id === id || (one.address === address && one.port === port))
-    if (!other) continue
-    const detail =
-      other.id === id ? `Two listeners are called ${id}.` : `${address}:${port} is taken by ${other.id}.`
-    throw new Problem('request.invalid', detail, { faults: [{ pointer: `/listeners/${index}`, detail }] })
-  }
+  const indexOf = (wanted: string) => listeners.findIndex(({ id }) => id === wanted)
+  const again = listeners.findIndex(({ id }, index) => indexOf(id) < index)
+  const faults =
+    again >= 0
+      ? [{ pointer: `/listeners/${again}/id`, detail: `Two listeners are called ${listeners[again]?.id}.` }]
+      : portClashes(listeners).map(({ id, detail }) => ({
+          pointer: `/listeners/${indexOf(id)}/port`,
+          detail,
+        }))
+  if (faults.length > 0) throw new Problem('request.invalid', faults[0]?.detail ?? '', { faults })
 }
 
 function refuseTakenName(error: unknown, name: string): never {

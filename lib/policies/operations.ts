@@ -56,7 +56,7 @@ export const policiesOperations: readonly Operation[] = [
     output: chain,
     needsIfMatch: true,
     etag: ({ version }) => version,
-    problems: ['policy.unknown', 'policy.config-invalid'],
+    problems: ['policy.unknown', 'policy.config-invalid', 'instance.tls-differs'],
     run: ({ params: { instanceId }, body }, { actor, ifMatch }) =>
       replaceChain(actor, instanceId, body.policies, ifMatch),
   }),
@@ -72,7 +72,7 @@ export const policiesOperations: readonly Operation[] = [
     output: chain,
     status: 201,
     etag: ({ version }) => version,
-    problems: ['policy.unknown', 'policy.config-invalid'],
+    problems: ['policy.unknown', 'policy.config-invalid', 'instance.tls-differs'],
     run: ({ params: { instanceId }, body }, { actor }) => addPolicy(actor, instanceId, body),
   }),
 ]

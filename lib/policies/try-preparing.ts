@@ -1,5 +1,4 @@
 import type { Policy, Ports, Prepared } from '#policies/definition.ts'
-import { someContext } from '#policies/settings.ts'
 
 const nothing = () => Promise.reject(new Error('nothing is kept while a policy is only tried'))
 
@@ -24,9 +23,7 @@ const idlePorts: Ports = {
   enterOnNode: undefined,
   spans: undefined,
   environment: () => undefined,
-  // Which there are is checked when a gateway's configuration is compiled.
   destination: (name) => ({ name }),
-  // An API's own document is judged when it is imported, and with the policy when a gateway gets both.
   api: {
     id: '',
     name: '',
@@ -40,17 +37,21 @@ const idlePorts: Ports = {
   count: () => undefined,
 }
 
+/** What a policy is prepared in the midst of; where nothing is known of it, whatever it asks for is there. */
+export type Surroundings = Partial<Pick<Ports, 'api' | 'destination' | 'rules'>>
+
 /**
  * Prepares a policy as a gateway would, only to see that it can be done and what comes of it; nothing is kept.
  * Preparing finds what a schema cannot say.
  */
-export function tryPreparing(policy: Policy, config: unknown): { phases: Prepared } | { reason: string } {
+export function tryPreparing(
+  policy: Policy,
+  config: unknown,
+  around: Surroundings = {},
+): { phases: Prepared } | { reason: string } {
   try {
-    const phases = policy.prepare(config, idlePorts)
+    const phases = policy.prepare(config, { ...idlePorts, ...around })
     phases.dispose?.()
-    // Which there are is checked where a chain is saved, and when a gateway's configuration is compiled.
-    policy.inboundTls?.(config, someContext)
-    policy.upstream?.(config, someContext)
     return { phases }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }

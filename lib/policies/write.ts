@@ -9,6 +9,8 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
+import { apiItemId } from '../publish/compile.ts'
+import { isPlacing, lockStandingOf, refuseClashes, standingAt, standingWith } from '../publish/standing.ts'
 import { openerOf, sealerOf } from '../trust/sealing.ts'
 import { requireVersion } from '../versions.ts'
 import { chainIn, judged, stepsOf, upstreamNamesOf } from './read.ts'
@@ -23,9 +25,11 @@ export async function replaceChain(
 ): Promise<Chain> {
   requirePermission(actor, 'apis.write')
   return transaction(async (tx) => {
-    const { version, before, upstreams } = await lockedChain(tx, actor, instanceId)
+    const { version, gatewayId, before, upstreams } = await lockedChain(tx, actor, instanceId)
     await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version }, ifMatch)
-    await store(tx, actor, { instanceId, version, before, after: accepted(steps, before, upstreams) })
+    const after = accepted(steps, before, upstreams)
+    await requireRoom(tx, actor, { instanceId, gatewayId, before, after })
+    await store(tx, actor, { instanceId, version, before, after })
     return chainIn(tx, actor.organisationId, instanceId)
   })
 }
@@ -34,10 +38,11 @@ export async function replaceChain(
 export async function addPolicy(actor: Actor, instanceId: string, step: ChainStepInput): Promise<Chain> {
   requirePermission(actor, 'apis.write')
   return transaction(async (tx) => {
-    const { version, before, upstreams } = await lockedChain(tx, actor, instanceId)
+    const { version, gatewayId, before, upstreams } = await lockedChain(tx, actor, instanceId)
     const [added] = accepted([step], [], upstreams)
     if (!added) throw new Error('one step was accepted and is not there')
     const after = before.toSpliced(placeOf(added, before), 0, added)
+    await requireRoom(tx, actor, { instanceId, gatewayId, before, after }, () => '/config')
     await store(tx, actor, { instanceId, version, before, after })
     return chainIn(tx, actor.organisationId, instanceId)
   })
@@ -54,15 +59,17 @@ function placeOf(added: ChainStep, chain: readonly ChainStep[]): number {
 // The lock makes the comparison of versions and the write one step for everybody else.
 async function lockedChain(tx: Tx, actor: Actor, instanceId: string) {
   const { organisationId } = actor
+  await lockStandingOf(tx, organisationId, instanceId)
   await tx.$queryRaw`SELECT id FROM "ApiInstance" WHERE id = ${instanceId}::uuid AND "organisationId" = ${organisationId}::uuid FOR UPDATE`
   const instance = await tx.apiInstance.findFirst({
     where: { id: instanceId, organisationId },
-    select: { version: true, policies: true, destinations: true },
+    select: { version: true, gatewayId: true, policies: true, destinations: true },
   })
   if (!instance) throw new Problem('not-found', 'There is no such API instance.')
   const opener = await openerOf(tx, organisationId)
   return {
     version: instance.version,
+    gatewayId: instance.gatewayId,
     before: stepsOf(instance.policies, opener),
     upstreams: upstreamNamesOf(instance),
   }
@@ -125,6 +132,30 @@ function upstreamFaults(step: ChainStepInput, upstreams: readonly string[]): Fau
       ? []
       : [{ pointer: `/${index}`, detail: `The API has no upstream called ${name}.` }],
   )
+}
+
+interface Chains {
+  instanceId: string
+  gatewayId: string
+  before: readonly ChainStep[]
+  after: readonly ChainStep[]
+}
+
+/** Refuses TLS that another API asks for differently at the same host. */
+async function requireRoom(
+  tx: Tx,
+  { organisationId }: Actor,
+  { instanceId, gatewayId, before, after }: Chains,
+  pointerOf: (index: number) => string = (index) => `/policies/${index}/config`,
+): Promise<void> {
+  const placing = after.filter(isPlacing)
+  if (placing.length === 0 && !before.some(isPlacing)) return
+  const id = apiItemId(instanceId)
+  const standing = await standingAt(tx, organisationId, gatewayId)
+  const own = standing.apis.find((api) => api.id === id)
+  if (own === undefined) throw new Error(`the instance ${instanceId} does not stand at its gateway`)
+  const changed = standingWith(standing, { ...own, policies: placing })
+  refuseClashes(standing, changed, id, () => pointerOf(after.findIndex(isPlacing)))
 }
 
 interface Replacement {

@@ -1,124 +1,85 @@
+import { contextsAmong, type Item, itemPointer } from '#contract/items.ts'
 import {
-  type ApiItem,
-  type AttachedPolicy,
-  contextsAmong,
-  type Item,
-  upstreamNames,
-} from '#contract/items.ts'
-import { upstreamRefusal } from '#domain/address.ts'
-import { pointerOf } from '#domain/json-pointer.ts'
+  claimOf,
+  type ClaimingApi,
+  Judge,
+  placingPointer,
+  type ResolvedApi,
+  tlsFaults,
+  toldOf,
+} from '#contract/judgement.ts'
+import { listenerFaults } from '#contract/listeners.ts'
+import { placeApis } from '#contract/placing.ts'
 import type { Fault } from '#domain/problem.ts'
-import { resolveChain } from '#policies/chain.ts'
-import { policyOf } from '#policies/index.ts'
-import { tryPreparing } from '../policies/try-preparing.ts'
+import { apiCertificates } from '#tls/api-certificates.ts'
+import { tlsTrial } from '../policies/tls-trial.ts'
+import { type Surroundings, tryPreparing } from '../policies/try-preparing.ts'
 import type { Items } from './compile.ts'
 
 /**
  * Finds everything for which a node would refuse these items, so that it is refused before it is published.
- * `neighbours` are APIs that are served beside them and have been checked: all that these could clash with.
+ * `neighbours` are APIs that are served beside them and have been checked: all that these could be in the way of.
  */
 export function check(
   items: Items,
   allow: { loopback: boolean },
-  neighbours: readonly ApiItem[] = [],
+  neighbours: readonly ClaimingApi[] = [],
 ): Fault[] {
-  const apis = [...items.values()].filter((item) => item.kind === 'api')
-  return [
-    ...listenerFaults(items),
-    ...apis.flatMap((api) => referenceFaults(api, items)),
-    ...pathClashes([...neighbours, ...apis]),
-    ...apis.flatMap((api) => chainFaults(api, items)),
-    ...[...items.values()].flatMap((item) => upstreamFaults(item, allow)),
-  ]
+  const faults = checkEach(items, allow)
+  return [...faults, ...placingFaults(items, neighbours, faults.length > 0)]
 }
 
-function listenerFaults(items: Items): Fault[] {
-  const listeners = [...items.values()].filter((item) => item.kind === 'listener')
-  if (listeners.length === 0) return [{ pointer: '/items', detail: 'The gateway has no listener.' }]
-  const faults: Fault[] = []
-  const taken = new Map<string, string>()
-  for (const { id, address, port } of listeners) {
-    const place = `${address}:${port}`
-    const other = port === 0 ? undefined : taken.get(place)
-    if (other !== undefined) {
-      faults.push({
-        pointer: pointerOf(['items', id, 'port']),
-        detail: `${place} is already taken by ${other}.`,
-      })
-    }
-    taken.set(place, id)
+/** The same, but for where APIs are served and whom they are in the way of. */
+export function checkEach(items: Items, allow: { loopback: boolean }): Fault[] {
+  const all = [...items.values()]
+  const judge = new Judge((id) => items.get(id), allow)
+  const faults = listenerFaults(all.filter((item) => item.kind === 'listener'))
+  for (const item of all) {
+    if (item.kind !== 'api') continue
+    const judged = judge.judge(item)
+    if ('api' in judged)
+      faults.push(...tlsFaults(judged.api, tlsTrial), ...preparingFaults(judged.api, items))
+    else faults.push(...judged.faults)
   }
   return faults
 }
 
-function referenceFaults(api: ApiItem, items: Items): Fault[] {
-  const wanted: (readonly [member: string, kind: Item['kind'], id: string | undefined])[] = [
-    ['upstream', 'upstream', api.upstream],
-    ['contracts', 'contracts', api.contracts],
-    ['document', 'document', api.document],
-    ...Object.values(api.destinations ?? {}).map((id) => ['destinations', 'upstream', id] as const),
-    ...(api.listeners ?? []).map((id) => ['listeners', 'listener', id] as const),
-  ]
-  return wanted.flatMap(([member, kind, id]) =>
-    id === undefined || items.get(id)?.kind === kind
-      ? []
-      : [{ pointer: pointerOf(['items', api.id, member]), detail: missing(kind, id) }],
-  )
-}
-
-function missing(kind: Item['kind'], id: string): string {
-  return kind === 'listener'
-    ? `The gateway does not have the ${id.replace(':', ' ')} yet: deploy the whole gateway.`
-    : `${id} is not among the items.`
-}
-
-function pathClashes(apis: readonly ApiItem[]): Fault[] {
-  const taken = new Map<string, ApiItem>()
-  const faults: Fault[] = []
-  for (const api of apis) {
-    const place = `${api.host}${api.basePath}`
-    const other = taken.get(place)
-    if (other) {
-      const detail = `${other.name} ${other.version} already answers at ${place}.`
-      faults.push({ pointer: pointerOf(['items', api.id, 'basePath']), detail })
-    }
-    taken.set(place, api)
-  }
-  return faults
-}
-
-// What only shows when the whole chain is put together is told once each policy by itself is right.
-function chainFaults(api: ApiItem, items: Items): Fault[] {
-  const faults = api.policies.flatMap((policy, index) => policyFaults(api, policy, index))
-  if (faults.length > 0) return faults
+function placingFaults(items: Items, neighbours: readonly ClaimingApi[], hasOthers: boolean): Fault[] {
+  const all = [...items.values()]
+  const own = all.filter((item) => item.kind === 'api')
+  const apis = new Map<string, ClaimingApi>([...neighbours, ...own].map((api) => [api.id, api]))
   const contexts = contextsAmong((id) => items.get(id))
-  const chain = resolveChain(api.policies, upstreamNames(api), contexts)
-  if (chain.ok) return []
-  const base = pointerOf(['items', api.id, 'policies'])
-  return chain.faults.map(({ pointer, detail }) => ({ pointer: base + pointer, detail }))
-}
-
-function policyFaults(api: ApiItem, attached: AttachedPolicy, index: number): Fault[] {
-  const at = (...path: PropertyKey[]) => pointerOf(['items', api.id, 'policies', index, ...path])
-  const policy = policyOf(attached.kind)
-  if (!policy) return [{ pointer: at('kind'), detail: `There is no policy called ${attached.kind}.` }]
-  const parsed = policy.config.safeParse(attached.config)
-  if (!parsed.success) {
-    return parsed.error.issues.map(({ path, message }) => ({
-      pointer: at('config', ...path),
-      detail: message,
-    }))
-  }
-  const tried = tryPreparing(policy, parsed.data)
-  return 'reason' in tried ? [{ pointer: at('config'), detail: tried.reason }] : []
-}
-
-function upstreamFaults(item: Item, allow: { loopback: boolean }): Fault[] {
-  if (item.kind !== 'upstream') return []
-  return item.endpoints.flatMap(({ url }, index) => {
-    const detail = upstreamRefusal(url, allow)
-    return detail === null
-      ? []
-      : [{ pointer: pointerOf(['items', item.id, 'endpoints', index, 'url']), detail }]
+  const claims = [...apis.values()].flatMap((api) => claimOf(api, contexts) ?? [])
+  const listeners = all.filter((item) => item.kind === 'listener')
+  return toldOf(placeApis(claims, listeners).faults, hasOthers).flatMap((fault) => {
+    // Of two that clash, the one that is new here is to be changed.
+    const { apiId, otherId = apiId, detail } = fault
+    const api = apis.get(items.has(apiId) ? apiId : items.has(otherId) ? otherId : apiId)
+    return api === undefined ? [] : [{ pointer: placingPointer(api, fault), detail }]
   })
+}
+
+function preparingFaults(api: ResolvedApi, items: Items): Fault[] {
+  const around = surroundingsOf(api, items)
+  return api.chain.links.flatMap(({ attached, policy, config }) => {
+    const tried = tryPreparing(policy, config, { ...around, rules: attached.rules ?? [] })
+    const index = api.item.policies.indexOf(attached)
+    return 'reason' in tried
+      ? [{ pointer: itemPointer(api.item.id, 'policies', index, 'config'), detail: tried.reason }]
+      : []
+  })
+}
+
+/** What a node shows the policies of an API of it. */
+function surroundingsOf({ item, chain }: ResolvedApi, items: Items): Surroundings {
+  const { id, name, version, basePath, destinations = {} } = item
+  const certificates = apiCertificates(chain.inboundTls, [...chain.upstreams.values()])
+  return {
+    api: { id, name, version, basePath, document: documentOf(items.get(item.document ?? '')), certificates },
+    destination: (wanted) => (Object.hasOwn(destinations, wanted) ? { name: wanted } : undefined),
+  }
+}
+
+function documentOf(item: Item | undefined): unknown {
+  return item?.kind === 'document' ? item.openapi : undefined
 }

@@ -220,7 +220,10 @@ describe('check', () => {
   it('refuses two APIs at the same host and base path, by name', () => {
     const faults = faultsOf(instance('orders'), instance('rates', { basePath: '/orders' }))
     expect(faults).toEqual([
-      { pointer: '/items/api:rates/basePath', detail: 'orders 1.0.0 already answers at */orders.' },
+      {
+        pointer: '/items/api:rates/basePath',
+        detail: 'rates 1.0.0 and orders 1.0.0 both answer at /orders on the listener http',
+      },
     ])
   })
 

@@ -81,12 +81,25 @@ export function compile(rows: GatewayRows): { items: Items; faults: Fault[] } {
   return { items, faults }
 }
 
+export function apiItemId(instanceId: string): string {
+  return `api:${instanceId}`
+}
+
+export function listenerItemId(listenerId: string): string {
+  return `listener:${listenerId}`
+}
+
+/** The member that says on which listeners an API is served, where it is not all of them. */
+export function namedListeners(listenerIds: readonly string[]): { listeners?: string[] } {
+  return listenerIds.length === 0 ? {} : { listeners: listenerIds.map(listenerItemId) }
+}
+
 function listenersOf(listeners: unknown): { id: string }[] {
-  if (!Array.isArray(listeners)) return [{ id: 'listener:unreadable' }]
+  if (!Array.isArray(listeners)) return [{ id: listenerItemId('unreadable') }]
   return listeners.map((listener: unknown, index) => {
     const fields = typeof listener === 'object' && listener !== null ? listener : {}
     const id = 'id' in fields ? String(fields.id) : String(index)
-    return { ...fields, kind: 'listener', id: `listener:${id}` }
+    return { ...fields, kind: 'listener', id: listenerItemId(id) }
   })
 }
 
@@ -104,15 +117,13 @@ function itemsOfInstance(instance: InstanceRow): ({ id: string } & Record<string
   ]
   const api = {
     kind: 'api',
-    id: `api:${id}`,
+    id: apiItemId(id),
     name: apiVersion.api.name,
     version: apiVersion.label,
     host,
     basePath,
     stripBasePath,
-    ...(instance.listenerIds.length > 0
-      ? { listeners: instance.listenerIds.map((listenerId) => `listener:${listenerId}`) }
-      : {}),
+    ...namedListeners(instance.listenerIds),
     upstream: `upstream:${id}`,
     ...(names.length > 0
       ? { destinations: Object.fromEntries(names.map((name) => [name, destinationId(id, name)])) }

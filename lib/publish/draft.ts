@@ -1,4 +1,5 @@
-import type { ApiItem, Item } from '#contract/items.ts'
+import type { Item } from '#contract/items.ts'
+import type { ClaimingApi } from '#contract/judgement.ts'
 import type { Manifest } from '#contract/manifest.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
@@ -86,7 +87,7 @@ export async function draftOf(
 export function faultsIn(
   items: Items,
   compileFaults: readonly Fault[],
-  neighbours: readonly ApiItem[] = [],
+  neighbours: readonly ClaimingApi[] = [],
 ): Fault[] {
   if (compileFaults.length > 0) return [...compileFaults]
   return check(items, { loopback: env().HEXGATE_ALLOW_PRIVATE_ADDRESSES }, neighbours)

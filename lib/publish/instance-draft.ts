@@ -1,13 +1,18 @@
-import type { ApiItem } from '#contract/items.ts'
+import type { ClaimingApi } from '#contract/judgement.ts'
+import { segmentsOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
+import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
-import { type Items, instanceOf } from './compile.ts'
+import { openedConfig } from '../policies/sealing.ts'
+import { openerOf } from '../trust/sealing.ts'
+import { apiItemId, type Items, instanceOf } from './compile.ts'
 import type { Configuration } from './configuration.ts'
 import { draftOf, faultsIn, type GatewayHead } from './draft.ts'
+import { placingKinds } from './standing.ts'
 
 /**
  * One instance's draft, and what a node would refuse about it beside everything else that is deployed. Of the
- * thousands of items that may be, those are read that it could clash with.
+ * thousands of items that may be, those are read that it could be in the way of.
  */
 export async function instanceDraft(
   tx: Tx,
@@ -18,28 +23,78 @@ export async function instanceDraft(
   const draft = await draftOf(tx, gateway, instanceId)
   const own = [...draft.items].filter(([id]) => instanceOf(id) === instanceId)
   const isFirst = Object.keys(head.hashes).length === 0
-  const listeners = isFirst
+  // Listeners, and mTLS contexts.
+  const shared = isFirst
     ? [...draft.items].filter(([id]) => instanceOf(id) === null)
-    : await head.read(Object.keys(head.hashes).filter((id) => id.startsWith('listener:')))
-  const items = new Map([...listeners, ...own])
-  const api = draft.items.get(`api:${instanceId}`)
-  const neighbours = api?.kind === 'api' ? await neighboursOf(tx, gateway, head, api) : []
+    : await head.read(Object.keys(head.hashes).filter((id) => instanceOf(id) === null))
+  const items = new Map([...shared, ...own])
+  const neighbours = await neighboursOf(tx, gateway, head, items, apiItemId(instanceId))
   const compileFaults = draft.faults.filter(({ pointer }) => pointer.includes(instanceId))
-  return { items, faults: faultsIn(items, compileFaults, neighbours) }
+  return {
+    items,
+    faults: namingDraftListeners(faultsIn(items, compileFaults, neighbours), items, draft.items),
+  }
 }
 
-/** The other deployed APIs at the same place. */
+/** The other deployed APIs that matter: those at the same place, and with TLS all, since it is chosen by host. */
 async function neighboursOf(
   tx: Tx,
-  { organisationId }: GatewayHead,
+  gateway: GatewayHead,
   head: Configuration,
-  { id, host, basePath }: ApiItem,
-): Promise<ApiItem[]> {
-  const rows = await tx.$queryRaw<{ id: string; hash: string }[]>`
-    SELECT "content" ->> 'id' AS "id", "hash" FROM "Item"
-    WHERE "organisationId" = ${organisationId}::uuid AND "kind" = 'api'
-      AND "content" ->> 'host' = ${host} AND "content" ->> 'basePath' = ${basePath}`
-  const deployed = rows.filter((row) => row.id !== id && head.hashes[row.id] === row.hash)
-  const items = await head.read(deployed.map((row) => row.id))
-  return [...items.values()].filter((item) => item.kind === 'api')
+  items: Items,
+  apiId: string,
+): Promise<ClaimingApi[]> {
+  const { [apiId]: _, ...others } = head.hashes
+  const isSecure = [...items.values()].some((item) => item.kind === 'listener' && item.protocol === 'https')
+  if (isSecure) {
+    const hashes = Object.entries(others).flatMap(([id, hash]) => (id.startsWith('api:') ? [hash] : []))
+    return claiming(tx, gateway, Prisma.sql`"hash" = ANY(${hashes})`)
+  }
+  const api = items.get(apiId)
+  if (api?.kind !== 'api') return []
+  const { host, basePath } = api
+  const here = Prisma.sql`"kind" = 'api' AND "content" ->> 'host' = ${host} AND "content" ->> 'basePath' = ${basePath}`
+  const found = await claiming(tx, gateway, here)
+  return found.filter(({ id, hash }) => others[id] === hash)
+}
+
+/** Items of APIs, without what does not matter for where they are served. */
+async function claiming(
+  tx: Tx,
+  { organisationId }: GatewayHead,
+  where: Prisma.Sql,
+): Promise<(ClaimingApi & { hash: string })[]> {
+  const rows = await tx.$queryRaw<ClaimingRow[]>`
+    SELECT "hash", "content" - 'policies' - 'operations' AS "api", (
+      SELECT jsonb_agg(CASE WHEN p ->> 'kind' = ANY(${placingKinds}) THEN p ELSE jsonb_build_object('kind', p -> 'kind') END ORDER BY at)
+      FROM jsonb_array_elements("content" -> 'policies') WITH ORDINALITY AS policies(p, at)
+    ) AS "policies"
+    FROM "Item" WHERE "organisationId" = ${organisationId}::uuid AND ${where}`
+  const opener = await openerOf(tx, organisationId)
+  return rows.map(({ hash, api, policies }) => ({
+    ...api,
+    hash,
+    policies: (policies ?? []).map(({ kind, config = {} }) => ({
+      kind,
+      config: openedConfig(kind, config, opener),
+    })),
+  }))
+}
+
+interface ClaimingRow {
+  hash: string
+  /** Checked before it was stored. */
+  api: Omit<ClaimingApi, 'policies'>
+  policies: { kind: string; config?: unknown }[] | null
+}
+
+/** Says of listeners that are missing what brings them, where they are in the draft of the gateway. */
+function namingDraftListeners(faults: readonly Fault[], items: Items, draft: Items): Fault[] {
+  return faults.map((fault) => {
+    const [, id = '', member, index] = segmentsOf(fault.pointer)
+    const api = items.get(id)
+    const wanted = member === 'listeners' && api?.kind === 'api' ? api.listeners?.[Number(index)] : undefined
+    const isDraft = wanted !== undefined && draft.has(wanted) && !items.has(wanted)
+    return isDraft ? { ...fault, detail: `${fault.detail} yet: deploy the whole gateway` } : fault
+  })
 }

@@ -227,7 +227,7 @@ export async function deploymentOf(actor: Actor, instanceId: string): Promise<In
     headRevision: gateway.headRevision,
     changes: changes.count,
     difference: changes,
-    faults: faults.filter(({ pointer }) => pointer.includes(instanceId)),
+    faults,
     nodes: await nodesOfHead(gateway),
   }
 }

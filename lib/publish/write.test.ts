@@ -141,7 +141,10 @@ describe('publishing', () => {
     await db().apiInstance.update({ where: { id: rates }, data: { basePath: '/orders' } })
     const refused = await problemOf(deploy(1, rates))
     expect(refused.faults).toEqual([
-      { pointer: `/items/api:${rates}/basePath`, detail: 'orders 1.0.0 already answers at */orders.' },
+      {
+        pointer: `/items/api:${rates}/basePath`,
+        detail: 'rates 1.0.0 and orders 1.0.0 both answer at /orders on the listener http',
+      },
     ])
     expect((await deploymentOf(actor, rates)).faults).toEqual(refused.faults)
     expect(await deploy(1, orders)).toBe(2)
