@@ -125,6 +125,7 @@ const matrix: Record<string, Row> = {
   'gateway-config.read': { may: 'gateway-key' },
   'gateway-config.acknowledge': { may: 'gateway-key', body: ({ nodeId }) => acknowledgement(nodeId) },
   'topology.read': { may: everyone },
+  'gateway.network-policies.read': { may: everyone },
   'network.list': { may: everyone },
   'network.create': {
     may: doers,

@@ -270,6 +270,27 @@ describe('a folder', () => {
       expect.stringMatching(/^netpol.egress-blocked: .* upstream of basket on TCP port 9443/),
     ])
   })
+
+  it('has the key sets that its policies name looked for behind its NetworkPolicies, several too', async () => {
+    const jwt = {
+      policyRef: { name: 'jwt-validation' },
+      config: { jwksUrl: 'https://idp.example/keys, https://other.example:8443/keys' },
+    }
+    const egress = stringify({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'gateway', namespace: 'shop' },
+      spec: {
+        podSelector: { matchLabels: { app: 'flex-gateway' } },
+        policyTypes: ['Egress'],
+        egress: [{ ports: [{ port: 8443 }, { port: 53 }, { port: 53, protocol: 'UDP' }] }],
+      },
+    })
+    const files = await folder({ 'basket.yaml': instance({ policies: [jwt] }), 'a.yaml': egress })
+    expect(said(await judged(files))).toEqual([
+      expect.stringMatching(/^netpol.egress-blocked: .* from the JWKS of idp.example on TCP port 443/),
+    ])
+  })
 })
 
 describe('the NetworkPolicies that are made for documents', () => {

@@ -101,7 +101,13 @@ export class Cluster {
     return this.#pod(inside, running?.spec.template.metadata.labels ?? named ?? { app: 'flex-gateway' })
   }
 
-  /** Where a host leads from a namespace, and whether that is inside the cluster. */
+  /** Where a URL leads from a namespace. */
+  reached({ hostname, port, protocol: scheme }: URL, from: string): Destination {
+    const usual = /^(?:https|wss):$/.test(scheme) ? 443 : 80
+    return this.destination(hostname, port === '' ? usual : Number(port), from)
+  }
+
+  /** The same for a host and a port. */
   destination(host: string, port: number, from: string): Destination {
     if (/^[\d.]+$/.test(host) || host.startsWith('['))
       return { place: { kind: 'address', address: host.replace(/^\[|\]$/g, '') }, port }

@@ -22,6 +22,7 @@ import type { InboundSide, OutboundSide } from '#domain/trust.ts'
 import { inboundSideOf } from '#lib/networks/sides.ts'
 import { Cluster, type Destination } from './cluster.ts'
 import type { Documents } from './documents.ts'
+import { errandsOf, withoutRepeats } from './errands.ts'
 import { Sides, type WrittenSide } from './sides.ts'
 
 /** A place in a document. */
@@ -248,7 +249,7 @@ class ApiReader {
       view,
       address,
       ends,
-      errands: this.#errands(id, namespace, attachments),
+      errands: errandsOf(id, attachments, this.#cluster, namespace),
       places: {
         instance: { document: instance.document, path: ['spec', 'address'] },
         inbound,
@@ -323,38 +324,12 @@ class ApiReader {
     return endpointsOf(reach, path).flatMap(({ url }) => {
       const parsed = URL.parse(url)
       if (!parsed) return []
-      const port = parsed.port === '' ? (/^(?:https|wss):/.test(url) ? 443 : 80) : Number(parsed.port)
-      const { hostname: host } = parsed
-      return [{ url, host, destination: this.#cluster.destination(host, port, namespace) }]
+      return [{ url, host: parsed.hostname, destination: this.#cluster.reached(parsed, namespace) }]
     })
-  }
-
-  /** Whom the policies of an API ask themselves: key sets, introspection, tokens. */
-  #errands(apiId: string, namespace: string, attachments: readonly Attachment[]): Errand[] {
-    return attachments
-      .flatMap(({ kind, config }) =>
-        Object.entries(asking[kind] ? config : {}).map((entry) => ({ kind, entry })),
-      )
-      .flatMap(({ kind, entry: [member, value] }): Errand[] => {
-        const url = typeof value === 'string' ? URL.parse(value) : null
-        if (!url || !/^https?:$/.test(url.protocol)) return []
-        const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-        const { place, port: reached } = this.#cluster.destination(url.hostname, port, namespace)
-        const what = /jwks/i.test(member) ? 'the JWKS' : (asking[kind] ?? '')
-        const errand = { name: `${what} of ${url.hostname}`, place, protocol: 'TCP', port: reached } as const
-        return [{ ...errand, apiIds: [apiId] }]
-      })
   }
 }
 
 const anyCertificate = { crt: '-----BEGIN CERTIFICATE-----', key: '-----BEGIN PRIVATE KEY-----' }
-
-/** Policies that ask somebody, and for what. */
-const asking: Readonly<Record<string, string>> = {
-  'jwt-validation': 'the keys',
-  'oauth2-token-introspection': 'the introspection',
-  'credential-injection-oauth2': 'the tokens',
-}
 
 // ── NetworkPolicies ─────────────────────────────────────────────────────────
 
@@ -409,15 +384,4 @@ function promised(
       port: 443,
       apiIds: null,
     }))
-}
-
-function withoutRepeats(errands: readonly Errand[]): Errand[] {
-  const byName = new Map<string, Errand>()
-  for (const errand of errands) {
-    const key = `${errand.name} ${errand.protocol} ${errand.port}`
-    const other = byName.get(key)
-    const apiIds = other?.apiIds && errand.apiIds ? [...other.apiIds, ...errand.apiIds] : errand.apiIds
-    byName.set(key, { ...errand, apiIds })
-  }
-  return [...byName.values()]
 }

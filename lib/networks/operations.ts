@@ -12,6 +12,7 @@ import {
   providerChange,
 } from './input.ts'
 import { listNetworks, listParties, readNetwork, readParty, readTopology } from './read.ts'
+import { gatewayPods, readNetworkPolicies } from './network-policies.ts'
 import { createFlow, deleteFlow, nameProvider, placeGateway } from './write-flow.ts'
 import { changeNetwork, createNetwork, deleteNetwork } from './write-network.ts'
 import { changeParty, createParty, deleteParty } from './write-party.ts'
@@ -34,6 +35,18 @@ export const networksOperations: readonly Operation[] = [
     access: 'topology.read',
     output: topologyView,
     run: (_, { actor }) => readTopology(actor),
+  }),
+  endpoint({
+    id: 'gateway.network-policies.read',
+    method: 'GET',
+    path: '/gateways/{gatewayId}/network-policies',
+    tag,
+    summary: 'Make the Kubernetes NetworkPolicies that let through what a gateway declares and nothing else',
+    access: 'topology.read',
+    params: z.object({ gatewayId: z.uuid() }),
+    query: gatewayPods,
+    output: z.object({ yaml: z.string() }),
+    run: ({ params, query }, { actor }) => readNetworkPolicies(actor, params.gatewayId, query),
   }),
   endpoint({
     id: 'network.list',

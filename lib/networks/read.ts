@@ -21,6 +21,11 @@ import { toNetwork, toParty } from './stored.ts'
 
 /** The organisation's topology with everything that is derived from it. */
 export async function readTopology(actor: Actor, now = new Date()): Promise<Topology> {
+  return describeTopology(await readStored(actor, now), now)
+}
+
+/** What the topology is derived from. */
+export async function readStored(actor: Actor, now = new Date()): Promise<Stored> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
   const [networks, parties, gateways, instances, flows] = await Promise.all([
@@ -32,7 +37,7 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
   ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
-  const stored: Stored = {
+  return {
     networks,
     parties,
     gateways: gateways.map((gateway) => gatewayOf(gateway, now)),
@@ -49,7 +54,6 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
     observed: null,
     acceptances: [],
   }
-  return describeTopology(stored, now)
 }
 
 /** The organisation's networks by name. */
