@@ -6,7 +6,13 @@ import {
   type PlacedInCluster,
 } from '#domain/declared-connections.ts'
 import { ascending } from '#domain/listing.ts'
-import { type Connection, type Place, type Pod, passage } from '#domain/network-policy.ts'
+import {
+  type Connection,
+  type NetworkPolicyRules,
+  type Place,
+  type Pod,
+  passage,
+} from '#domain/network-policy.ts'
 import type { NetworkPolicy } from './resources.ts'
 
 /**
@@ -61,13 +67,24 @@ function withoutCovered(grants: readonly Grant[]): Grant[] {
   const alike = ({ direction, pod, connection: { protocol, port } }: Grant) =>
     `${direction} ${pod.namespace} ${protocol} ${port}`
   return [...Map.groupBy(grants, alike).values()].flatMap((group) => {
-    const kept: Grant[] = []
-    for (const grant of group.toSorted(
-      (a, b) => narrowness(a) - narrowness(b) || ascending(keyOf(a), keyOf(b)),
-    ))
-      if (!kept.some((other) => covers(other, grant))) kept.push(grant)
-    return kept
+    const distinct = new Map(group.map((grant) => [`${grant.isForAll} ${keyOf(grant)}`, grant]))
+    const kept: { grant: Grant; rules: NetworkPolicyRules[] }[] = []
+    const inOrder = [...distinct].toSorted(
+      ([a, one], [b, other]) => narrowness(one) - narrowness(other) || ascending(a, b),
+    )
+    for (const [, grant] of inOrder)
+      if (!kept.some(({ rules }) => passage(grant.connection, rules).passes))
+        kept.push({ grant, rules: onlyBy(grant) })
+    return kept.map(({ grant }) => grant)
   })
+}
+
+/** Its own direction denied but for the grant; the other one says nothing here. */
+function onlyBy(grant: Grant): NetworkPolicyRules[] {
+  const { namespace } = grant.pod
+  const deny = { podSelector: {}, policyTypes: [typeOf[grant.direction]] }
+  const own = allowing([grant]).map(({ metadata: { name }, spec }) => ({ namespace, name, spec }))
+  return [{ namespace, name: 'deny', spec: deny }, ...own]
 }
 
 function narrowness({ far, pod, isForAll }: Grant): number {
@@ -79,16 +96,6 @@ function narrowness({ far, pod, isForAll }: Grant): number {
 
 function keyOf({ pod, far }: Grant): string {
   return `${podKey(pod)} ${JSON.stringify(peersFor(far, pod.namespace) ?? '')}`
-}
-
-function covers(grant: Grant, { direction, pod, connection }: Grant): boolean {
-  // Only one direction is denied, so that the other one says nothing here.
-  const denying = { podSelector: {}, policyTypes: [typeOf[direction]] }
-  const deny = { namespace: pod.namespace, name: 'deny', spec: denying }
-  return allowing([grant]).some(
-    ({ metadata: { namespace, name }, spec }) =>
-      passage(connection, [deny, { namespace, name, spec }]).passes,
-  )
 }
 
 // ── documents ───────────────────────────────────────────────────────────────

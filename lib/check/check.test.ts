@@ -229,6 +229,17 @@ describe('a folder', () => {
     )
   })
 
+  it('has each of several upstreams told apart, also where one name begins as the other', async () => {
+    const suites = { cipherSuites: ['TLS_AES_128_GCM_SHA256'], minVersion: '1.2' }
+    const one = { address: 'https://stock:8443', tls: { certificate: { secretName: 'client' } } }
+    const services = { one, mainly: { ...one, tls: { ...one.tls, ...suites } } }
+    const files = await folder({ 'basket.yaml': instance({ services }) })
+    const report = await judged(files)
+    const [mismatch] = report.findings.filter(({ code }) => code === 'tls.version-cipher-mismatch')
+    const line = files['basket.yaml']?.split('\n').findIndex((text) => text.includes('TLS_AES_128'))
+    expect(mismatch?.line).toBe((line ?? 0) + 1)
+  })
+
   it('has documents of others left alone, and says so', async () => {
     const report = await judged(
       await folder({

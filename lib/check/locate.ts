@@ -36,7 +36,10 @@ function sidePlace(
   api: ApiView,
   { id, code, about }: Finding,
 ): Where | null {
-  const named = [...upstreams].find(([name]) => id.includes(`#outbound:${name}`))
+  // One name may begin as another one does; the longer one is then meant.
+  const [named] = [...upstreams]
+    .filter(([name]) => id.includes(`#outbound:${name}`))
+    .toSorted(([a], [b]) => b.length - a.length)
   if (named) return named[1]
   if (code === 'context.skip-validation') {
     const careless = api.upstreams.find(({ outbound }) => outbound?.skipValidation === true)
