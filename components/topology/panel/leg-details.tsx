@@ -1,4 +1,5 @@
 'use client'
+import { actualText } from '#domain/context.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { count, listed } from '#domain/listing.ts'
 import { findingsOn } from '../model.ts'
@@ -21,16 +22,21 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
     <>
       <Lead>{count(flows.length, 'flow takes', 'flows take')} this leg.</Lead>
       <LegList legs={[leg]} />
-      {readings.map((reading, index) => (
-        <Part
-          // Readings of one leg differ, and come in one order.
-          key={index}
-          title={readings.length > 1 ? `As it is for ${namesOf(reading.apiIds)}` : 'What proves it'}
-        >
-          {readings.length > 1 && <LegVerdict expected={leg.expected} verdict={reading.verdict} />}
-          <LegProof reading={reading} />
-        </Part>
-      ))}
+      {readings.length > 1
+        ? readings.map((reading, index) => (
+            // Readings of one leg differ, and come in one order.
+            <Part key={index} title={`As it is for ${namesOf(reading.apiIds)}`}>
+              <p className="text-sm break-words">
+                {actualText(reading.actual)} <LegVerdict expected={leg.expected} verdict={reading.verdict} />
+              </p>
+              <LegProof reading={reading} />
+            </Part>
+          ))
+        : (leg.tls || leg.proof) && (
+            <Part title="What proves it">
+              <LegProof reading={leg} />
+            </Part>
+          )}
       <PeerList model={model} leg={leg} />
       <Part title="Findings on this leg">
         <FindingList model={model} findings={findingsOn(model, [id])} ask={ask} mayWrite={mayWrite} />

@@ -1,5 +1,4 @@
 'use client'
-import { actualText } from '#domain/context.ts'
 import type { LegReading } from '#domain/leg.ts'
 import type { Proof } from '#domain/proof.ts'
 import { Mono } from '../../ui/code-line.tsx'
@@ -8,14 +7,11 @@ import { DotState, WordState } from '../../ui/state.tsx'
 import { modeLabel, validityLook } from '../looks.ts'
 import { daysText, versionsText } from '../words.ts'
 
-/** How a leg is protected in full: the context, how TLS is spoken, and the chain from the leaf to its CA. */
-export function LegProof({ reading: { actual, tls, proof } }: { reading: LegReading }) {
+/** How TLS is spoken on a leg, and the chain from the leaf to its CA. */
+export function LegProof({ reading: { tls, proof } }: { reading: LegReading }) {
   return (
     <>
-      <Facts>
-        <Fact label="Protection">{actualText(actual)}</Fact>
-        {tls && <TlsFacts tls={tls} />}
-      </Facts>
+      {tls && <TlsFacts tls={tls} />}
       {proof && <Chain proof={proof} />}
     </>
   )
@@ -24,25 +20,29 @@ export function LegProof({ reading: { actual, tls, proof } }: { reading: LegRead
 function TlsFacts({ tls }: { tls: NonNullable<LegReading['tls']> }) {
   const { mode, ciphers, subjectAltNames, serverName } = tls
   return (
-    <>
+    <Facts className="mt-1">
       {mode && <Fact label="Clients">{modeLabel[mode]}</Fact>}
       <Fact label="Versions">{versionsText(tls)}</Fact>
       <Fact label="Ciphers">
         {ciphers.length > 0 ? <Mono className="break-all">{ciphers.join(', ')}</Mono> : 'a good choice'}
       </Fact>
-      <Fact label="Allowed names">
-        {subjectAltNames.length > 0 ? (
-          <Mono className="break-all">{subjectAltNames.join(', ')}</Mono>
-        ) : (
-          'all from the trusted CAs'
-        )}
-      </Fact>
-      {serverName && (
-        <Fact label="Server name">
-          <Mono className="break-all">{serverName}</Mono>
+      {mode !== 'DISABLE' && (
+        <Fact label="Allowed names">
+          {subjectAltNames.length > 0 ? (
+            <Mono className="break-all">{subjectAltNames.join(', ')}</Mono>
+          ) : mode === null ? (
+            'the server name alone'
+          ) : (
+            'all from the trusted CAs'
+          )}
         </Fact>
       )}
-    </>
+      {mode === null && (
+        <Fact label="Server name">
+          {serverName ? <Mono className="break-all">{serverName}</Mono> : 'the host of the upstream'}
+        </Fact>
+      )}
+    </Facts>
   )
 }
 
