@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Authority, KeyAndCertificate } from '#gateway-runtime/testing/certificates.ts'
+import { type GatewayProcess, runGateway } from '#gateway-runtime/testing/process.ts'
+import { type Closing, closing, temporaryFolder } from '#gateway-runtime/testing/world.ts'
 import { until } from './machine.ts'
 import { familyOf } from './processes.ts'
-
-const main = path.resolve(import.meta.dirname, '../gateway-runtime/main.ts')
 
 export interface FolderNodeOptions {
   /** What lies in the folder: one document each. */
@@ -19,18 +17,20 @@ export interface FolderNodeOptions {
 
 /** A node of its own that serves a folder, as a process with one worker. */
 export class FolderNode {
-  readonly #child: ChildProcess
+  readonly #gateway: GatewayProcess
+  readonly #end: Closing
   readonly #folder: string
-  #output = ''
-  admin = ''
+  readonly admin: string
   /** Those of the documents' addresses, in their order. */
-  ports: readonly number[] = []
+  readonly ports: readonly number[]
 
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child
+  private constructor(gateway: GatewayProcess, end: Closing, folder: string) {
+    this.#gateway = gateway
+    this.#end = end
     this.#folder = folder
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
+    const started = this.linesOf('node.started')[0]
+    this.admin = `http://127.0.0.1:${Number(started?.['adminPort'])}`
+    this.ports = started?.['ports'] as number[]
   }
 
   static async start({
@@ -39,30 +39,29 @@ export class FolderNode {
     env = {},
     within = [],
   }: FolderNodeOptions): Promise<FolderNode> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'hexgate-node-'))
-    const [program = process.execPath, ...rest] = [
-      ...within,
-      process.execPath,
-      main,
-      ...['--local', folder, '--allow-loopback-upstreams', '--admin-port', '0', '--workers', '1'],
-      // A machine that is busy with other things makes the node late, which is no overload of the node.
-      ...['--limit', 'loop-delay-ms-max=0'],
-      ...args,
-    ]
+    const end = closing()
+    const folder = await temporaryFolder(end)
     await FolderNode.#write(folder, documents)
-    const child = spawn(program, rest, {
-      env: { PATH: process.env['PATH'], NODE_ENV: 'production', HEXGATE_ACCESS_LOG: 'off', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const node = new FolderNode(child, folder)
-    await until('the node runs', () => {
-      if (child.exitCode !== null) throw new Error(`the node ended:\n${node.output}`)
-      return Promise.resolve(node.#output.includes('"node.started"'))
-    })
-    const started = node.linesOf('node.started')[0]
-    node.admin = `http://127.0.0.1:${Number(started?.['adminPort'])}`
-    node.ports = started?.['ports'] as number[]
-    return node
+    const gateway = runGateway(
+      [
+        ...['--local', folder, '--allow-loopback-upstreams', '--admin-port', '0', '--workers', '1'],
+        // A machine that is busy with other things makes the node late, which is no overload of the node.
+        ...['--limit', 'loop-delay-ms-max=0'],
+        ...args,
+      ],
+      { HEXGATE_ACCESS_LOG: 'off', ...env },
+      end,
+      within,
+    )
+    await until(
+      'the node runs',
+      () => {
+        if (gateway.process.exitCode !== null) throw new Error(`the node ended:\n${gateway.output()}`)
+        return Promise.resolve(/"node\.started".*\n/.test(gateway.output()))
+      },
+      90_000,
+    )
+    return new FolderNode(gateway, end, folder)
   }
 
   // JSON is YAML.
@@ -77,7 +76,7 @@ export class FolderNode {
   }
 
   get output(): string {
-    return this.#output
+    return this.#gateway.output()
   }
 
   get port(): number {
@@ -90,7 +89,7 @@ export class FolderNode {
 
   /** Lines of its log with that code. */
   linesOf(code: string): Record<string, unknown>[] {
-    return this.#output
+    return this.output
       .split('\n')
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -99,7 +98,7 @@ export class FolderNode {
 
   /** The process that serves. */
   async servingPid(): Promise<number> {
-    const family = await familyOf(this.#child.pid ?? 0)
+    const family = await familyOf(this.#gateway.process.pid ?? 0)
     const serving = family.filter(({ name }) => name === 'node' || name === 'MainThread').at(-1)
     if (serving === undefined) throw new Error('the node has no serving process')
     return serving.pid
@@ -114,16 +113,10 @@ export class FolderNode {
 
   /** Ends it with SIGTERM; answers the exit code. */
   async stop(): Promise<number | null> {
-    const child = this.#child
-    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM')
-      const cut = setTimeout(() => child.kill('SIGKILL'), 15_000)
-      await exited
-      clearTimeout(cut)
-    }
-    await rm(this.#folder, { recursive: true, force: true })
-    return child.exitCode
+    this.#gateway.process.kill('SIGTERM')
+    const code = await this.#gateway.exit
+    await this.#end.closeAll()
+    return code
   }
 }
 

@@ -108,6 +108,12 @@ function addTraffic(counter: Add, gauge: Add): void {
     ({ traffic }) => one(traffic.connectionsRefused),
   )
   counter(
+    'hexgate_access_log_dropped_lines_total',
+    'Lines of the access log that were lost because it was not taken.',
+    [],
+    ({ traffic }) => one(traffic.logLinesDropped),
+  )
+  counter(
     'hexgate_handshakes_total',
     'TLS handshakes and PROXY headers of clients by how they ended: ok, or why not.',
     ['listener', 'result'],

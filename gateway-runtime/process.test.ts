@@ -1,6 +1,7 @@
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { Agent, get as httpGet } from 'node:http'
 import { createServer } from 'node:net'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestPortal } from './testing/portal.ts'
@@ -13,18 +14,39 @@ let portal: TestPortal
 let upstream: string
 let data: string
 
-function run(args: readonly string[], environment: Record<string, string> = {}): GatewayProcess {
-  return runGateway(args, environment, end)
+/** A port that nobody listens on. */
+async function freePort(): Promise<string> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  return String(typeof address === 'object' && address !== null ? address.port : 0)
+}
+
+function run(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+): GatewayProcess {
+  return runGateway(args, environment, end, within)
+}
+
+/** How large files of a running process may become. */
+function limitFiles({ pid }: ChildProcess, bytes: string): void {
+  const args = ['--pid', `${pid}`, `--fsize=${bytes}:`]
+  const { status, stderr } = spawnSync('prlimit', args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`prlimit: ${stderr}`)
 }
 
 /** A node on ports that the system chose; it says which. */
-async function startNode(port = '0', workers = '1') {
+async function startNode(port = '0', workers = '1', within: readonly string[] = []) {
   const ports = ['--http-port', port, '--admin-port', '0', '--workers', workers]
-  const child = run(['--data', data, ...ports, '--allow-loopback-upstreams'], {
+  const environment = {
     HEXGATE_PORTAL: portal.url,
     HEXGATE_GATEWAY_KEY: 'hgk_test',
     HEXGATE_DRAIN_MS: '3000',
-  })
+  }
+  const child = run(['--data', data, ...ports, '--allow-loopback-upstreams'], environment, within)
   const adminPort = () => /"adminPort":(\d+)/.exec(child.output())?.[1]
   await until('the node started', () => adminPort() ?? child.process.exitCode !== null)
   const admin = `http://127.0.0.1:${adminPort()}`
@@ -179,6 +201,55 @@ describe('the gateway-runtime process', { timeout: 120_000 }, () => {
     const second = run([...portalArgs, '--admin-port', '0'])
     expect(await second.exit).toBe(1)
     expect(second.output()).toContain('is in use by another gateway-runtime')
+  })
+
+  it('with a full disk under its store it serves what comes, says so, and comes back with what it had', async () => {
+    portal.publish(1, oneApi(upstream))
+    const node = await startNode()
+    await node.ready()
+    await until('the first is kept', () => portal.acknowledgements.length === 1)
+    const generations = () => readdir(join(data, 'generations'))
+    const kept = await generations()
+    // No file of the control process may grow from now on.
+    limitFiles(node.process, '0')
+    portal.publish(2, oneApi(upstream, { basePath: '/second' }))
+    await until('the second is served', () => portal.acknowledgements.length === 2)
+    expect(portal.acknowledgements[1]).toMatchObject({ status: 'applied', revision: 2, persisted: false })
+    expect(await node.get('/second')).toBe(200)
+    expect(await generations()).toEqual(kept)
+    const { problems } = (await (await fetch(`${node.admin}/healthy`)).json()) as { problems: string[] }
+    expect(problems).toContain('revision 2 could not be kept for a restart')
+    expect(await (await fetch(`${node.admin}/metrics`)).text()).toContain('\nhexgate_config_persisted 0\n')
+    await portal.stop()
+    node.process.kill('SIGKILL')
+    await node.exit
+    // The disk is full when it comes back, too.
+    const second = await startNode('0', '1', ['sh', '-c', 'ulimit -S -f 0; exec "$@"', 'sh'])
+    await second.ready()
+    expect(await second.get('/orders')).toBe(200)
+    await portal.start()
+    limitFiles(second.process, 'unlimited')
+    portal.publish(3, oneApi(upstream, { basePath: '/third' }))
+    await until('the third is kept', () =>
+      portal.acknowledgements.some((one) => one.status === 'applied' && one.revision === 3 && one.persisted),
+    )
+    expect(await second.get('/third')).toBe(200)
+  })
+
+  it('with a full disk under its log it serves on, counts what is lost, and ends as ever', async () => {
+    portal.publish(1, oneApi(upstream))
+    const ports = ['--http-port', await freePort(), '--admin-port', await freePort(), '--workers', '1']
+    const args = ['--portal', portal.url, '--key', 'hgk_test', '--data', data, '--allow-loopback-upstreams']
+    const node = run([...args, ...ports], {}, ['sh', '-c', 'exec "$@" >/dev/full', 'sh'])
+    const ask = (port: string | undefined, path: string) => fetch(`http://127.0.0.1:${port}${path}`)
+    await until('the node ready', async () => (await ask(ports[3], '/ready').catch(() => undefined))?.ok)
+    for (let count = 0; count < 20; count++) expect((await ask(ports[1], '/orders')).status).toBe(200)
+    await until('lines that were lost', async () =>
+      /^hexgate_access_log_dropped_lines_total [1-9]/m.test(await (await ask(ports[3], '/metrics')).text()),
+    )
+    node.process.kill('SIGTERM')
+    expect(await node.exit).toBe(0)
+    expect(node.output()).toBe('')
   })
 
   it('says whether a folder is right without serving it', async () => {

@@ -1,4 +1,4 @@
-import { fstatSync, write } from 'node:fs'
+import { Lines } from './lines.ts'
 
 /** What a policy in dry run would have refused with. */
 export interface DryRefusal {
@@ -35,14 +35,7 @@ export interface AccessLog {
   readonly dropped: number
 }
 
-const BATCH_CHARACTERS = 65_536
 const BATCH_MS = 200
-const PENDING_CHARACTERS_MAX = 8 * 1024 * 1024
-// What is not longer goes over whole or not at all, so that lines of several processes never run into each other:
-// PIPE_BUF for a pipe (pipe(7)), and a size that Linux takes as one piece for a socket, which is what Node gives
-// the processes that it starts.
-const PIPE_BYTES = 4_096
-const SOCKET_BYTES = 16_384
 
 /** An access log of JSON lines, written in batches to an open file (1 for standard output). */
 export function createAccessLog(descriptor: number): AccessLog {
@@ -50,70 +43,24 @@ export function createAccessLog(descriptor: number): AccessLog {
 }
 
 class BatchedLog implements AccessLog {
-  dropped = 0
-  private readonly descriptor: number
-  private readonly writeBytesMax: number
-  private pending = ''
-  private writing: Promise<void> | undefined
-  private timer: NodeJS.Timeout | undefined
+  private readonly lines: Lines
   private time = ''
   private timeAtMs = 0
 
   constructor(descriptor: number) {
-    this.descriptor = descriptor
-    const file = fstatSync(descriptor)
-    this.writeBytesMax = file.isFIFO() ? PIPE_BYTES : file.isSocket() ? SOCKET_BYTES : Infinity
+    this.lines = new Lines(descriptor, BATCH_MS)
+  }
+
+  get dropped(): number {
+    return this.lines.dropped
   }
 
   record(entry: AccessEntry): void {
-    if (this.pending.length > PENDING_CHARACTERS_MAX) {
-      this.dropped++
-      return
-    }
-    this.pending += this.line(entry)
-    if (this.pending.length > BATCH_CHARACTERS) void this.flush()
-    else this.timer ??= setTimeout(() => void this.flush(), BATCH_MS).unref()
+    this.lines.add(this.line(entry))
   }
 
-  async flush(): Promise<void> {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    while (this.writing !== undefined) await this.writing
-    if (this.pending === '') return
-    const batch = Buffer.from(this.pending)
-    this.pending = ''
-    this.writing = this.writeAll(batch)
-    await this.writing
-  }
-
-  private async writeAll(batch: Buffer): Promise<void> {
-    let offset = 0
-    while (offset < batch.length) {
-      const { error, written } = await this.writeOnce(batch, offset)
-      offset += written
-      if (error?.code === 'EAGAIN') await new Promise((resolve) => setTimeout(resolve, 10))
-      else if (error !== null) {
-        this.dropped += countLines(batch, offset)
-        break
-      }
-    }
-    this.writing = undefined
-  }
-
-  private writeOnce(batch: Buffer, offset: number) {
-    return new Promise<{ error: NodeJS.ErrnoException | null; written: number }>((resolve) => {
-      const length = this.endOfWrite(batch, offset) - offset
-      write(this.descriptor, batch, offset, length, null, (error, written) =>
-        resolve({ error, written: error ? 0 : written }),
-      )
-    })
-  }
-
-  /** Behind the last line that still fits, or behind the first where it alone does not. */
-  private endOfWrite(batch: Buffer, offset: number): number {
-    if (batch.length - offset <= this.writeBytesMax) return batch.length
-    const fitting = batch.lastIndexOf(10, offset + this.writeBytesMax - 1)
-    return (fitting >= offset ? fitting : batch.indexOf(10, offset)) + 1
+  flush(): Promise<void> {
+    return this.lines.flush()
   }
 
   // By hand: JSON.stringify of an object takes three times as long, and most values need no escape.
@@ -146,10 +93,4 @@ function plain(text: string): string {
     if (code < 32 || code > 126 || code === 34 || code === 92) return JSON.stringify(text).slice(1, -1)
   }
   return text
-}
-
-function countLines(batch: Buffer, from: number): number {
-  let lines = 0
-  for (let i = from; i < batch.length; i++) if (batch[i] === 10) lines++
-  return lines
 }

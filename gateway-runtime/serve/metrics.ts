@@ -11,6 +11,8 @@ export interface Figures {
   readonly webSockets: number
   /** Connections that were refused before anything of them was read. */
   readonly connectionsRefused: number
+  /** Lines of the access log that were lost. */
+  readonly logLinesDropped: number
   /** By listener, TLS handshakes and PROXY headers by how they ended: `ok`, or why not. */
   readonly handshakes: ReadonlyMap<string, ReadonlyMap<string, number>>
   readonly statuses: ReadonlyMap<number, number>
@@ -227,6 +229,7 @@ export class Metrics {
   connections = 0
   webSockets = 0
   connectionsRefused = 0
+  logLinesDropped = 0
   /** By their ids, those that were opened first. */
   readonly sessions = new Map<string, OpenSession>()
   private readonly handshakes = new Map<string, Map<string, number>>()
@@ -299,6 +302,7 @@ export class Metrics {
       connections: this.connections,
       webSockets: this.webSockets,
       connectionsRefused: this.connectionsRefused,
+      logLinesDropped: this.logLinesDropped,
       handshakes: new Map([...this.handshakes].map(([listener, counts]) => [listener, new Map(counts)])),
       statuses,
       codes: new Map(this.codes),

@@ -153,6 +153,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   }
 
   figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures {
+    this.metrics.logLinesDropped = this.log?.dropped ?? 0
     return this.metrics.figures(wanted)
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Writing that survives a lost machine, and a folder that belongs to one process. */
@@ -77,7 +77,7 @@ async function beginningOf(pid: number): Promise<string> {
 }
 
 async function isHeld(path: string): Promise<boolean> {
-  const [pid = '', beginning = ''] = ((await readIfThere(path))?.toString() ?? '').split(' ')
+  const [pid = '', beginning = ''] = (await readlink(path).catch(() => '')).split(' ')
   const number = Number(pid)
   if (!Number.isInteger(number) || number <= 0 || number === process.pid) return false
   try {
@@ -88,12 +88,15 @@ async function isHeld(path: string): Promise<boolean> {
   return (await beginningOf(number)) === beginning
 }
 
-/** Takes a folder for this process. Throws when another one that is alive has it; a dead one's claim is void. */
+/**
+ * Takes a folder for this process. Throws when another one that is alive has it; a dead one's claim is void. The claim
+ * is a link to nowhere, which is made at once with what it says, and finds room where the disk is full.
+ */
 export async function lockFolder(path: string): Promise<() => Promise<void>> {
   const content = `${process.pid} ${await beginningOf(process.pid)}`
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      await writeFile(path, content, { flag: 'wx', mode: 0o600 })
+      await symlink(content, path)
       return () => rm(path, { force: true })
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error

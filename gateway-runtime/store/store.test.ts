@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { canonicalJson } from '#contract/manifest.ts'
@@ -138,11 +138,14 @@ describe('Store', () => {
     const { ppid } = process
     const line = await readFile(`/proc/${ppid}/stat`, 'latin1')
     const beginning = line.replace(/^.*\) /s, '').split(' ')[19]
-    await writeFile(join(folder, 'lock'), `${ppid} ${beginning}`)
+    await symlink(`${ppid} ${beginning}`, join(folder, 'lock'))
     await expect(Store.open(folder, memoryLog().log)).rejects.toThrow('in use by another gateway-runtime')
-    await writeFile(join(folder, 'lock'), `${ppid} 1`)
-    await (await Store.open(folder, memoryLog().log)).close()
-    await writeFile(join(folder, 'lock'), '99999999 1')
+    for (const claim of [`${ppid} 1`, '99999999 1', 'nothing']) {
+      await rm(join(folder, 'lock'), { force: true })
+      await symlink(claim, join(folder, 'lock'))
+      await (await Store.open(folder, memoryLog().log)).close()
+    }
+    await writeFile(join(folder, 'lock'), '')
     await (await Store.open(folder, memoryLog().log)).close()
   })
 

@@ -73,9 +73,10 @@ export class Store {
       const key = await folderKey(join(folder, 'key'))
       const generations = await generationsIn(folder)
       await removeLeftovers(folder)
-      const identity = await readIdentity(folder, key, generations, log)
+      const { identity, isKept } = await readIdentity(folder, key, generations, log)
       const store = new Store(folder, key, log, unlock, { identity, sequence: generations[0]?.sequence ?? 0 })
-      await store.saveIdentity(identity)
+      // On a full disk a node that has a configuration serves it all the same.
+      if (!isKept) await store.saveIdentity(identity)
       return store
     } catch (error) {
       await unlock()
@@ -183,12 +184,14 @@ async function readIdentity(
   key: Buffer,
   generations: readonly Generation[],
   log: Logger,
-): Promise<Identity> {
+): Promise<{ identity: Identity; isKept: boolean }> {
   const sealed = await readIfThere(join(folder, 'identity.sealed'))
-  if (sealed === undefined && generations.length === 0) return { installationId: randomUUID() }
+  const fresh = { identity: { installationId: randomUUID() }, isKept: false }
+  if (sealed === undefined && generations.length === 0) return fresh
   try {
     if (sealed === undefined) throw new Error('it is missing')
-    return identity.parse(JSON.parse(openLines(key, 'identity', sealed)[0] ?? ''))
+    const known = identity.parse(JSON.parse(openLines(key, 'identity', sealed)[0] ?? ''))
+    return { identity: known, isKept: true }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     log.error({ code: 'store.identity-unreadable' }, `the identity cannot be read: ${reason}`)
@@ -196,12 +199,11 @@ async function readIdentity(
   for (const { file, sequence } of generations) {
     const kept = await readIfThere(join(folder, 'generations', file))
     try {
-      return firstLine.parse(
-        JSON.parse(openLines(key, purposeOf(sequence), kept ?? Buffer.alloc(0))[0] ?? ''),
-      ).identity
+      const [head = ''] = openLines(key, purposeOf(sequence), kept ?? Buffer.alloc(0))
+      return { identity: firstLine.parse(JSON.parse(head)).identity, isKept: false }
     } catch {
       // The generation itself is reported when it is to be served.
     }
   }
-  return { installationId: randomUUID() }
+  return fresh
 }

@@ -13,13 +13,18 @@ export interface GatewayProcess {
   readonly exit: Promise<number | null>
 }
 
-/** Starts it in an environment of its own: of the test's it sees what is given alone. */
+/**
+ * Starts it in an environment of its own: of the test's it sees what is given alone. `within` is a command that runs
+ * what stands behind it.
+ */
 export function runGateway(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   end: Closing,
+  within: readonly string[] = [],
 ): GatewayProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+  const [program = '', ...rest] = [...within, process.execPath, main, ...args]
+  const child = spawn(program, rest, {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
