@@ -199,7 +199,7 @@ describe('a folder of zero-trust documents, served by the real process', { timeo
       `${outboundInstance('https://0.0.0.0:8443', upstream)}---\n${outboundSecrets(trust)}`,
     )
     const clash =
-      'outbound.yaml:7:12: bookings-api-outbound and bookings-api (inbound.yaml:2) claim the same port, host and path (/spec/address)\n'
+      'outbound.yaml:7:12: bookings-api-outbound and bookings-api both answer at / on the listener 0.0.0.0:8443; bookings-api is at inbound.yaml:2 (/spec/address)\n'
     const checked = run('--validate')
     expect(await checked.exit).toBe(1)
     expect(checked.output()).toBe(clash)

@@ -331,7 +331,7 @@ spec: { logging: { runtimeLogs: { logLevel: ${name} } } }
     await write('a.yaml', instance('orders', '/orders'))
     await write('b.yaml', instance('copies', '/orders'))
     await expect(start()).rejects.toThrow(
-      'b.yaml:5:12: copies and orders (a.yaml:1) claim the same port, host and path (/spec/address)',
+      'b.yaml:5:12: orders and copies both answer at /orders on the listener 127.0.0.1:0; orders is at a.yaml:1 (/spec/address)',
     )
   })
 

@@ -254,7 +254,7 @@ describe('readFlex refuses, with file, line, column and pointer,', () => {
   it('two instances that claim the same port, host and path, by both names', () => {
     const other = inline.replace('name: orders', 'name: orders-2').replace('/orders/', '/orders')
     expect(faultsOf(inline, other)).toEqual([
-      '1.yaml:7:12 /spec/address orders-2 and orders (0.yaml:2) claim the same port, host and path',
+      '1.yaml:7:12 /spec/address orders-2 and orders both answer at /orders on the listener 0.0.0.0:8081; orders is at 0.yaml:2',
     ])
   })
 

@@ -1,7 +1,11 @@
 import type { ApiItem, AttachedPolicy, ContractsItem, Item, ListenerItem } from '#contract/items.ts'
 import { durationsToRewrite } from '../cert-manager/resources.ts'
+import { claimOf, placingPointer, toldOf } from '#contract/judgement.ts'
+import { addressesOverlap } from '#contract/listeners.ts'
+import { placeApis } from '#contract/placing.ts'
 import { segmentsOf } from '#domain/json-pointer.ts'
 import { resolveChain } from '#policies/chain.ts'
+import { noContexts } from '#policies/settings.ts'
 import { type Address, addressOf, listenerId } from './address.ts'
 import { type Attachment, attachedPolicies, Bindings, inlineAttachments } from './attachments.ts'
 import { type NodeSettings, settingsOf } from './configuration.ts'
@@ -126,10 +130,27 @@ class Compilation {
     const listening = this.#register.of('ApiInstance').flatMap((instance) => this.#listening(instance) ?? [])
     const listeners = this.#listeners(listening)
     const inbound = inboundTlsOf(listening, this.#register, this.#ports.ownCertificate)
-    return [
-      ...listeners,
-      ...listening.flatMap((one) => this.#itemsOf(one, inbound.get(one.instance), listeners)),
-    ]
+    const items = listening.flatMap((one) => this.#itemsOf(one, inbound.get(one.instance), listeners))
+    this.#checkPlaces(items, listeners)
+    return [...listeners, ...items]
+  }
+
+  /** Instances that cannot be served where they are meant to be, or that are in each other's way. */
+  #checkPlaces(items: readonly Item[], listeners: readonly ListenerItem[]): void {
+    const apis = new Map(items.flatMap((item) => (item.kind === 'api' ? [[item.id, item] as const] : [])))
+    const claims = [...apis.values()].flatMap((api) => claimOf(api, noContexts) ?? [])
+    const order = [...apis.keys()]
+    const hasOthers = this.#register.faults.length > 0
+    for (const fault of toldOf(placeApis(claims, listeners).faults, hasOthers)) {
+      const { apiId, otherId = apiId, detail } = fault
+      // Whoever reads sees the later one come into the way of the earlier one.
+      const [first = '', last = ''] = [apiId, otherId].toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+      const [api, other] = [apis.get(last), this.#origins.get(first)?.instance]
+      if (api === undefined || other === undefined) continue
+      const where = first === last ? '' : `; ${other.resource.metadata.name} is at ${placeOf(other)}`
+      const found = this.locate(placingPointer(api, fault).replace(/^\/items/, ''), detail + where)
+      if (found !== undefined) this.#register.add(found)
+    }
   }
 
   readonly locate: Locate = (pointer, detail) => {
@@ -137,7 +158,8 @@ class Compilation {
     const origin = this.#origins.get(id)
     const attachment = member === 'policies' ? origin?.attachments[Number(index)] : undefined
     if (attachment !== undefined) return attachment.document.fault(placeOfFault(attachment, inside), detail)
-    const path = id.startsWith('listener:') ? ['spec', 'address'] : ['spec']
+    const isAddress = id.startsWith('listener:') || addressMembers.has(member ?? '')
+    const path = isAddress ? ['spec', 'address'] : ['spec']
     return origin?.instance.document.fault(path, detail)
   }
 
@@ -166,10 +188,9 @@ class Compilation {
 
   /** A listener for each address and port; instances that cannot share one are faults that name both. */
   #listeners(all: readonly Listening[]): ListenerItem[] {
-    const claims = new Map<string, Listening>()
     const listeners = new Map<string, { first: Listening; item: ListenerItem }>()
     for (const one of all) {
-      const { protocol, listener, host, basePath } = one.address
+      const { protocol, listener } = one.address
       const id = listenerId(one.address)
       const known = listeners.get(id)
       if (known !== undefined && known.item.protocol !== protocol) {
@@ -179,26 +200,23 @@ class Compilation {
       const proxyProtocol = this.#settings.proxyProtocol ? { proxyProtocol: true } : {}
       const item: ListenerItem = { kind: 'listener', id, protocol, ...listener, ...proxyProtocol }
       listeners.set(id, known ?? { first: one, item })
-      // Any free port is another one each time, so that addresses with it never meet.
-      const claim = `${id} ${host}${basePath}`
-      const other = claims.get(claim)
-      if (other === undefined) claims.set(claim, one)
-      else this.#clash(one, other, 'claim the same port, host and path')
     }
-    this.#checkOverlap(all)
+    this.#checkOverlap([...listeners.values()].map(({ first }) => first))
     return [...listeners.values()].map(({ item }) => item)
   }
 
   /** A port at all addresses and the same port at one of them cannot both be opened. */
-  #checkOverlap(all: readonly Listening[]): void {
-    const wild = new Map(
-      all.flatMap((one) => (isWild(one.address) ? [[one.address.listener.port, one] as const] : [])),
-    )
-    for (const one of all) {
-      const { port } = one.address.listener
-      const other = wild.get(port)
-      if (other !== undefined && port !== 0 && !isWild(one.address))
-        this.#clash(one, other, `want port ${port}, at one address and at all of them`)
+  #checkOverlap(firsts: readonly Listening[]): void {
+    for (const [index, one] of firsts.entries()) {
+      const { address, port } = one.address.listener
+      const other = firsts
+        .slice(0, index)
+        .find(
+          ({ address: { listener } }) =>
+            listener.port === port && addressesOverlap(listener.address, address),
+        )
+      if (other !== undefined && port !== 0)
+        this.#clash(one, other, `want port ${port}, at ${address} and at ${other.address.listener.address}`)
     }
   }
 
@@ -327,6 +345,9 @@ class Compilation {
   }
 }
 
+/** Members of an API that come from the address of its instance. */
+const addressMembers = new Set(['host', 'basePath', 'listeners'])
+
 /** Where a fault in a policy of an item stands in the text. */
 function placeOfFault({ isMade, path }: Attachment, inside: readonly string[]): Path {
   if (isMade) return path
@@ -344,10 +365,6 @@ function isPlain([first, second]: readonly ListenerItem[]): boolean {
 function tlsPoliciesOf(attachments: readonly Attachment[]): Attachment[] {
   const all = attachments.filter(({ kind }) => kind === 'tls')
   return [...all.filter(({ automated }) => !automated), ...all.filter(({ automated }) => automated)]
-}
-
-function isWild({ listener: { address } }: Address): boolean {
-  return address === '0.0.0.0' || address === '::'
 }
 
 /** An attachment that was not written as a policy. */

@@ -66,7 +66,10 @@ export class Register {
   }
 
   report({ document }: { document: YamlDocument }, path: Path, detail: string): void {
-    const fault = document.fault(path, detail)
+    this.add(document.fault(path, detail))
+  }
+
+  add(fault: FlexFault): void {
     if (!this.faults.some((one) => isSame(one, fault))) this.faults.push(fault)
   }
 

@@ -110,7 +110,7 @@ export interface Listening {
 
 /**
  * The TLS of every https instance. As certificates are chosen by listener and host, an instance without its own
- * takes that of another one there, and two that differ are a fault that names both.
+ * takes that of another one there.
  */
 export function inboundTlsOf(
   all: readonly Listening[],
@@ -121,13 +121,7 @@ export function inboundTlsOf(
   const placeName = ({ address }: Listening) => `${listenerId(address)} ${address.host}`
   for (const one of all) {
     if (one.tls === undefined) continue
-    const other = byPlace.get(placeName(one))
-    if (other === undefined) byPlace.set(placeName(one), one)
-    else if (JSON.stringify(other.tls) !== JSON.stringify(one.tls)) {
-      const names = `${one.instance.resource.metadata.name} and ${other.instance.resource.metadata.name}`
-      const detail = `${names} (${placeOf(other.instance)}) ask for different TLS at the same port and host`
-      register.report(one.instance, ['spec', 'tls'], detail)
-    }
+    if (!byPlace.has(placeName(one))) byPlace.set(placeName(one), one)
   }
   const found = new Map<Placed<ApiInstance>, TlsConfig>()
   for (const one of all) {
