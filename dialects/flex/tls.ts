@@ -2,7 +2,7 @@ import { isTls13Suite } from '#domain/cipher-suite.ts'
 import type { Address } from './address.ts'
 import { listenerId } from './address.ts'
 import type { Path } from './document.ts'
-import { type Placed, placeOf, type Register } from './register.ts'
+import type { Placed, Register } from './register.ts'
 import type { ApiInstance, InstanceTls, ServiceTls } from './resources.ts'
 import type { Reference, Secrets } from './secrets.ts'
 
