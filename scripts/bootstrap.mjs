@@ -66,7 +66,8 @@ function packagesHash() {
 
 // "npm ci" refuses a lock file that was made on another platform; "npm install" takes it as it is.
 function npmInstall() {
-  const args = ['install', '--no-audit', '--no-fund', '--loglevel=error']
+  // What npm would write into the lock file depends on its version; an install of a checkout leaves it as it is.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const child = npm?.endsWith('.js')
     ? spawn(process.execPath, [npm, ...args], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] })
