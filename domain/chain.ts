@@ -36,6 +36,8 @@ export const verdict = z.object({
   /** With its defaults written out; null while it does not fit. */
   config: config.nullable(),
   faults: z.array(configFault),
+  /** What it can be saved and deployed with, and should not be: certificates that are not valid now. */
+  warnings: z.array(configFault),
   /** Whether it acts on requests and on answers. */
   onRequest: z.boolean(),
   onResponse: z.boolean(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
+import { selfSigned } from '#gateway-runtime/testing/certificates.ts'
 import { Actions } from './actions.ts'
 import { launchBrowser, visitAs } from './browser.ts'
 import { type Echo, type EchoUpstream, startEcho } from './echo-upstream.ts'
@@ -185,6 +186,36 @@ test('a policy about upstreams is for the one that is chosen in the designer', a
   await page.getByRole('button', { name: 'Save and deploy' }).click()
   await untilServed(api, 'response-timeout')
   expect(await policiesServed(api)).toMatchObject([{ upstreams: [`upstream:${api.instanceId}:bills`] }])
+})
+
+test('a key that is not the one of its certificate is marked at its field, and a path that is taken at its own', async () => {
+  const { page, api } = await atHomeWith('refused')
+  const [own, other] = await Promise.all([selfSigned(), selfSigned()])
+  await page.goto(`/catalog/${api.apiId}/policies?add=tls`)
+  await page.getByRole('textbox', { name: 'Certificate', exact: true }).fill(own.certificate)
+  const key = page.getByRole('textbox', { name: 'Private key' })
+  await key.fill(other.key)
+  await expect.poll(() => faultOf(key)).toContain('does not belong to certificate.crt')
+  expect(await page.getByRole('button', { name: 'Save draft' }).isDisabled()).toBe(true)
+
+  // The gateway has no listener for https, which hinders deploying what can be saved.
+  await key.fill(own.key)
+  await page.getByText('No mistakes').waitFor()
+  await page.getByRole('button', { name: 'Save draft' }).click()
+  await page
+    .getByText(/has a tls policy, and there is no listener for https/)
+    .first()
+    .waitFor()
+  expect(await page.getByRole('button', { name: 'Deploy', exact: true }).isDisabled()).toBe(true)
+
+  const taken = await liveApi(machine, 'taken', echo.url)
+  await page.goto(`/catalog/${api.apiId}?tab=settings`)
+  const basePath = page.getByRole('textbox', { name: 'Base path' })
+  await basePath.fill(`/${taken.name}`)
+  await page.getByRole('button', { name: 'Save the draft' }).click()
+  expect(await faultOf(basePath)).toMatch(
+    new RegExp(`${api.name} 1.0.0 and ${taken.name} 1.0.0|${taken.name} 1.0.0 and ${api.name} 1.0.0`),
+  )
 })
 
 async function atHomeWith(what: string): Promise<{ page: Page; api: LiveApi }> {

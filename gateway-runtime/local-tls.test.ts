@@ -240,6 +240,9 @@ describe('a folder of zero-trust documents, served by the real process', { timeo
     expect(checked.output()).toMatch(
       /^warning: bookings-api, tls-certificate-monitoring: certificate_expired .*CN=old/,
     )
+    expect(checked.output()).toMatch(
+      /^warning: bookings-api: the certificate of the API \(CN=old\) expired on \d{4}-\d\d-\d\d$/m,
+    )
     const shared = (address: string) => `---
 apiVersion: gateway.mulesoft.com/v1alpha1
 kind: PolicyBinding

@@ -6,11 +6,14 @@ import type { FlexFault } from '#dialects/flex/document.ts'
 import { type Locate, readFlex } from '#dialects/flex/read.ts'
 import type { FlexNote } from '#dialects/flex/register.ts'
 import { Secret } from '#domain/secret.ts'
+import { apiCertificates } from '#tls/api-certificates.ts'
+import { lapsedAmong } from '#tls/lapsed.ts'
 import { foldersIn, type Sources, sourcesIn } from './folder.ts'
 import type { Options } from './options.ts'
 import { type Contents, Planner } from './plan.ts'
 import { emptyWorld, sha256, type World } from './ports.ts'
 import { certificateMaker } from './self-signed.ts'
+import type { LiveRoute } from './serve/plan.ts'
 import type { Serves } from './serving.ts'
 
 /** Notes are lines for people; warnings are those that somebody should act on. */
@@ -88,8 +91,17 @@ export async function checkFolder(folder: string, options: Options): Promise<Rea
   }).build(read.contents)
   if (!built.ok)
     return { ok: false, faults: built.reasons.map((reason) => lineOfReason(reason, read.locate)) }
+  const lapsed = built.draft.plan.routes.flatMap(lapsedOf)
   built.draft.discard()
-  return { ...read, warnings: [...read.warnings, ...said] }
+  return { ...read, warnings: [...read.warnings, ...said, ...lapsed] }
+}
+
+/** Certificates that are not valid now are served all the same; clients and upstreams will not take them. */
+function lapsedOf({ apiName, inboundTls, upstream, destinations = [] }: LiveRoute): string[] {
+  const pools = [upstream, ...destinations.map(({ pool }) => pool)]
+  const outbound = pools.flatMap(({ outboundTls: tls }) => (tls === undefined ? [] : [{ tls }]))
+  const lapsed = lapsedAmong(apiCertificates(inboundTls, outbound), new Date())
+  return lapsed.map(({ detail }) => `${apiName}: ${detail}`)
 }
 
 /** The options with what the folder's Configurations say where the command says nothing. */

@@ -101,8 +101,6 @@ export function ExposureFields({ draft, setDraft, gateways, servers, errorAt, wi
   )
 }
 
-// Said before it is sent, since many documents name an https server.
 function upstreamHint(url: string): string | undefined {
-  if (url.startsWith('https:')) return 'Only http:// upstreams can be served for now.'
   return url === '' ? 'The document names no server; say where the requests go.' : undefined
 }

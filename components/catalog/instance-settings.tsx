@@ -1,7 +1,8 @@
 'use client'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiDetail, InstanceView } from '#domain/catalog.ts'
+import { Hindrances } from '../deployments/hindrances.tsx'
 import { deploymentQueries } from '../deployments/queries.ts'
 import { asProblem, type ProblemError } from '../shell/problem-error.ts'
 import { useMay } from '../shell/shell-context.tsx'
@@ -44,6 +45,7 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
   const save = useSave(instance)
   const problem = save.error ? asProblem(save.error) : null
   const isChanged = JSON.stringify(draft) !== JSON.stringify(saved)
+  const deployment = useQuery(deploymentQueries.instance(instance.id)).data
   return (
     <Section title={`At ${instance.gatewayName}`}>
       <Panel className="p-4">
@@ -64,7 +66,7 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
               />
               <TextField
                 label="Host"
-                description="* answers at every host name."
+                description="* answers at every host name, *.example.org at all below example.org."
                 value={draft.host}
                 onChange={(value) => set({ host: value })}
                 error={faultAt(problem, '/host')}
@@ -101,6 +103,7 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
               faults={problem?.faults ?? []}
               readOnly={!mayWrite}
             />
+            {!isChanged && <Hindrances faults={deployment?.faults ?? []} />}
             {problem &&
               !problem.faults.some(
                 ({ pointer }) =>

@@ -9,11 +9,11 @@ import { Button } from '../ui/button.tsx'
 import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Label } from '../ui/field.tsx'
 import { Input } from '../ui/input.tsx'
-import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { deploymentsHref } from './address.ts'
 import { ChangeList } from './change-list.tsx'
+import { Hindrances } from './hindrances.tsx'
 import { countOf } from './looks.ts'
 import { DeploymentProgress } from './progress.tsx'
 import { deploy, deploymentQueries } from './queries.ts'
@@ -128,20 +128,7 @@ function Body({ pending }: { pending: Pending }) {
   const { difference, faults } = pending
   return (
     <>
-      {faults.length > 0 && (
-        <Notice
-          tone="err"
-          title={`${countOf(faults.length, 'fault')} to mend first; gateways would refuse this`}
-        >
-          <ul className="flex flex-col gap-0.5">
-            {faults.map(({ pointer, detail }) => (
-              <li key={`${pointer}${detail}`} className="break-words">
-                {detail} <span className="font-mono text-xs text-ink-3">{pointer}</span>
-              </li>
-            ))}
-          </ul>
-        </Notice>
-      )}
+      <Hindrances faults={faults} />
       {difference.count === 0 ? (
         <p className="py-6 text-center text-sm text-ink-2">The draft is exactly what is deployed.</p>
       ) : (

@@ -11,6 +11,8 @@ interface Props {
   differences: number
   dirty: boolean
   faults: number
+  /** Something else than the chain stands in the way of deploying it. */
+  hindered: boolean
   busy: 'save' | 'deploy' | null
   mayWrite: boolean
   mayDeploy: boolean
@@ -23,7 +25,7 @@ interface Props {
 
 /** The foot of the designer: what is wrong, what differs from what runs, and what to do with it. */
 export function DesignerBar(props: Props) {
-  const { chain, difference, differences, dirty, faults, busy, mayWrite, mayDeploy } = props
+  const { chain, difference, differences, dirty, faults, hindered, busy, mayWrite, mayDeploy } = props
   const nothing = !dirty && differences === 0 && chain.deployed !== null
   return (
     <div className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-2 border-t border-line bg-panel px-4 py-2">
@@ -60,7 +62,7 @@ export function DesignerBar(props: Props) {
           {mayDeploy && (
             <Button
               variant="primary"
-              disabled={faults > 0 || nothing || busy === 'save'}
+              disabled={faults > 0 || hindered || nothing || busy === 'save'}
               busy={busy === 'deploy'}
               onClick={props.onDeploy}
             >

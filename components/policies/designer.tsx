@@ -3,6 +3,7 @@ import { Plus } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { Chain, PolicyDescription } from '#domain/chain.ts'
 import { useMay } from '../shell/shell-context.tsx'
+import { Hindrances } from '../deployments/hindrances.tsx'
 import { Button } from '../ui/button.tsx'
 import { Drawer, DrawerContent } from '../ui/drawer.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -41,6 +42,7 @@ export function Designer({ initial, policies, add }: Props) {
       step={selected}
       policy={policies.find(({ kind }) => kind === selected.kind)}
       faults={judgement.faults.get(selected.id) ?? []}
+      warnings={judgement.verdicts.get(selected.id)?.warnings ?? []}
       upstreams={chain.upstreams}
       readOnly={!mayWrite}
       dispatch={dispatch}
@@ -102,6 +104,11 @@ export function Designer({ initial, policies, add }: Props) {
           </section>
         )}
       </div>
+      {!dirty && designer.hindrances.length > 0 && (
+        <div className="border-t border-line bg-canvas p-3">
+          <Hindrances faults={designer.hindrances} />
+        </div>
+      )}
       {saving.problem && (
         <div className="border-t border-line bg-canvas p-3">
           <ProblemPanel problem={saving.problem} onRetry={saving.dismiss} />
@@ -113,11 +120,12 @@ export function Designer({ initial, policies, add }: Props) {
         differences={designer.differences}
         dirty={dirty}
         faults={judgement.faultCount}
+        hindered={designer.hindrances.length > 0}
         busy={saving.deploy.isPending ? 'deploy' : saving.save.isPending ? 'save' : null}
         mayWrite={mayWrite}
         mayDeploy={mayDeploy}
-        onSave={() => saving.save.mutate()}
-        onDeploy={() => saving.deploy.mutate()}
+        onSave={() => saving.save.mutate(draft.steps)}
+        onDeploy={() => saving.deploy.mutate(draft.steps)}
         onDiscard={() => dispatch({ do: 'discard' })}
         onShowFault={() => dispatch({ do: 'select', id: firstFaulty(judgement.faults) })}
         onShowDifference={() => setOpen('difference')}
@@ -148,7 +156,7 @@ export function Designer({ initial, policies, add }: Props) {
         dirty={dirty}
         mayLeave={() => dispatch({ do: 'discard' })}
         onSave={() =>
-          saving.save.mutateAsync().then(
+          saving.save.mutateAsync(draft.steps).then(
             () => true,
             () => false,
           )

@@ -20,6 +20,8 @@ interface Props {
   step: ChainStep
   policy: PolicyDescription | undefined
   faults: readonly FieldFault[]
+  /** What may be deployed and should not. */
+  warnings: readonly FieldFault[]
   /** What the upstreams of the API are called. */
   upstreams: readonly string[]
   readOnly: boolean
@@ -27,7 +29,7 @@ interface Props {
 }
 
 /** The selected step: as a form, as YAML, and what it is about. */
-export function StepPanel({ step, policy, faults, upstreams, readOnly, dispatch }: Props) {
+export function StepPanel({ step, policy, faults, warnings, upstreams, readOnly, dispatch }: Props) {
   const field = useMemo(() => (policy ? readSchema(policy.schema) : null), [policy])
   const configure = (config: Record<string, unknown>) => dispatch({ do: 'configure', id: step.id, config })
   const whole = faultAt(faults, '')
@@ -46,6 +48,9 @@ export function StepPanel({ step, policy, faults, upstreams, readOnly, dispatch 
       </div>
       <TabsContent value="form" className="flex flex-col gap-4">
         {whole && <Notice tone="err" title={whole} />}
+        {warnings.map(({ detail }) => (
+          <Notice key={detail} tone="warn" title={`${detail.charAt(0).toUpperCase()}${detail.slice(1)}`} />
+        ))}
         {field?.type === 'group' ? (
           <SchemaForm
             field={field}

@@ -6,6 +6,7 @@ import { useDebounced } from '../shell/use-debounced.ts'
 import type { FieldFault } from './field-faults.ts'
 import { faultsIn, readSchema } from './form-schema.ts'
 import { policyQueries } from './queries.ts'
+import type { ServerFaults } from './server-faults.ts'
 
 export interface Judgement {
   verdicts: ReadonlyMap<string, Verdict>
@@ -14,11 +15,16 @@ export interface Judgement {
   faultCount: number
 }
 
-/** What is wrong with a draft: at once what its schemas say, a moment later what the policies themselves say. */
+/**
+ * What is wrong with a draft: at once what its schemas say, a moment later what the policies themselves say, and what
+ * the server said when it was saved or would say when it is deployed.
+ */
 export function useChainFaults(
   chain: Chain,
   steps: readonly ChainStep[],
   policies: readonly PolicyDescription[],
+  /** About the steps as they are. */
+  refused: ServerFaults,
 ): Judgement {
   const settled = useDebounced(steps, 250)
   const checked = useQuery(policyQueries.verdicts(settled)).data
@@ -33,10 +39,11 @@ export function useChainFaults(
         // While somebody types, the server's word is about an earlier text: only the schema's counts.
         const current = settledById.get(step.id)?.config === step.config
         const said = current ? (verdicts.get(step.id)?.faults ?? []) : []
-        return [step.id, own.length > 0 ? own : said] as const
+        const all = [...said, ...(refused.byStep.get(step.id) ?? [])]
+        return [step.id, own.length > 0 ? own : all] as const
       }),
     )
     const faultCount = [...faults.values()].reduce((sum, list) => sum + list.length, 0)
     return { verdicts, faults, faultCount }
-  }, [chain, steps, settled, checked, policies])
+  }, [chain, steps, settled, checked, policies, refused])
 }

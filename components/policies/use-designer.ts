@@ -9,16 +9,18 @@ import { policyQueries } from './queries.ts'
 import { newStepId } from './step-id.ts'
 import { useChainFaults } from './use-chain-faults.ts'
 import { useSaving } from './use-saving.ts'
+import { useServerFaults } from './use-server-faults.ts'
 
 /** What the designer is about: the saved chain, the draft of it, its mistakes, and its difference to what runs. */
 export function useDesigner(initial: Chain, policies: readonly PolicyDescription[]) {
   const { data: chain } = useQuery({ ...policyQueries.chain(initial.instanceId), initialData: initial })
   const [draft, dispatch] = useReducer(reduceDraft, initial, (from) => draftOf(from, null))
-  const judgement = useChainFaults(chain, draft.steps, policies)
   const { marks, removed } = compareChains(draft.steps, chain.deployed?.policies ?? [])
   const saving = useSaving(chain, draft, dispatch)
   const [addedId, setAddedId] = useState<string | null>(null)
   const dirty = isDirty(draft)
+  const refused = useServerFaults(chain, draft.steps, saving.faults, dirty)
+  const judgement = useChainFaults(chain, draft.steps, policies, refused)
 
   // Somebody else saved meanwhile: without edits of our own theirs is simply shown.
   useEffect(() => {
@@ -37,6 +39,8 @@ export function useDesigner(initial: Chain, policies: readonly PolicyDescription
     dispatch,
     dirty,
     judgement,
+    /** What stands in the way of deploying the chain as it is saved, and is no step's. */
+    hindrances: refused.elsewhere,
     saving,
     insert,
     /** The step that was added last. */

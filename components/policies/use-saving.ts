@@ -7,7 +7,10 @@ import { deploymentQueries } from '../deployments/queries.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { toast } from '../ui/toast.tsx'
 import { type Draft, type DraftAction, isDirty } from './draft.ts'
+import type { FieldFault } from './field-faults.ts'
 import { deployInstance, policyQueries, saveChain } from './queries.ts'
+
+const noFaults: readonly FieldFault[] = []
 
 /** Saving and deploying a draft: each says it is done only after the server has said so. */
 export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAction) => void) {
@@ -19,16 +22,19 @@ export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAc
     dispatch({ do: 'saved', chain: saved })
   }
   const save = useMutation({
-    mutationFn: async () => {
-      const saved = await saveChain(instanceId, draft.steps, draft.version)
+    mutationFn: async (steps: Draft['steps']) => {
+      const saved = await saveChain(instanceId, steps, draft.version)
       storeSaved(saved)
       return saved
     },
-    onSuccess: () => toast.success('Draft saved'),
+    onSuccess: async () => {
+      toast.success('Draft saved')
+      await client.invalidateQueries({ queryKey: deploymentQueries.instance(instanceId).queryKey })
+    },
   })
   const deploy = useMutation({
-    mutationFn: async () => {
-      const saved = isDirty(draft) ? await saveChain(instanceId, draft.steps, draft.version) : chain
+    mutationFn: async (steps: Draft['steps']) => {
+      const saved = isDirty(draft) ? await saveChain(instanceId, steps, draft.version) : chain
       if (saved !== chain) storeSaved(saved)
       return deployInstance(saved, '')
     },
@@ -47,11 +53,15 @@ export function useSaving(chain: Chain, draft: Draft, dispatch: (action: DraftAc
       ]),
   })
   const error = save.error ?? deploy.error
+  const problem = error ? asProblem(error) : null
+  const refusedSteps = save.error ? save.variables : deploy.variables
   return {
     save,
     deploy,
     busy: save.isPending || deploy.isPending,
-    problem: error ? asProblem(error) : null,
+    problem,
+    /** What was wrong with the steps that are still as they were refused. */
+    faults: problem && refusedSteps === draft.steps ? problem.faults : noFaults,
     dismiss: () => {
       save.reset()
       deploy.reset()
