@@ -4,16 +4,15 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { cpuSeconds } from './processes.ts'
+import { z } from 'zod'
+import { cpuSeconds, LOAD_CORE } from './processes.ts'
 
 const run = promisify(execFile)
 
 export interface Load {
   readonly url: string
-  readonly headers?: readonly string[]
+  readonly headers: readonly string[]
   readonly connections: number
-  readonly seconds: number
-  readonly core: number
   /** Bytes of a body to POST; without it the request is a GET. */
   readonly body?: number
   /** With a client certificate out of a folder, on new connections each time or on kept ones. */
@@ -25,45 +24,123 @@ export interface Sample {
   readonly requestsPerSecond: number
 }
 
-/** Drives wrk against a proxy and reads what CPU the proxy's processes used meanwhile, for each request answered. */
-export async function measure(proxyPid: number, load: Load): Promise<Sample> {
-  const before = cpuSeconds(proxyPid)
-  const { requests, failed, seconds } = await (load.tls === undefined ? wrk(load) : tlsLoad(load, load.tls))
-  const used = cpuSeconds(proxyPid) - before
-  if (failed > 0) throw new Error(`${failed} of ${requests} requests to ${load.url} failed`)
-  if (requests === 0) throw new Error(`no request to ${load.url} was answered`)
-  return { cpuMicroseconds: (used / requests) * 1e6, requestsPerSecond: requests / seconds }
+interface Answered {
+  readonly requests: number
+  readonly failed: number
+  readonly seconds: number
 }
 
-async function wrk(load: Load): Promise<{ requests: number; failed: number; seconds: number }> {
-  const headers = (load.headers ?? []).flatMap((header) => ['-H', header])
-  const script = load.body === undefined ? [] : ['-s', postScript(load.body)]
-  const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, ...script, ...headers, load.url]
-  const { stdout } = await run('taskset', ['-c', String(load.core), 'wrk', ...args], {
-    timeout: (load.seconds + 20) * 1000,
-  })
-  const [, requests, seconds] = /(\d+) requests in ([\d.]+)s/.exec(stdout) ?? []
-  if (requests === undefined) throw new Error(`wrk said something else:\n${stdout}`)
-  const statuses = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0)
+/** Asks as fast as answers come, and reads what CPU the proxy's processes used meanwhile for each of them. */
+export async function measure(proxyPid: number, load: Load, seconds: number): Promise<Sample> {
+  const before = cpuSeconds(proxyPid)
+  const { requests, ...rest } = await (load.tls === undefined
+    ? wrk(load, seconds)
+    : tlsLoad(load, load.tls, seconds))
+  const used = cpuSeconds(proxyPid) - before
+  if (rest.failed > 0) throw new Error(`${rest.failed} of ${requests} requests to ${load.url} failed`)
+  if (requests === 0) throw new Error(`no request to ${load.url} was answered`)
+  return { cpuMicroseconds: (used / requests) * 1e6, requestsPerSecond: requests / rest.seconds }
+}
+
+async function onLoadCore(command: readonly string[], seconds: number): Promise<string> {
+  const { stdout } = await run('taskset', ['-c', LOAD_CORE, ...command], { timeout: (seconds + 20) * 1_000 })
+  return stdout
+}
+
+async function wrk({ url, headers, connections, body }: Load, seconds: number): Promise<Answered> {
+  const script = body === undefined ? [] : ['-s', postScript(body)]
+  const fields = headers.flatMap((header) => ['-H', header])
+  const command = [
+    'wrk',
+    '-t1',
+    '--timeout',
+    '30s',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    ...script,
+    ...fields,
+    url,
+  ]
+  const said = await onLoadCore(command, seconds)
+  const [, requests, took] = /(\d+) requests in ([\d.]+)s/.exec(said) ?? []
+  if (requests === undefined) throw new Error(`wrk said something else:\n${said}`)
+  const statuses = Number(/Non-2xx or 3xx responses: (\d+)/.exec(said)?.[1] ?? 0)
   const socketErrors =
-    /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? []
+    /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(said)?.slice(1) ?? []
   const failed = statuses + socketErrors.reduce((sum, count) => sum + Number(count), 0)
-  return { requests: Number(requests), failed, seconds: Number(seconds) }
+  return { requests: Number(requests), failed, seconds: Number(took) }
+}
+
+function clientCommand(file: string, options: unknown): string[] {
+  return [process.execPath, fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(options)]
+}
+
+const tlsAnswer = z.object({ requests: z.number(), failed: z.number() })
+
+/** What the client in tls-load.ts is told. */
+export interface TlsOptions {
+  readonly port: number
+  readonly path: string
+  readonly connections: number
+  readonly seconds: number
+  readonly fresh: boolean
+  readonly folder: string
 }
 
 async function tlsLoad(
-  { url, connections, seconds, core }: Load,
+  { url, connections }: Load,
   { folder, fresh }: { readonly folder: string; readonly fresh: boolean },
-): Promise<{ requests: number; failed: number; seconds: number }> {
+  seconds: number,
+): Promise<Answered> {
   const { port, pathname } = new URL(url)
-  const client = fileURLToPath(new URL('tls-load.ts', import.meta.url))
-  const args = [port, pathname, connections, seconds, fresh ? 'new' : 'keep', folder].map(String)
-  const { stdout } = await run('taskset', ['-c', String(core), process.execPath, client, ...args], {
-    timeout: (seconds + 20) * 1000,
-  })
-  const [, requests, failed] = /(\d+) requests in [\d.]+s, (\d+) failed/.exec(stdout) ?? []
-  if (requests === undefined) throw new Error(`the TLS client said something else:\n${stdout}`)
-  return { requests: Number(requests), failed: Number(failed), seconds }
+  const options: TlsOptions = { port: Number(port), path: pathname, connections, seconds, fresh, folder }
+  const said = await onLoadCore(clientCommand('tls-load.ts', options), seconds)
+  return { ...tlsAnswer.parse(JSON.parse(said)), seconds }
+}
+
+/** What the client in rate-load.ts is told. */
+export interface RateOptions {
+  readonly port: number
+  readonly path: string
+  readonly connections: number
+  readonly seconds: number
+  readonly requestsPerSecond: number
+}
+
+const rateAnswer = z.strictObject({
+  answered: z.int(),
+  failed: z.int(),
+  /** Milliseconds from the moment at which a request was due to the end of its answer. */
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  longestMs: z.number(),
+  /** By how much requests left later than they were due although a connection was free. */
+  lateP99Ms: z.number(),
+})
+export type RateAnswer = z.infer<typeof rateAnswer>
+
+/** A load at a constant rate that goes on until its seconds are over or it is stopped. */
+export interface RateLoad {
+  readonly answer: Promise<RateAnswer>
+  stop(): Promise<RateAnswer>
+}
+
+/**
+ * Asks at a constant rate, whatever the answers do. At a high one the client looks at its clock without a pause;
+ * `givesWay` has it do so only while nobody else wants its core.
+ */
+export function startRateLoad(options: RateOptions, { givesWay = false } = {}): RateLoad {
+  const policy = givesWay ? ['chrt', '--idle', '0'] : []
+  const command = ['-c', LOAD_CORE, ...policy, ...clientCommand('rate-load.ts', options)]
+  const running = run('taskset', command, { timeout: (options.seconds + 60) * 1_000 })
+  const answer = running.then(({ stdout }) => rateAnswer.parse(JSON.parse(stdout)))
+  return {
+    answer,
+    stop() {
+      running.child.kill('SIGTERM')
+      return answer
+    },
+  }
 }
 
 const scripts = new Map<number, string>()
@@ -76,11 +153,4 @@ function postScript(bytes: number): string {
   process.once('exit', () => rmSync(dirname(file), { recursive: true, force: true }))
   scripts.set(bytes, file)
   return file
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted[Math.floor(sorted.length / 2)]
-  if (middle === undefined) throw new RangeError('no values')
-  return sorted.length % 2 === 1 ? middle : (middle + (sorted[sorted.length / 2 - 1] ?? middle)) / 2
 }

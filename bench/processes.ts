@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import type { Command } from './peers/work.ts'
+
+/** Proxies have a core to themselves; what asks them and what answers them shares the other one. */
+export const PROXY_CORE = '0'
+export const LOAD_CORE = '1'
+export const BOTH_CORES = '0,1'
 
 const TICKS_PER_SECOND = 100
-const START_MS = 20_000
+// Ten thousand APIs take a while to read.
+const START_MS = 120_000
 const STOP_MS = 5_000
 
 export interface Running {
@@ -14,27 +21,34 @@ export interface Running {
   readonly output: () => string
 }
 
-/** Whether a program is installed. */
-export function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+/** Whether a program is installed; this gateway itself, which has no name, always is. */
+export function isInstalled(program: string | undefined): boolean {
+  return program === undefined || spawnSync('sh', ['-c', `command -v "${program}"`]).status === 0
+}
+
+export function requirePrograms(programs: readonly string[]): void {
+  const missing = programs.filter((program) => !isInstalled(program))
+  if (missing.length > 0) throw new Error(`these are needed: apt-get install ${missing.join(' ')}`)
 }
 
 /** The processes that a benchmark started: whatever happens, they end with it. */
 export class Processes {
   private readonly running = new Set<Running>()
+  private readonly others: (() => Promise<unknown>)[] = []
 
-  /** Starts a program on one core. */
-  start(name: string, core: number, command: readonly string[], env: Record<string, string> = {}): Running {
-    const child = spawn('taskset', ['-c', String(core), ...command], {
+  /** Starts a program on some cores. */
+  start(name: string, cores: string, { command, env = {}, outputFile }: Command): Running {
+    const output = outputFile === undefined ? undefined : openSync(outputFile, 'a')
+    const child = spawn('taskset', ['-c', cores, ...command], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output ?? 'pipe', 'pipe'],
     })
+    if (output !== undefined) closeSync(output)
     let text = ''
     const keep = (bytes: Buffer) => {
       text = (text + bytes.toString()).slice(-8_192)
     }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', keep)
     const running: Running = { child, name, output: () => text }
     this.running.add(running)
     child.on('error', () => this.running.delete(running))
@@ -53,8 +67,14 @@ export class Processes {
     this.running.delete(running)
   }
 
+  /** Something else that must not outlive the benchmark. */
+  onStop(stop: () => Promise<unknown>): void {
+    this.others.push(stop)
+  }
+
   async stopAll(): Promise<void> {
     await Promise.all([...this.running].map((running) => this.stop(running)))
+    await Promise.all(this.others.splice(0).map((stop) => stop()))
   }
 }
 

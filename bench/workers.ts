@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { startUpstream } from './contenders.ts'
+import { measure, startRateLoad } from './load.ts'
+import { byWorker, type LocalNode, servingPids, startLocalNode } from './node.ts'
+import { pathOf, plainWork } from './peers/work.ts'
+import { type Figure, type Measured, type Row, rounded } from './results.ts'
+import type { Setting } from './setting.ts'
+
+const CONNECTIONS = 1_000
+const KILLED_OF = 4
+const healthy = z.object({ problems: z.array(z.string()) })
+
+/** How evenly connections and requests are spread over workers, and what a worker that is killed costs. */
+export async function benchWorkers(setting: Setting): Promise<Measured[]> {
+  const upstreamPort = await startUpstream(setting)
+  const two = await spread(setting, upstreamPort, 2)
+  const four = await spread(setting, upstreamPort, KILLED_OF)
+  const killed = await killOne(setting, upstreamPort)
+  return [
+    {
+      name: 'workers',
+      method: `${CONNECTIONS} keep-alive connections that ask as fast as they are answered, and what the node's own metrics say of each worker: the most that one has, by the mean. Of ${KILLED_OF} workers one is killed while 200 connections ask 1,000 times a second. Throughput over cores is not claimed: the machine has too few of them.`,
+      rows: [...two.rows, ...four.rows],
+      figures: [...two.figures, ...four.figures, ...killed],
+      leftOut: [],
+    },
+  ]
+}
+
+async function spread(setting: Setting, upstreamPort: number, workers: number) {
+  const node = await startLocalNode(setting, upstreamPort, 1, ['--workers', `${workers}`])
+  const url = `http://127.0.0.1:${node.port}${pathOf(plainWork)}`
+  const load = { url, headers: [], connections: CONNECTIONS }
+  const measuring = measure(node.running.child.pid ?? 0, load, setting.seconds + 1)
+  await sleep((setting.seconds * 1_000) / 2 + 500)
+  const connections = await byWorker(node, 'hexgate_worker_connections')
+  await measuring
+  const requests = await byWorker(node, 'hexgate_worker_requests_total')
+  await setting.processes.stop(node.running)
+  const rows = [...connections.keys()].map((worker): Row => {
+    const values = { connections: connections.get(worker) ?? 0, requests: requests.get(worker) ?? 0 }
+    return { proxy: 'Hexgate', work: `worker ${worker} of ${workers}`, values, rounds: [] }
+  })
+  return {
+    rows,
+    figures: [
+      evenness(`connections of ${workers} workers: the most of one by the mean`, connections, workers),
+      evenness(`requests of ${workers} workers: the most of one by the mean`, requests, workers),
+    ],
+  }
+}
+
+function evenness(name: string, counts: ReadonlyMap<string, number>, workers: number): Figure {
+  const all = [...counts.values()]
+  const sum = all.reduce((total, count) => total + count, 0)
+  if (all.length !== workers || sum === 0) throw new Error(`${name}: the metrics name ${all.length} workers`)
+  return { name, value: rounded((Math.max(...all) * workers) / sum, 2), unit: '', gate: 1.25, goal: 1.15 }
+}
+
+async function killOne(setting: Setting, upstreamPort: number): Promise<Figure[]> {
+  const node = await startLocalNode(setting, upstreamPort, 1, ['--workers', `${KILLED_OF}`])
+  const options = { port: node.port, path: pathOf(plainWork), connections: 200, requestsPerSecond: 1_000 }
+  const load = startRateLoad({ ...options, seconds: 60 })
+  await sleep(3_000)
+  const connections = await byWorker(node, 'hexgate_worker_connections')
+  // Its processes are in the order of their beginning.
+  const [victim = 0] = servingPids(node.running)
+  const own = connections.get('1') ?? 0
+  const killedAtMs = performance.now()
+  process.kill(victim, 'SIGKILL')
+  const backAtMs = await untilAllServe(node)
+  await sleep(1_000)
+  const { failed, answered } = await load.stop()
+  if (answered === 0) throw new Error('nothing was answered while a worker was killed')
+  return [
+    {
+      name: 'a killed worker: serves again after',
+      value: Math.round(backAtMs - killedAtMs),
+      unit: 'ms',
+      gate: 1_000,
+      goal: 500,
+    },
+    {
+      name: 'a killed worker: failed requests beyond its own',
+      value: Math.max(0, failed - own),
+      unit: '',
+      gate: 0,
+      goal: 0,
+    },
+  ]
+}
+
+async function untilAllServe(node: LocalNode): Promise<number> {
+  while ((await problemsOf(node)).length === 0) await sleep(2)
+  while ((await problemsOf(node)).length > 0) await sleep(2)
+  return performance.now()
+}
+
+async function problemsOf({ adminPort }: LocalNode): Promise<readonly string[]> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/healthy`)
+  return healthy.parse(await response.json()).problems
+}
