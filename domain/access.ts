@@ -10,6 +10,8 @@ export const permissions = [
   'gateways.write',
   'topology.read',
   'topology.write',
+  'trust.read',
+  'trust.write',
   'credentials.write',
   'revisions.read',
   'revisions.deploy',
@@ -24,6 +26,7 @@ const reading: readonly Permission[] = [
   'apis.read',
   'gateways.read',
   'topology.read',
+  'trust.read',
   'revisions.read',
   'organisation.read',
 ]
@@ -35,12 +38,20 @@ export const grants: Record<Role, ReadonlySet<Permission>> = {
     ...reading,
     'apis.write',
     'topology.write',
+    'trust.write',
     'credentials.write',
     'revisions.deploy',
     'secrets.rotate',
   ]),
   reviewer: new Set([...reading, 'audit.read']),
-  operator: new Set([...reading, 'gateways.write', 'topology.write', 'revisions.deploy', 'audit.read']),
+  operator: new Set([
+    ...reading,
+    'gateways.write',
+    'topology.write',
+    'trust.write',
+    'revisions.deploy',
+    'audit.read',
+  ]),
   admin: new Set(permissions),
 }
 

@@ -43,6 +43,9 @@ export const problems = {
   'node.no-answer': { status: 504, title: 'The node did not answer in time' },
   'node.too-old': { status: 409, title: 'The node is of a version that cannot do this' },
   'certificate.unreadable': { status: 422, title: 'That certificate cannot be taken' },
+  'certificate.known': { status: 409, title: 'That certificate is already there' },
+  'certificate.refused': { status: 422, title: 'That does not go with this certificate' },
+  'context.refused': { status: 422, title: 'The context cannot be like that' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
   internal: { status: 500, title: 'Something failed on our side' },
 } as const satisfies Record<string, ProblemType>

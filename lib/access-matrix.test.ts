@@ -8,6 +8,7 @@ import type { Operation } from './endpoint.ts'
 import { operations, serveApi } from './operations.ts'
 import { authSecret, cookieName, publicSessionId } from './session/cookie.ts'
 import { type TestDatabase, testDatabase } from './testing/database.ts'
+import { fileText } from './trust/testing/files.ts'
 import { type TestOrganisation, testOrganisation } from './testing/organisation.ts'
 import { reportingNode } from './testing/reporting-node.ts'
 
@@ -152,6 +153,45 @@ const matrix: Record<string, Row> = {
   'flow.delete': { may: doers },
   'instance.provider.replace': { may: doers, body: () => ({ providerId: null }) },
   'gateway.network.replace': { may: doers, body: ({ networkId }) => ({ networkId }) },
+  'authority.list': { may: everyone },
+  'authority.create': {
+    may: doers,
+    body: () => ({ name: 'A', runBy: 'organisation', content: { text: '' } }),
+  },
+  'authority.development': { may: doers },
+  'authority.read': { may: everyone },
+  'authority.update': { may: doers, body: () => ({ name: 'Changed' }) },
+  'authority.delete': { may: doers },
+  'authority.sign': { may: doers, body: () => ({ csr: exampleRequest, kind: 'client' }) },
+  'certificate.list': { may: everyone },
+  'certificate.create': {
+    may: doers,
+    body: ({ authorityId }) => ({ source: 'issue', name: 'Spy', kind: 'client', authorityId }),
+    stranger: 404,
+  },
+  'certificate.read': { may: everyone },
+  'certificate.update': { may: doers, body: () => ({ name: 'Changed' }) },
+  'certificate.delete': { may: doers },
+  'certificate.preview': { may: everyone, body: () => ({ content: { text: exampleCertificate } }) },
+  'certificate.rotate': { may: doers, body: () => ({ source: 'issue' }) },
+  'certificate.version.restore': { may: doers },
+  'certificate.version.retire': { may: doers },
+  'certificate.request': { may: doers },
+  'certificate.complete': { may: doers, body: () => ({ content: { text: exampleCertificate } }) },
+  'certificate.request.cancel': { may: doers },
+  'context.list': { may: everyone },
+  'context.create': {
+    may: doers,
+    body: ({ authorityId }) => ({ name: 'Spy', class: 'org-internal', authorityIds: [authorityId] }),
+    stranger: 422,
+  },
+  'context.read': { may: everyone },
+  'context.impact': { may: everyone },
+  'context.update': { may: doers, body: () => ({ name: 'Changed' }) },
+  'context.delete': { may: doers },
+  'acceptance.list': { may: everyone },
+  'acceptance.create': { may: doers, body: () => accepted },
+  'acceptance.withdraw': { may: doers },
   'data-key.list': { may: builders },
   'data-key.renew': { may: builders },
   'data-key.rewrap': { may: builders },
@@ -164,6 +204,21 @@ const document = JSON.stringify({
   paths: { '/orders': { get: { responses: { 200: { description: 'ok' } } } } },
 })
 const network = { name: 'Office', class: 'org-internal', location: 'cloud' }
+const exampleCertificate = await fileText('root.crt')
+const exampleRequest = await fileText('ec.csr')
+const certManagerDocument = JSON.stringify({
+  apiVersion: 'cert-manager.io/v1',
+  kind: 'Certificate',
+  metadata: { name: 'shop' },
+  spec: { secretName: 'shop', dnsNames: ['shop.example'], issuerRef: { name: 'ca' } },
+})
+const accepted = {
+  findingId: 'leg.one-way-tls@leg:x',
+  severity: 'error',
+  owner: 'Security',
+  reason: 'A pilot',
+  until: new Date(Date.now() + 86_400_000).toISOString(),
+}
 const policy = { kind: 'cors', config: { origins: ['https://shop.test'] } }
 const registration = {
   gatewayKey: 'hxg_wrong',
@@ -201,6 +256,10 @@ type Rows = Record<
   | 'clientId'
   | 'sessionId'
   | 'websocketId'
+  | 'authorityId'
+  | 'certificateId'
+  | 'contextId'
+  | 'acceptanceId'
   | 'number'
   | 'from'
   | 'to',
@@ -396,6 +455,17 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     at: new Date(0),
     report: { sessions: [{ id: websocketId, apiId: instanceId ?? '', ...opened }] },
   })
+  const content = { text: exampleCertificate }
+  const authority = await made('/authorities', { name: 'Root', runBy: 'organisation', content })
+  const authorityId = authority['id'] ?? ''
+  const certificateDocument = { source: 'cert-manager', document: certManagerDocument }
+  const certificate = await made('/certificates', certificateDocument)
+  const context = await made('/contexts', {
+    name: 'Edge',
+    class: 'org-internal',
+    authorityIds: [authorityId],
+  })
+  const acceptance = await made('/acceptances', accepted)
   const member = await db().membership.findFirstOrThrow({
     where: { organisationId: organisation.id, role: 'viewer' },
   })
@@ -418,6 +488,10 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     clientId,
     sessionId: publicSessionId(spare.id),
     websocketId,
+    authorityId,
+    certificateId: certificate['id'] ?? '',
+    contextId: context['id'] ?? '',
+    acceptanceId: acceptance['id'] ?? '',
     number: '1',
     from: '0',
     to: '1',

@@ -23,6 +23,7 @@ const concerned: Record<Topic, readonly string[]> = {
   nodes: ['gateways', 'deployments', 'topology'],
   revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology'],
   topology: ['topology', 'apis', 'deployments'],
+  trust: ['trust', 'topology', 'deployments'],
 }
 
 // Changes come in bursts: one publication touches several topics.

@@ -5,7 +5,7 @@ import { owners, partyKinds } from '#domain/party.ts'
 /** What the topology's writes take. */
 
 // A name is one visible line: it stands in sentences, pictures and exports.
-const name = z
+export const name = z
   .string()
   .trim()
   .min(1, 'Give it a name.')
@@ -18,11 +18,13 @@ const fields = {
   location: z.enum(locations),
   parentId: z.uuid().nullable(),
   firewall: name.nullable(),
+  firewallContextId: z.uuid().nullable(),
 }
 export const networkInput = z.strictObject({
   ...fields,
   parentId: fields.parentId.default(null),
   firewall: fields.firewall.default(null),
+  firewallContextId: fields.firewallContextId.default(null),
 })
 export const networkChange = z.strictObject(fields).partial()
 

@@ -38,6 +38,7 @@ const network = (name: string, more: Partial<NetworkInput> = {}) =>
     location: 'vpc',
     parentId: null,
     firewall: null,
+    firewallContextId: null,
     ...more,
   })
 
@@ -93,6 +94,7 @@ describe('networks', () => {
       location: 'vpc',
       parentId: null,
       firewall: null,
+      firewallContextId: null,
     })
   })
 
@@ -263,6 +265,7 @@ describe('access', () => {
       location: 'vpc',
       parentId: null,
       firewall: null,
+      firewallContextId: null,
     })
     const party = { name: 'y', kind: 'consumer', owner: 'organisation' } as const
     const attempts = [
@@ -293,6 +296,7 @@ describe('access', () => {
         location: 'vpc',
         parentId: null,
         firewall: null,
+        firewallContextId: null,
       })
     expect(await refusal(attempt())).toMatchObject({ code: 'access.denied' })
   })

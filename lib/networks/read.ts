@@ -17,6 +17,8 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
+import { trustOf } from '../trust/read.ts'
+import { toAcceptance } from '../trust/stored.ts'
 import { toNetwork, toParty } from './stored.ts'
 
 /** The organisation's topology with everything that is derived from it. */
@@ -28,12 +30,14 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
 export async function readStored(actor: Actor, now = new Date()): Promise<Stored> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
-  const [networks, parties, gateways, instances, flows] = await Promise.all([
+  const [networks, parties, gateways, instances, flows, trust, acceptances] = await Promise.all([
     listNetworks(actor),
     listParties(actor),
     gatewayRows(organisationId),
     instanceRows(organisationId),
     db().flow.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
+    trustOf(db(), organisationId),
+    db().findingAcceptance.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
   ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
@@ -46,13 +50,11 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
       return gateway ? [apiOf(instance, gateway, manifests, now)] : []
     }),
     flows: flows.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
-    contexts: [],
-    authorities: [],
-    certificates: [],
+    ...trust,
     watch: usualWatch,
     networkPolicies: [],
     observed: null,
-    acceptances: [],
+    acceptances: acceptances.map(toAcceptance),
   }
 }
 

@@ -56,7 +56,9 @@ async function sampleNetworks(actor: Actor) {
     cls: NetworkClass,
     location: Location,
     { parentId = null, firewall = null }: { parentId?: string | null; firewall?: string | null } = {},
-  ) => (await createNetwork(actor, { name, class: cls, location, parentId, firewall })).id
+  ) =>
+    (await createNetwork(actor, { name, class: cls, location, parentId, firewall, firewallContextId: null }))
+      .id
 
   const vpc = await network('Acme VPC', 'org-internal', 'vpc')
   return {

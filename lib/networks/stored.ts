@@ -6,12 +6,7 @@ import type { Tx } from '../db.ts'
 
 /** Rows as the domain knows them. The database holds classes and owners as text; here they are checked. */
 
-const storedNetwork = networkView.extend({
-  class: z.enum(networkClasses),
-  location: z.enum(locations),
-  // Rows from before a firewall's context could be named have none.
-  firewallContextId: z.string().nullable().default(null),
-})
+const storedNetwork = networkView.extend({ class: z.enum(networkClasses), location: z.enum(locations) })
 const storedParty = partyView.extend({ owner: z.enum(owners) })
 
 export function toNetwork(row: unknown): NetworkView {

@@ -18,6 +18,7 @@ export function createNetwork(actor: Actor, input: NetworkInput): Promise<Networ
     await lockTopology(tx, actor)
     await refuseTakenName(tx, actor, input.name, null)
     await refuseNesting(tx, actor, null, input.parentId)
+    await refuseContext(tx, actor, input)
     const row = await tx.network.create({ data: { ...input, organisationId: actor.organisationId } })
     const network = toNetwork(row)
     await record(tx, actor, 'network.create', { after: network })
@@ -40,9 +41,11 @@ export function changeNetwork(
     if (change.name !== undefined) await refuseTakenName(tx, actor, change.name, id)
     if (change.parentId !== undefined) await refuseNesting(tx, actor, id, change.parentId)
     if (change.class !== undefined) await refuseClass(tx, actor, before, change.class)
+    const whole = withoutLooseContext(defined(change))
+    await refuseContext(tx, actor, { ...before, ...whole })
     const row = await tx.network.update({
       where: { id },
-      data: { ...defined(change), version: { increment: 1 } },
+      data: { ...whole, version: { increment: 1 } },
     })
     const after = toNetwork(row)
     await record(tx, actor, 'network.update', { before, after })
@@ -104,6 +107,31 @@ async function refuseNesting(
   if (id === null || !wouldCycle(id, parentId, await networksOf(tx, actor.organisationId))) return
   const detail = `${parent.name} stands inside this network, so this one cannot stand inside it.`
   throw new Problem('topology.refused', detail, { faults: [{ pointer: '/parentId', detail }] })
+}
+
+// Whoever takes the firewall away takes along what it ended.
+function withoutLooseContext<T extends NetworkChange>(change: T): T {
+  return change.firewall === null ? { firewallContextId: null, ...change } : change
+}
+
+// What a firewall ends is a context of the organisation's, and nothing ends where none stands.
+async function refuseContext(
+  tx: Tx,
+  actor: Actor,
+  { firewall, firewallContextId: id }: Pick<NetworkView, 'firewall' | 'firewallContextId'>,
+): Promise<void> {
+  if (id === null) return
+  const { organisationId } = actor
+  const [context] = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM "MtlsContext" WHERE "id" = ${id}::uuid AND "organisationId" = ${organisationId}::uuid FOR SHARE`
+  const detail =
+    context === undefined
+      ? 'There is no such mTLS context.'
+      : firewall === null
+        ? 'Without a firewall there is no context that it ends.'
+        : null
+  if (detail !== null)
+    throw new Problem('topology.refused', detail, { faults: [{ pointer: '/firewallContextId', detail }] })
 }
 
 async function refuseClass(tx: Tx, actor: Actor, network: NetworkView, to: NetworkClass): Promise<void> {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { type Chain, type ChainStep, type ChainStepInput, placeFor } from '#domain/chain.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import { policyOf } from '#policies/index.ts'
+import { contextRefIn } from '#policies/tls-fields.ts'
 import { ruleFaults } from '#policies/rules.ts'
 import { withoutSecrets } from '#policies/secrets.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
@@ -169,6 +171,7 @@ async function store(tx: Tx, actor: Actor, { instanceId, version, before, after 
   const { organisationId } = actor
   const known = new Set(before.map(({ id }) => id))
   await refuseForeignIds(tx, after, known)
+  await requireContexts(tx, organisationId, after)
   const kept = after.map(({ id }) => id)
   await tx.policyAttachment.deleteMany({ where: { instanceId, organisationId, id: { notIn: kept } } })
   const sealer = await sealerOf(tx, organisationId)
@@ -192,6 +195,23 @@ async function store(tx: Tx, actor: Actor, { instanceId, version, before, after 
 
 function shown(step: ChainStep) {
   return { ...step, config: withoutSecrets(step.kind, step.config) }
+}
+
+// The lock keeps a context from being deleted while something that names it is saved.
+async function requireContexts(tx: Tx, organisationId: string, steps: readonly ChainStep[]) {
+  const named = steps.flatMap(({ config }, index) => {
+    const ref = contextRefIn(config)
+    return ref === undefined ? [] : [{ ref, pointer: `/policies/${index}/config/contextRef` }]
+  })
+  const ids = named.flatMap(({ ref }) => (z.uuid().safeParse(ref).success ? [ref] : []))
+  if (named.length === 0) return
+  const found = await tx.$queryRaw<{ id: string }[]>`
+    SELECT "id"::text FROM "MtlsContext"
+    WHERE "organisationId" = ${organisationId}::uuid AND "id" = ANY(${ids}::uuid[]) ORDER BY "id" FOR SHARE`
+  const known = new Set(found.map(({ id }) => id))
+  const detail = 'There is no such mTLS context.'
+  const faults = named.flatMap(({ ref, pointer }) => (known.has(ref) ? [] : [{ pointer, detail }]))
+  if (faults.length > 0) throw new Problem('policy.config-invalid', detail, { faults })
 }
 
 // Ids of new steps come from the browser; one that is taken elsewhere must not be overwritten.

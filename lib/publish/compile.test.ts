@@ -58,7 +58,7 @@ function policy(
 const limit = (maximumRequests: number) => ({
   rateLimits: [{ maximumRequests, timePeriodInMilliseconds: 60_000 }],
 })
-const rows = (...instances: InstanceRow[]): GatewayRows => ({ listeners, instances })
+const rows = (...instances: InstanceRow[]): GatewayRows => ({ listeners, instances, contexts: [] })
 const itemsOf = (...instances: InstanceRow[]) => compile(rows(...instances)).items
 const faultsOf = (...instances: InstanceRow[]) => {
   const { items, faults } = compile(rows(...instances))
@@ -228,11 +228,15 @@ describe('check', () => {
   })
 
   it('refuses a gateway without a listener, and two listeners at one port', () => {
-    const none = compile({ listeners: [], instances: [] })
+    const none = compile({ listeners: [], instances: [], contexts: [] })
     expect(check(none.items, { loopback: true })).toHaveLength(1)
-    const twice = compile({ listeners: [...listeners, { ...listeners[0], id: 'again' }], instances: [] })
+    const twice = compile({
+      listeners: [...listeners, { ...listeners[0], id: 'again' }],
+      instances: [],
+      contexts: [],
+    })
     expect(check(twice.items, { loopback: true })[0]?.pointer).toBe('/items/listener:again/port')
-    expect(compile({ listeners: 'none', instances: [] }).faults).not.toEqual([])
+    expect(compile({ listeners: 'none', instances: [], contexts: [] }).faults).not.toEqual([])
   })
 })
 

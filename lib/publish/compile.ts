@@ -7,12 +7,14 @@ import {
   contractsItem,
   type Item,
   item,
+  type TlsContextItem,
 } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { mainUpstream, type Routing, routing, type UpstreamOptions } from '#domain/routing.ts'
 import { policyOf } from '#policies/index.ts'
+import { contextRefIn } from '#policies/tls-fields.ts'
 
 /** What publishing reads of an API instance: the row with its neighbours. */
 export interface InstanceRow {
@@ -55,6 +57,8 @@ export interface CredentialRow {
 export interface GatewayRows {
   listeners: unknown
   instances: readonly InstanceRow[]
+  /** Those that policies of the instances name. */
+  contexts: readonly TlsContextItem[]
 }
 
 /** Items by their id. */
@@ -65,6 +69,7 @@ export function compile(rows: GatewayRows): { items: Items; faults: Fault[] } {
   const candidates = [
     ...listenersOf(rows.listeners),
     ...rows.instances.filter((instance) => instance.enabled).flatMap(itemsOfInstance),
+    ...rows.contexts,
   ]
   const items = new Map<string, Item>()
   const faults: Fault[] = []
@@ -147,6 +152,18 @@ function operationsOf(stored: unknown): Pick<ApiItem, 'operations'> {
   const operations = countedOperations.parse(stored)
   if (operations.length === 0) return {}
   return { operations: operations.toSorted((a, b) => compare(a.path, b.path) || compare(a.method, b.method)) }
+}
+
+/** The mTLS contexts that what is to be deployed of instances takes its certificates from. */
+export function contextRefsOf(instances: readonly Pick<InstanceRow, 'enabled' | 'policies'>[]): Set<string> {
+  const policies = instances.flatMap((instance) => (instance.enabled ? instance.policies : []))
+  return new Set(policies.flatMap(({ enabled, config }) => (enabled ? (contextRefIn(config) ?? []) : [])))
+}
+
+/** Those that items take theirs from. */
+export function contextRefsIn(items: Iterable<Item>): Set<string> {
+  const apis = [...items].filter((each) => each.kind === 'api')
+  return new Set(apis.flatMap(({ policies }) => policies.flatMap(({ config }) => contextRefIn(config) ?? [])))
 }
 
 function documentId({ id }: InstanceRow): string {
@@ -282,6 +299,12 @@ export function withContracts(items: Items, rows: readonly InstanceRow[]): Items
   return new Map([...others, ...contractsOfAll(items.keys(), rows)])
 }
 
+/** `items` with the mTLS contexts of today: a certificate that was given up never comes back. */
+export function withContexts(items: Items, contexts: readonly TlsContextItem[]): Items {
+  const others = [...items].filter(([, { kind }]) => kind !== 'tls-context')
+  return new Map([...others, ...contexts.map((context) => [context.id, context] as const)])
+}
+
 /** The contract sets by today's rows of the APIs among these items. */
 export function contractsOfAll(itemIds: Iterable<string>, rows: readonly InstanceRow[]): Items {
   const byId = new Map(rows.map((row) => [row.id, row]))
@@ -299,8 +322,9 @@ export function withInstance(base: Hashes, draft: Items, instanceId: string): Ha
   for (const id of ids) if (instanceOf(id) !== instanceId) hashes[id] = base[id] ?? ''
   for (const [id, item] of draft) {
     const instance = instanceOf(id)
-    // The first revision of a gateway needs its listeners from somewhere.
-    if (instance === instanceId || (instance === null && ids.length === 0)) hashes[id] = hashOf(item)
+    // The first revision of a gateway needs its listeners from somewhere; contexts are those of today everywhere.
+    const isOfGateway = instance === null && (ids.length === 0 || item.kind === 'tls-context')
+    if (instance === instanceId || isOfGateway) hashes[id] = hashOf(item)
   }
   return hashes
 }

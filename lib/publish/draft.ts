@@ -5,9 +5,17 @@ import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
 import { openedConfig, openedItem } from '../policies/sealing.ts'
+import { contextItems } from '../trust/material.ts'
 import { openerOf } from '../trust/sealing.ts'
 import { check } from './check.ts'
-import { compile, type InstanceRow, type Items, judgesByDocument, remember } from './compile.ts'
+import {
+  compile,
+  contextRefsOf,
+  type InstanceRow,
+  type Items,
+  judgesByDocument,
+  remember,
+} from './compile.ts'
 import { manifestIn } from './manifests.ts'
 
 export interface GatewayHead {
@@ -77,7 +85,8 @@ export async function draftOf(
   instanceId?: string,
 ): Promise<{ items: Items; faults: Fault[] }> {
   const instances = await instancesOf(tx, gateway, instanceId)
-  return compile({ listeners: gateway.listeners, instances })
+  const contexts = await contextItems(tx, gateway.organisationId, contextRefsOf(instances))
+  return compile({ listeners: gateway.listeners, instances, contexts })
 }
 
 /**

@@ -21,7 +21,9 @@ export async function instanceDraft(
   instanceId: string,
 ): Promise<{ items: Items; faults: Fault[] }> {
   const draft = await draftOf(tx, gateway, instanceId)
-  const own = [...draft.items].filter(([id]) => instanceOf(id) === instanceId)
+  const own = [...draft.items].filter(
+    ([id, { kind }]) => instanceOf(id) === instanceId || kind === 'tls-context',
+  )
   const isFirst = Object.keys(head.hashes).length === 0
   // Listeners, and mTLS contexts.
   const shared = isFirst

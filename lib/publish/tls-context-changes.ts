@@ -2,7 +2,10 @@ import type { TlsContextItem } from '#contract/items.ts'
 import type { CertificateFacts } from '#domain/certificate.ts'
 import type { Change } from '#domain/deployment.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
-import { certificatesIn, factsOf } from '../trust/x509.ts'
+import { factsInPem } from '../trust/pem-facts.ts'
+
+// More than these nobody reads.
+const certificatesMax = 100
 
 /** What changes about an mTLS context, in the words of its certificates. */
 export function tlsContextChanges(
@@ -55,12 +58,11 @@ function chainChanges(old: TlsContextItem, now: TlsContextItem, change: Change):
 }
 
 function factsIn(pem: string): CertificateFacts[] {
-  return certificatesIn(pem).map(factsOf)
+  return factsInPem(pem, certificatesMax) ?? []
 }
 
 function leafOf({ keystore }: TlsContextItem): CertificateFacts | undefined {
-  const [leaf] = keystore === undefined ? [] : certificatesIn(keystore.certificate)
-  return leaf && factsOf(leaf)
+  return keystore && factsInPem(keystore.certificate, 1)?.[0]
 }
 
 function without(all: readonly CertificateFacts[], others: readonly CertificateFacts[]): CertificateFacts[] {

@@ -1,4 +1,4 @@
-import type { Item } from '#contract/items.ts'
+import { type Item, tlsContextId } from '#contract/items.ts'
 import { canonicalJson, manifestJson } from '#contract/manifest.ts'
 import type { Difference } from '#domain/deployment.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
@@ -8,8 +8,20 @@ import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { sealedItem } from '../policies/sealing.ts'
+import { contextItems } from '../trust/material.ts'
 import { sealerOf } from '../trust/sealing.ts'
-import { type Hashes, hashesOf, hashOf, type Items, sha256, withContracts, withInstance } from './compile.ts'
+import {
+  contextRefsIn,
+  type Hashes,
+  hashesOf,
+  hashOf,
+  type Items,
+  sha256,
+  withContexts,
+  withContracts,
+  withInstance,
+} from './compile.ts'
+import { deployedUsers } from './context-users.ts'
 import { configurationOf, type Deployed, deployedAt, differenceBetween } from './configuration.ts'
 import {
   draftOf,
@@ -68,7 +80,26 @@ async function draftOfInstance(
   // One that was deleted is still deployed until its absence is.
   if (!items.has(`api:${instanceId}`) && head.hashes[`api:${instanceId}`] === undefined)
     await requireInstance(tx, gateway, instanceId)
-  return { hashes: withInstance(head.hashes, items, instanceId), items, faults }
+  const hashes = withInstance(head.hashes, items, instanceId)
+  return { hashes: await withoutUnused(tx, gateway, head, hashes, items, instanceId), items, faults }
+}
+
+/** A context that this instance alone took something from goes with it: nodes have no business with its key then. */
+async function withoutUnused(
+  tx: Tx,
+  { organisationId }: GatewayHead,
+  head: Deployed,
+  hashes: Hashes,
+  items: Items,
+  instanceId: string,
+): Promise<Hashes> {
+  const before = contextRefsIn((await head.read([`api:${instanceId}`])).values())
+  const after = contextRefsIn(items.values())
+  const unused = new Set<string>()
+  for (const ref of before)
+    if (!after.has(ref) && (await deployedUsers(tx, organisationId, hashes, ref)).length === 0)
+      unused.add(tlsContextId(ref))
+  return Object.fromEntries(Object.entries(hashes).filter(([id]) => !unused.has(id)))
 }
 
 export interface Rollback {
@@ -91,7 +122,8 @@ export async function rollBack(
     const gateway = await lockGateway(tx, actor.organisationId, gatewayId)
     const head = await requireHead(tx, gateway, wish.expectedHeadRevision)
     const earlier = await itemsNamed(tx, gateway.organisationId, await manifestOf(tx, gateway, toNumber))
-    const items = withContracts(earlier, await instancesOf(tx, gateway))
+    const contexts = await contextItems(tx, gateway.organisationId, contextRefsIn(earlier.values()))
+    const items = withContexts(withContracts(earlier, await instancesOf(tx, gateway)), contexts)
     const faults = faultsIn(items, [])
     if (faults.length > 0) {
       throw new Problem('revision.too-old', `Gateways would refuse revision ${toNumber} today.`, { faults })
@@ -139,10 +171,10 @@ async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Prom
   )
 }
 
-// A key that was issued or revoked meanwhile changes nothing of what the caller decided on.
+// A key that was issued or revoked meanwhile, or a certificate, changes nothing of what the caller decided on.
 function isButContracts(seen: Hashes, now: Hashes): boolean {
   const ids = new Set([...Object.keys(seen), ...Object.keys(now)])
-  return [...ids].every((id) => id.startsWith('contracts:') || seen[id] === now[id])
+  return [...ids].every((id) => /^(?:contracts|tls-context):/.test(id) || seen[id] === now[id])
 }
 
 async function requireInstance(tx: Tx, { id: gatewayId, organisationId }: GatewayHead, instanceId: string) {

@@ -31,7 +31,7 @@ import {
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  X509Certificate as IssuerCertificate,
+  X509Certificate as Readable,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import type { CertificateKind, SubjectAltName } from '#domain/certificate.ts'
@@ -54,7 +54,8 @@ export interface Issuer {
 
 export interface Wish {
   readonly kind: CertificateKind
-  readonly subject: Subject
+  /** Whom it is for, or the certificate whose subject it has again. */
+  readonly subject: Subject | X509Certificate
   readonly names: readonly SubjectAltName[]
   readonly lifetimeMs: number
 }
@@ -68,6 +69,10 @@ export function makeKey(): Secret {
   return new Secret(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
 }
 
+export function publicKeyOf(key: Secret): KeyObject {
+  return createPublicKey(key.reveal())
+}
+
 /** A CA that signs for itself, or that another one signs. */
 export async function makeAuthority(
   subject: Subject,
@@ -75,9 +80,8 @@ export async function makeAuthority(
   issuer?: Issuer,
 ): Promise<{ certificate: string; key: Secret }> {
   const key = makeKey()
-  const publicKey = createPublicKey(key.reveal())
   const wish: Wish = { kind: 'ca', subject, names: [], lifetimeMs }
-  return { certificate: await issue(wish, publicKey, issuer ?? { certificate: '', key }), key }
+  return { certificate: await issue(wish, publicKeyOf(key), issuer ?? { certificate: '', key }), key }
 }
 
 /** A certificate for a public key. It never outlives its issuer. */
@@ -94,8 +98,7 @@ export async function issue(
   const made = await X509CertificateGenerator.create({
     serialNumber: randomSerial(),
     subject: nameIn(subject),
-    // As it stands in the issuer's own certificate, whatever kinds of strings it is made of.
-    issuer: above === undefined ? nameIn(subject) : new IssuerCertificate(above.raw).subjectName,
+    issuer: nameIn(above ?? subject),
     notBefore: new Date(now - backdatedMs),
     notAfter: new Date(notAfter),
     publicKey: subjectKey,
@@ -116,7 +119,7 @@ export async function makeRequest(
   key: Secret,
 ): Promise<string> {
   const { signingKey, signingAlgorithm } = await signerOf(key)
-  const spki = createPublicKey(key.reveal()).export({ type: 'spki', format: 'der' })
+  const spki = publicKeyOf(key).export({ type: 'spki', format: 'der' })
   const publicKey = await crypto.subtle.importKey('spki', spki, signingAlgorithm, true, ['verify'])
   const made = await Pkcs10CertificateRequestGenerator.create({
     name: nameIn(subject),
@@ -202,7 +205,10 @@ function jsonName({ type, value }: SubjectAltName): JsonGeneralName {
 }
 
 // Put together by hand: the library takes commas, quotes and signs of numbers in texts for more than themselves.
-function nameIn({ commonName, organisation }: Subject): Name {
+function nameIn(subject: Subject | X509Certificate): Name {
+  // As it stands there, whatever kinds of strings it is made of.
+  if (subject instanceof X509Certificate) return new Readable(subject.raw).subjectName
+  const { commonName, organisation } = subject
   const parts = [...(organisation === undefined ? [] : [['2.5.4.10', organisation]]), ['2.5.4.3', commonName]]
   return new Name(
     new Attributes(

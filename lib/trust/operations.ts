@@ -1,11 +1,467 @@
+import { z } from 'zod'
+import { certificateFacts } from '#domain/certificate.ts'
 import { dataKeyList, resealing } from '#domain/data-key.ts'
+import {
+  authorityRecord,
+  certificateRecord,
+  contextRecord,
+  published,
+  rotationPreview,
+  trustImpact,
+} from '#domain/trust-record.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
+import { acceptanceRecord, acceptFinding, listAcceptances, withdrawAcceptance } from './acceptances.ts'
+import {
+  acceptanceInput,
+  authorityChange,
+  authorityInput,
+  certificateChange,
+  certificateInput,
+  completion,
+  contextChange,
+  contextInput,
+  signing,
+  versionInput,
+} from './input.ts'
+import {
+  listAuthorities,
+  listCertificates,
+  listContexts,
+  readAuthorityRecord,
+  readCertificateRecord,
+  readContextRecord,
+} from './read.ts'
+import {
+  cancelRequest,
+  completeRequest,
+  previewRotation,
+  requestVersion,
+  restoreVersion,
+  retireVersion,
+  rotateCertificate,
+} from './rotate.ts'
+import {
+  changeAuthority,
+  createAuthority,
+  deleteAuthority,
+  developmentAuthority,
+  signRequest,
+} from './write-authority.ts'
+import { changeCertificate, createCertificate, deleteCertificate } from './write-certificate.ts'
+import { changeContext, createContext, deleteContext, readContextImpact } from './write-context.ts'
 import { listDataKeys, renewDataKey, rewrapDataKeys } from './write-data-key.ts'
+
+const version = (view: { version: number }) => view.version
+/** Files in base64, with room for what is around them. */
+const fileBytesMax = 2_097_152
+
+const authorityId = z.object({ authorityId: z.uuid() })
+const authorities = 'Certificate authorities'
+
+const authorityOperations: readonly Operation[] = [
+  endpoint({
+    id: 'authority.list',
+    method: 'GET',
+    path: '/authorities',
+    tag: authorities,
+    summary: 'List the CAs that contexts may trust, by name',
+    access: 'trust.read',
+    output: z.object({ authorities: z.array(authorityRecord) }),
+    run: async (_input, { actor }) => ({ authorities: await listAuthorities(actor) }),
+  }),
+  endpoint({
+    id: 'authority.create',
+    method: 'POST',
+    path: '/authorities',
+    tag: authorities,
+    summary: 'Add a CA, with its key where it is to issue here',
+    access: 'trust.write',
+    body: authorityInput,
+    bodyBytesMax: fileBytesMax,
+    output: authorityRecord,
+    status: 201,
+    etag: version,
+    problems: ['name.taken', 'certificate.unreadable', 'certificate.known'],
+    run: ({ body }, { actor }) => createAuthority(actor, body),
+  }),
+  endpoint({
+    id: 'authority.development',
+    method: 'POST',
+    path: '/authorities/development',
+    tag: authorities,
+    summary: 'Read the built-in development CA, a root and an intermediate; they are made at the first call',
+    access: 'trust.write',
+    output: z.object({ root: authorityRecord, issuing: authorityRecord }),
+    run: (_input, { actor }) => developmentAuthority(actor),
+  }),
+  endpoint({
+    id: 'authority.read',
+    method: 'GET',
+    path: '/authorities/{authorityId}',
+    tag: authorities,
+    summary: 'Read a CA, its certificate, and what needs it',
+    access: 'trust.read',
+    params: authorityId,
+    output: authorityRecord,
+    etag: version,
+    run: ({ params }, { actor }) => readAuthorityRecord(actor, params.authorityId),
+  }),
+  endpoint({
+    id: 'authority.update',
+    method: 'PATCH',
+    path: '/authorities/{authorityId}',
+    tag: authorities,
+    summary: 'Rename a CA, or say who runs it',
+    access: 'trust.write',
+    params: authorityId,
+    body: authorityChange,
+    output: authorityRecord,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['name.taken'],
+    run: ({ params, body }, { actor, ifMatch }) => changeAuthority(actor, params.authorityId, body, ifMatch),
+  }),
+  endpoint({
+    id: 'authority.delete',
+    method: 'DELETE',
+    path: '/authorities/{authorityId}',
+    tag: authorities,
+    summary: 'Delete a CA that nothing needs, with its key',
+    access: 'trust.write',
+    params: authorityId,
+    output: z.void(),
+    status: 204,
+    needsIfMatch: true,
+    problems: ['in-use'],
+    run: ({ params }, { actor, ifMatch }) => deleteAuthority(actor, params.authorityId, ifMatch),
+  }),
+  endpoint({
+    id: 'authority.sign',
+    method: 'POST',
+    path: '/authorities/{authorityId}/sign',
+    tag: authorities,
+    summary: "Sign somebody's request, a node's for example; the key stays with whoever made it",
+    access: 'trust.write',
+    params: authorityId,
+    body: signing,
+    output: z.object({ chain: z.array(certificateFacts), pem: z.string() }),
+    status: 201,
+    problems: ['certificate.unreadable', 'certificate.refused'],
+    run: ({ params, body }, { actor }) => signRequest(actor, params.authorityId, body),
+  }),
+]
+
+const certificateId = z.object({ certificateId: z.uuid() })
+const certificateVersion = z.object({
+  certificateId: z.uuid(),
+  number: z.coerce.number().int().min(1).max(2_147_483_647),
+})
+const certificates = 'Certificates'
+const rotated = z.object({ certificate: certificateRecord, published: z.array(published) })
+const versionOfRotated = ({ certificate }: z.output<typeof rotated>) => certificate.version
+
+const certificateOperations: readonly Operation[] = [
+  endpoint({
+    id: 'certificate.list',
+    method: 'GET',
+    path: '/certificates',
+    tag: certificates,
+    summary: 'List certificates with their versions, by name',
+    access: 'trust.read',
+    output: z.object({ certificates: z.array(certificateRecord) }),
+    run: async (_input, { actor }) => ({ certificates: await listCertificates(actor) }),
+  }),
+  endpoint({
+    id: 'certificate.create',
+    method: 'POST',
+    path: '/certificates',
+    tag: certificates,
+    summary: 'Add a certificate: import one, have one issued, or make a key and a request',
+    access: 'trust.write',
+    body: certificateInput,
+    bodyBytesMax: fileBytesMax,
+    output: certificateRecord,
+    status: 201,
+    etag: version,
+    problems: ['not-found', 'name.taken', 'certificate.unreadable', 'certificate.refused'],
+    run: ({ body }, { actor }) => createCertificate(actor, body),
+  }),
+  endpoint({
+    id: 'certificate.read',
+    method: 'GET',
+    path: '/certificates/{certificateId}',
+    tag: certificates,
+    summary: 'Read a certificate, its versions, and which contexts show it',
+    access: 'trust.read',
+    params: certificateId,
+    output: certificateRecord,
+    etag: version,
+    run: ({ params }, { actor }) => readCertificateRecord(actor, params.certificateId),
+  }),
+  endpoint({
+    id: 'certificate.update',
+    method: 'PATCH',
+    path: '/certificates/{certificateId}',
+    tag: certificates,
+    summary: 'Rename a certificate, or say how it is renewed',
+    access: 'trust.write',
+    params: certificateId,
+    body: certificateChange,
+    output: certificateRecord,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['name.taken'],
+    run: ({ params, body }, { actor, ifMatch }) =>
+      changeCertificate(actor, params.certificateId, body, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.delete',
+    method: 'DELETE',
+    path: '/certificates/{certificateId}',
+    tag: certificates,
+    summary: 'Delete a certificate that no context shows, with its keys',
+    access: 'trust.write',
+    params: certificateId,
+    output: z.void(),
+    status: 204,
+    needsIfMatch: true,
+    problems: ['in-use'],
+    run: ({ params }, { actor, ifMatch }) => deleteCertificate(actor, params.certificateId, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.preview',
+    method: 'POST',
+    path: '/certificates/{certificateId}/preview',
+    tag: certificates,
+    summary: 'Say what a renewal would be, what to think of before, and whom it reaches',
+    access: 'trust.read',
+    params: certificateId,
+    body: completion,
+    bodyBytesMax: fileBytesMax,
+    output: rotationPreview,
+    problems: ['certificate.unreadable'],
+    run: ({ params, body }, { actor }) => previewRotation(actor, params.certificateId, body.content),
+  }),
+  endpoint({
+    id: 'certificate.rotate',
+    method: 'POST',
+    path: '/certificates/{certificateId}/versions',
+    tag: certificates,
+    summary: 'Renew a certificate: gateways show the new version at once, the one before is kept',
+    access: 'trust.write',
+    params: certificateId,
+    body: versionInput,
+    bodyBytesMax: fileBytesMax,
+    output: rotated,
+    status: 201,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.unreadable', 'certificate.refused', 'revision.invalid'],
+    run: ({ params, body }, { actor, ifMatch }) =>
+      rotateCertificate(actor, params.certificateId, body, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.version.restore',
+    method: 'POST',
+    path: '/certificates/{certificateId}/versions/{number}/restore',
+    tag: certificates,
+    summary: 'Show an earlier version again',
+    access: 'trust.write',
+    params: certificateVersion,
+    output: rotated,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.refused', 'revision.invalid'],
+    run: ({ params: { certificateId: id, number } }, { actor, ifMatch }) =>
+      restoreVersion(actor, id, number, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.version.retire',
+    method: 'DELETE',
+    path: '/certificates/{certificateId}/versions/{number}',
+    tag: certificates,
+    summary: 'Destroy the key of an earlier version',
+    access: 'trust.write',
+    params: certificateVersion,
+    output: rotated,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.refused'],
+    run: ({ params: { certificateId: id, number } }, { actor, ifMatch }) =>
+      retireVersion(actor, id, number, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.request',
+    method: 'POST',
+    path: '/certificates/{certificateId}/request',
+    tag: certificates,
+    summary: 'Make a key and a request with the names of the version that is shown',
+    access: 'trust.write',
+    params: certificateId,
+    output: rotated,
+    status: 201,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.refused'],
+    run: ({ params }, { actor, ifMatch }) => requestVersion(actor, params.certificateId, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.complete',
+    method: 'PUT',
+    path: '/certificates/{certificateId}/request',
+    tag: certificates,
+    summary: 'Take back the certificate that was asked for, and show it',
+    access: 'trust.write',
+    params: certificateId,
+    body: completion,
+    bodyBytesMax: fileBytesMax,
+    output: rotated,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.unreadable', 'certificate.refused', 'revision.invalid'],
+    run: ({ params, body }, { actor, ifMatch }) =>
+      completeRequest(actor, params.certificateId, body.content, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.request.cancel',
+    method: 'DELETE',
+    path: '/certificates/{certificateId}/request',
+    tag: certificates,
+    summary: 'Give up the request that is out, and its key',
+    access: 'trust.write',
+    params: certificateId,
+    output: rotated,
+    needsIfMatch: true,
+    etag: versionOfRotated,
+    problems: ['certificate.refused'],
+    run: ({ params }, { actor, ifMatch }) => cancelRequest(actor, params.certificateId, ifMatch),
+  }),
+]
+
+const contextId = z.object({ contextId: z.uuid() })
+const contexts = 'mTLS contexts'
+
+const contextOperations: readonly Operation[] = [
+  endpoint({
+    id: 'context.list',
+    method: 'GET',
+    path: '/contexts',
+    tag: contexts,
+    summary: 'List mTLS contexts and who uses them, by name',
+    access: 'trust.read',
+    output: z.object({ contexts: z.array(contextRecord) }),
+    run: async (_input, { actor }) => ({ contexts: await listContexts(actor) }),
+  }),
+  endpoint({
+    id: 'context.create',
+    method: 'POST',
+    path: '/contexts',
+    tag: contexts,
+    summary: 'Add an mTLS context: the CAs that validate the far side, and the certificate that it is shown',
+    access: 'trust.write',
+    body: contextInput,
+    output: contextRecord,
+    status: 201,
+    etag: version,
+    problems: ['name.taken', 'context.refused'],
+    run: ({ body }, { actor }) => createContext(actor, body),
+  }),
+  endpoint({
+    id: 'context.read',
+    method: 'GET',
+    path: '/contexts/{contextId}',
+    tag: contexts,
+    summary: 'Read an mTLS context, and who uses it',
+    access: 'trust.read',
+    params: contextId,
+    output: contextRecord,
+    etag: version,
+    run: ({ params }, { actor }) => readContextRecord(actor, params.contextId),
+  }),
+  endpoint({
+    id: 'context.impact',
+    method: 'GET',
+    path: '/contexts/{contextId}/impact',
+    tag: contexts,
+    summary: 'Read whom a change of the context reaches: listeners, APIs, consumers, open connections',
+    access: 'trust.read',
+    params: contextId,
+    output: trustImpact,
+    run: ({ params }, { actor }) => readContextImpact(actor, params.contextId),
+  }),
+  endpoint({
+    id: 'context.update',
+    method: 'PATCH',
+    path: '/contexts/{contextId}',
+    tag: contexts,
+    summary: 'Change an mTLS context: gateways that serve by it take it at once',
+    access: 'trust.write',
+    params: contextId,
+    body: contextChange,
+    output: z.object({ context: contextRecord, published: z.array(published) }),
+    needsIfMatch: true,
+    etag: ({ context }) => context.version,
+    problems: ['name.taken', 'context.refused', 'revision.invalid'],
+    run: ({ params, body }, { actor, ifMatch }) => changeContext(actor, params.contextId, body, ifMatch),
+  }),
+  endpoint({
+    id: 'context.delete',
+    method: 'DELETE',
+    path: '/contexts/{contextId}',
+    tag: contexts,
+    summary: 'Delete an mTLS context that nothing uses',
+    access: 'trust.write',
+    params: contextId,
+    output: z.void(),
+    status: 204,
+    needsIfMatch: true,
+    problems: ['in-use'],
+    run: ({ params }, { actor, ifMatch }) => deleteContext(actor, params.contextId, ifMatch),
+  }),
+]
+
+const findings = 'Findings'
+
+const acceptanceOperations: readonly Operation[] = [
+  endpoint({
+    id: 'acceptance.list',
+    method: 'GET',
+    path: '/acceptances',
+    tag: findings,
+    summary: 'List the findings that somebody answers for',
+    access: 'topology.read',
+    output: z.object({ acceptances: z.array(acceptanceRecord) }),
+    run: async (_input, { actor }) => ({ acceptances: await listAcceptances(actor) }),
+  }),
+  endpoint({
+    id: 'acceptance.create',
+    method: 'POST',
+    path: '/acceptances',
+    tag: findings,
+    summary: 'Accept a finding until a day, with who answers for it and why',
+    access: 'topology.write',
+    body: acceptanceInput,
+    output: acceptanceRecord,
+    status: 201,
+    run: ({ body }, { actor }) => acceptFinding(actor, body),
+  }),
+  endpoint({
+    id: 'acceptance.withdraw',
+    method: 'DELETE',
+    path: '/acceptances/{acceptanceId}',
+    tag: findings,
+    summary: 'Withdraw an acceptance: the finding is back',
+    access: 'topology.write',
+    params: z.object({ acceptanceId: z.uuid() }),
+    output: z.void(),
+    status: 204,
+    run: ({ params }, { actor }) => withdrawAcceptance(actor, params.acceptanceId),
+  }),
+]
 
 const secrets = 'Secrets'
 
-/** REST for what trust rests on. */
-export const trustOperations: readonly Operation[] = [
+const dataKeyOperations: readonly Operation[] = [
   endpoint({
     id: 'data-key.list',
     method: 'GET',
@@ -36,4 +492,13 @@ export const trustOperations: readonly Operation[] = [
     output: resealing,
     run: (_input, { actor }) => rewrapDataKeys(actor),
   }),
+]
+
+/** REST for what trust rests on. */
+export const trustOperations: readonly Operation[] = [
+  ...authorityOperations,
+  ...certificateOperations,
+  ...contextOperations,
+  ...acceptanceOperations,
+  ...dataKeyOperations,
 ]

@@ -4,6 +4,7 @@ import { type Tx, transaction } from '../db.ts'
 import { log } from '../log.ts'
 import { openedConfig, openedItem, sealedConfig, sealedItem } from '../policies/sealing.ts'
 import { signingKeyPurpose } from '../publish/signing.ts'
+import { authorityKeyPurpose, certificateKeyPurpose } from './material.ts'
 import { type Sealer, sealerOf } from './sealing.ts'
 
 interface Row {
@@ -63,6 +64,8 @@ const places: readonly Place[] = [
     resealed: ({ value }, _, sealer) => sealedItem(openedItem(value as Item, sealer), sealer),
   },
   sealedText('SigningKey', 'privateKeySealed', (_, organisationId) => signingKeyPurpose(organisationId)),
+  sealedText('Authority', 'keySealed', ({ key }) => authorityKeyPurpose(key)),
+  sealedText('CertificateVersion', 'keySealed', ({ key }) => certificateKeyPurpose(key)),
   sealedText('Session', 'accessTokenSealed', () => 'session.access', 'text'),
   sealedText('Session', 'refreshTokenSealed', () => 'session.refresh', 'text'),
   sealedText('Session', 'idTokenSealed', () => 'session.id', 'text'),
@@ -125,7 +128,8 @@ function resealedOrNull(place: Place, row: Row, organisationId: string, sealer: 
   try {
     return place.resealed(row, organisationId, sealer)
   } catch (error) {
-    if (mustTell) log.warn({ err: error, table: place.table, row: row.key }, 'a secret cannot be opened')
+    const reason = error instanceof Error ? error.message : String(error)
+    if (mustTell) log.warn({ table: place.table, row: row.key, reason }, 'a secret cannot be opened')
     return null
   }
 }

@@ -43,12 +43,6 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
   }
 }
 
-/** The certificates of a PEM text that holds nothing else. */
-export function certificatesIn(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block) => new X509Certificate(block))
-}
-
 /** SHA-256 of the DER form, lower-case hex. */
 export function fingerprintOf({ raw }: X509Certificate): string {
   return hash('sha256', raw, 'hex')

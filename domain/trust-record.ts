@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { sides } from './peer.ts'
+import { certificateFacts } from './certificate.ts'
+import { authorityView, certificateView, contextView } from './trust.ts'
+
+/** Certificates, CAs and contexts as their own pages and machines see them: beside what they are, how they came to be. */
+
+const id = z.string()
+
+export const certificateStates = ['requested', 'current', 'previous', 'retired'] as const
+
+/** A version of a certificate: the name stays, versions come and go. */
+export const certificateVersion = z.object({
+  number: z.int(),
+  state: z.enum(certificateStates),
+  /** The leaf first; empty while a request is out. */
+  chain: z.array(certificateFacts),
+  /** A version without its key cannot be gone back to. */
+  hasKey: z.boolean(),
+  /** The CA here that issued it. */
+  issuerId: id.nullable(),
+  createdAt: z.iso.datetime(),
+  createdBy: z.string(),
+})
+
+/** Something that needs a thing, by its name. */
+export const trustUse = z.object({ kind: z.string(), id, name: z.string() })
+
+export const certificateRecord = certificateView.extend({
+  /** Of the version that is shown; empty before the first. */
+  chain: z.array(certificateFacts),
+  /** The same as PEM, without any key. */
+  pem: z.string(),
+  /** The request that waits to be signed (PKCS#10), as PEM. */
+  request: z.string().nullable(),
+  /** The newest first. */
+  versions: z.array(certificateVersion),
+  /** The contexts that show it. */
+  usedBy: z.array(trustUse),
+})
+
+export const authorityRecord = authorityView.extend({
+  pem: z.string(),
+  /** Made here, for development. */
+  builtIn: z.boolean(),
+  /** The contexts that trust it, and the CAs that it issued. */
+  usedBy: z.array(trustUse),
+})
+
+export const contextRecord = contextView.extend({
+  /** The APIs that take their certificates from it, and the firewalls that end it. */
+  usedBy: z.array(trustUse),
+})
+
+/** A gateway that serves a change since this revision. */
+export const published = z.object({ gatewayId: id, gatewayName: z.string(), revision: z.int() })
+
+/** What a change of contexts reaches, as it is deployed now and as nodes last said. */
+export const trustImpact = z.object({
+  gateways: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      nodes: z.int(),
+      online: z.int(),
+      connections: z.int().nullable().describe('Open client connections; null while no node says'),
+    }),
+  ),
+  listeners: z.array(
+    z.object({ gatewayId: id, id, protocol: z.string(), address: z.string(), port: z.int() }),
+  ),
+  apis: z.array(
+    z.object({
+      /** The instance. */
+      id,
+      gatewayId: id,
+      name: z.string(),
+      label: z.string(),
+      sides: z.array(z.enum(sides)),
+      webSockets: z.int().describe('Open ones, as far as nodes list them'),
+    }),
+  ),
+  consumers: z.array(z.object({ id, name: z.string() })),
+  contexts: z.array(z.object({ id, name: z.string() })),
+})
+
+/** What another version of a certificate would be, and what to think of before. */
+export const rotationPreview = z.object({
+  chain: z.array(certificateFacts),
+  hasKey: z.boolean(),
+  warnings: z.array(z.string()),
+  impact: trustImpact,
+})
+
+export type CertificateVersionView = z.infer<typeof certificateVersion>
+export type CertificateRecord = z.infer<typeof certificateRecord>
+export type AuthorityRecord = z.infer<typeof authorityRecord>
+export type ContextRecord = z.infer<typeof contextRecord>
+export type TrustUse = z.infer<typeof trustUse>
+export type Published = z.infer<typeof published>
+export type TrustImpact = z.infer<typeof trustImpact>
+export type RotationPreview = z.infer<typeof rotationPreview>

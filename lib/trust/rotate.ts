@@ -1,0 +1,284 @@
+import { X509Certificate } from 'node:crypto'
+import { type CertificateFacts, isWeak, mayBe, pathFrom, validityOf } from '#domain/certificate.ts'
+import { Problem } from '#domain/problem.ts'
+import type { CertificateRecord, Published, RotationPreview } from '#domain/trust-record.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { db, type Tx, transaction } from '../db.ts'
+import { changeContexts } from '../publish/contexts.ts'
+import { requireVersion } from '../versions.ts'
+import { impactOf } from './impact.ts'
+import type { VersionInput } from './input.ts'
+import { issue, makeKey, makeRequest, publicKeyOf } from './issue.ts'
+import { type Content, readKeystore } from './keystore.ts'
+import { lockTrust } from './lock.ts'
+import { certificateKeyPurpose } from './material.ts'
+import { certificateIn } from './read.ts'
+import { recordTrust } from './record.ts'
+import { openerOf } from './sealing.ts'
+import { chainFacts } from './stored.ts'
+import { openAuthority } from './write-authority.ts'
+import { addVersion, auditedCertificate, type NewVersion, versionOf } from './write-certificate.ts'
+
+/** A certificate after it was changed, and where that is served since. */
+export interface Rotated {
+  readonly certificate: CertificateRecord
+  readonly published: Published[]
+}
+
+type Step = (tx: Tx, before: CertificateRecord) => Promise<void>
+
+/** Changes what a certificate shows, and has every gateway show it at once. */
+async function rotate(
+  actor: Actor,
+  id: string,
+  ifMatch: number,
+  action: string,
+  note: (name: string) => string,
+  step: Step,
+): Promise<Rotated> {
+  const { organisationId } = actor
+  return transaction(async (tx) => {
+    await lockTrust(tx, actor)
+    const before = await certificateIn(tx, organisationId, id)
+    await requireVersion(tx, actor, { kind: 'certificate', id, version: before.version }, ifMatch)
+    const { made, published } = await changeContexts(tx, actor, note(before.name), async () => {
+      await step(tx, before)
+      await tx.certificate.update({ where: { id }, data: { version: { increment: 1 } } })
+      const after = await certificateIn(tx, organisationId, id)
+      await recordTrust(tx, actor, {
+        action,
+        kind: 'certificate',
+        id,
+        version: after.version,
+        before: auditedCertificate(before),
+        after: auditedCertificate(after),
+      })
+      return { made: after, contextIds: before.usedBy.map((context) => context.id) }
+    })
+    return { certificate: made, published }
+  })
+}
+
+/**
+ * Puts another version in the place of the one that is shown, in one step: one that is brought, or one that the CA
+ * here issues which issued the one before. That one is kept until it is retired.
+ */
+export async function rotateCertificate(
+  actor: Actor,
+  id: string,
+  input: VersionInput,
+  ifMatch: number,
+): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  const brought = input.source === 'import' ? await readKeystore(input.content) : null
+  return rotate(actor, id, ifMatch, 'certificate.rotate', noteOf, async (tx, before) => {
+    const version =
+      brought !== null
+        ? versionOf(brought.pem, brought.key)
+        : await reissued(tx, actor, before, input.source === 'issue' ? input.lifetimeDays : undefined)
+    requireKey(before, version.key !== null)
+    await addVersion(tx, actor, id, version)
+  })
+}
+
+const noteOf = (name: string) => `Certificate ${name} renewed`
+
+// Nodes show what they have the key of.
+function requireKey({ usedBy, name }: CertificateRecord, hasKey: boolean): void {
+  if (hasKey || usedBy.length === 0) return
+  const contexts = usedBy.map((context) => context.name).join(', ')
+  const detail = `${name} needs its key: ${contexts} ${usedBy.length === 1 ? 'shows' : 'show'} it.`
+  throw new Problem('certificate.refused', detail, { faults: [{ pointer: '/content', detail }] })
+}
+
+const dayMs = 86_400_000
+
+async function reissued(
+  tx: Tx,
+  actor: Actor,
+  { name, kind, chain: [leaf], pem, versions }: CertificateRecord,
+  lifetimeDays: number | undefined,
+): Promise<NewVersion> {
+  const issuerId = versions.find(({ state }) => state === 'current')?.issuerId ?? null
+  if (!leaf || issuerId === null) {
+    const detail = `${name} was not issued by a CA here; bring another version, or make a request for one.`
+    throw new Problem('certificate.refused', detail, { faults: [{ pointer: '/source', detail }] })
+  }
+  const authority = await openAuthority(tx, actor.organisationId, issuerId, '/source')
+  const key = makeKey()
+  const lifetimeMs =
+    lifetimeDays === undefined ? Date.parse(leaf.notAfter) - Date.parse(leaf.notBefore) : lifetimeDays * dayMs
+  const wish = { kind, subject: new X509Certificate(pem), names: leaf.names, lifetimeMs }
+  return versionOf((await issue(wish, publicKeyOf(key), authority)) + authority.chain, key, issuerId)
+}
+
+// ── Requests ────────────────────────────────────────────────────────────────
+
+/** Makes a key and a request with the names of the version that is shown; what is shown stays for now. */
+export function requestVersion(actor: Actor, id: string, ifMatch: number): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  return rotate(actor, id, ifMatch, 'certificate.request', noteOf, async (tx, before) => {
+    const { name, chain, pem, request } = before
+    const [leaf] = chain
+    if (request !== null) refuse(`A request for ${name} is out already; cancel it first.`)
+    if (!leaf) refuse(`${name} has no version yet whose names a request could have.`)
+    const key = makeKey()
+    const made = await makeRequest({ subject: new X509Certificate(pem), names: leaf.names }, key)
+    await addVersion(tx, actor, id, { state: 'requested', chain: null, key, request: made, issuerId: null })
+  })
+}
+
+/** Takes back the certificate that was asked for: with the key that waited for it, it is shown from now on. */
+export async function completeRequest(
+  actor: Actor,
+  id: string,
+  given: Content,
+  ifMatch: number,
+): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  const { pem, key: brought } = await readKeystore(given)
+  return rotate(actor, id, ifMatch, 'certificate.complete', noteOf, async (tx, before) => {
+    const { organisationId } = actor
+    const waiting = await tx.certificateVersion.findFirst({
+      where: { certificateId: id, organisationId, state: 'requested' },
+    })
+    if (waiting?.keySealed == null) refuse(`No request for ${before.name} is out.`)
+    const opener = await openerOf(tx, organisationId)
+    const key = opener.unseal(waiting.keySealed, certificateKeyPurpose(waiting.id))
+    // Read again, with the key: whether it fits, and which of several certificates is the leaf.
+    if (brought !== null) refuse('Give the certificate alone: its key is here.')
+    const { pem: chain } = await readKeystore({ text: pem + key.reveal() }, '/content')
+    await tx.certificateVersion.updateMany({
+      where: { certificateId: id, organisationId, state: 'current' },
+      data: { state: 'previous' },
+    })
+    await tx.certificateVersion.update({ where: { id: waiting.id }, data: { state: 'current', chain } })
+  })
+}
+
+/** Gives up the request that is out, and its key. */
+export function cancelRequest(actor: Actor, id: string, ifMatch: number): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  return rotate(actor, id, ifMatch, 'certificate.request.cancel', noteOf, async (tx, { name, request }) => {
+    if (request === null) refuse(`No request for ${name} is out.`)
+    const { organisationId } = actor
+    await tx.certificateVersion.deleteMany({
+      where: { certificateId: id, organisationId, state: 'requested' },
+    })
+  })
+}
+
+// ── Earlier versions ────────────────────────────────────────────────────────
+
+/** Shows an earlier version again. */
+export function restoreVersion(actor: Actor, id: string, number: number, ifMatch: number): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  const note = (name: string) => `Certificate ${name} goes back to version ${number}`
+  return rotate(actor, id, ifMatch, 'certificate.restore', note, async (tx, before) => {
+    const { organisationId } = actor
+    const version = versionIn(before, number)
+    if (version.state !== 'previous') refuse(`Version ${number} of ${before.name} is ${version.state}.`)
+    requireKey(before, version.hasKey)
+    const where = { certificateId: id, organisationId }
+    await tx.certificateVersion.updateMany({
+      where: { ...where, state: 'current' },
+      data: { state: 'previous' },
+    })
+    await tx.certificateVersion.updateMany({ where: { ...where, number }, data: { state: 'current' } })
+  })
+}
+
+/** Destroys the key of an earlier version: nobody goes back to it. */
+export function retireVersion(actor: Actor, id: string, number: number, ifMatch: number): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  return rotate(actor, id, ifMatch, 'certificate.retire', noteOf, async (tx, before) => {
+    const { organisationId } = actor
+    const version = versionIn(before, number)
+    if (version.state !== 'previous') refuse(`Version ${number} of ${before.name} is ${version.state}.`)
+    await tx.certificateVersion.updateMany({
+      where: { certificateId: id, organisationId, number },
+      data: { state: 'retired', keySealed: null },
+    })
+  })
+}
+
+function versionIn({ versions, name }: CertificateRecord, number: number) {
+  const version = versions.find((each) => each.number === number)
+  if (!version) throw new Problem('not-found', `${name} has no version ${number}.`)
+  return version
+}
+
+function refuse(detail: string): never {
+  throw new Problem('certificate.refused', detail)
+}
+
+// ── Before it is done ───────────────────────────────────────────────────────
+
+/** What a version that is brought would be, what to think of before it is shown, and whom it reaches. */
+export async function previewRotation(actor: Actor, id: string, given: Content): Promise<RotationPreview> {
+  requirePermission(actor, 'trust.read')
+  const { chain, key } = await readKeystore(given)
+  const { organisationId } = actor
+  const before = await certificateIn(db(), organisationId, id)
+  const contextIds = before.usedBy.map((context) => context.id)
+  const trusted = await db().contextAuthority.findMany({
+    where: { organisationId, contextId: { in: contextIds } },
+    include: { authority: { select: { certificate: true } } },
+  })
+  return {
+    chain: [...chain],
+    hasKey: key !== null,
+    warnings: [
+      ...(key === null && before.usedBy.length > 0
+        ? ['It comes without its key, so it cannot be shown.']
+        : []),
+      ...warningsOf(before, chain, new Date()),
+      ...unprovenBy(
+        chain,
+        trusted.flatMap(({ authority }) => chainFacts(authority.certificate)),
+      ),
+    ],
+    impact: await impactOf(db(), organisationId, contextIds),
+  }
+}
+
+function warningsOf(
+  { kind, chain: [shown] }: CertificateRecord,
+  [leaf]: readonly CertificateFacts[],
+  now: Date,
+): string[] {
+  if (!leaf) return []
+  const { state } = validityOf(leaf, now)
+  const has = (value: string) => leaf.names.some((name) => name.value === value)
+  const lost = (shown?.names ?? []).filter(({ value }) => !has(value)).map(({ value }) => value)
+  return [
+    ...(state === 'expired' ? [`It expired on ${leaf.notAfter.slice(0, 10)}.`] : []),
+    ...(state === 'not-yet-valid' ? [`It is not valid before ${leaf.notBefore}.`] : []),
+    ...(lost.length > 0 ? [`It no longer has ${lost.join(', ')}.`] : []),
+    ...(kind !== 'ca' && !mayBe(kind, leaf) ? [`It may not be used as that of a ${kind}.`] : []),
+    ...(isWeak(leaf) ? [`Its key (${leaf.key.algorithm} ${leaf.key.bits}) is too short to be trusted.`] : []),
+    ...againstShown(leaf, shown),
+  ]
+}
+
+function againstShown(leaf: CertificateFacts, shown: CertificateFacts | undefined): string[] {
+  if (!shown) return []
+  if (shown.sha256 === leaf.sha256) return ['It is the one that is shown already.']
+  const isShorter = shown.key.algorithm === leaf.key.algorithm && leaf.key.bits < shown.key.bits
+  return [
+    ...(isShorter ? [`Its key has ${leaf.key.bits} bits, the one before ${shown.key.bits}.`] : []),
+    ...(leaf.notAfter < shown.notAfter ? ['It ends before the one that is shown.'] : []),
+  ]
+}
+
+function unprovenBy(chain: readonly CertificateFacts[], trusted: readonly CertificateFacts[]): string[] {
+  const [leaf, ...sent] = chain
+  if (!leaf || trusted.length === 0) return []
+  const { anchor, missing } = pathFrom(leaf, sent, trusted)
+  if (anchor) return []
+  return [
+    missing === null
+      ? 'None of the CAs of its contexts issued it.'
+      : `Its chain is incomplete: ${missing} is neither sent nor trusted by its contexts.`,
+  ]
+}
