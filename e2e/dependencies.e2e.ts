@@ -143,7 +143,7 @@ async function withDns(address: string): Promise<{ within: string[]; reason: str
     `mount --bind ${file} /etc/resolv.conf && exec "$@"`,
     'sh',
   ]
-  const [program = '', ...args] = [...within, 'true']
+  const [program, ...args] = [...within, 'true'] as const
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   const reason = status === 0 ? null : `DNS cannot be changed for one process here: ${stderr.trim()}`
   return { within, reason }

@@ -46,7 +46,7 @@ export class FolderNode {
       [
         ...['--local', folder, '--allow-loopback-upstreams', '--admin-port', '0', '--workers', '1'],
         // A machine that is busy with other things makes the node late, which is no overload of the node.
-        ...['--limit', 'loop-delay-ms-max=0'],
+        ...['--limit', 'loop-delay-ms-max=0', '--drain-grace-ms', '0'],
         ...args,
       ],
       { HEXGATE_ACCESS_LOG: 'off', ...env },

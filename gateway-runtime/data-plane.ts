@@ -74,7 +74,7 @@ export interface DataPlane extends Serves {
   /** Ends an open WebSocket; false where there is none of that id. */
   evict(sessionId: string): Promise<boolean>
   /** Lets running requests finish, at most for so long, and ends. */
-  drain(deadlineMs: number): Promise<void>
+  drain(deadlineMs: number, graceMs?: number): Promise<void>
 }
 
 export type OpenDataPlane = (options: DataPlaneOptions, hearing: Hearing) => Promise<DataPlane>
@@ -187,8 +187,8 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
       }
     },
     evict: (sessionId) => Promise.resolve(server.evict(sessionId)),
-    drain: async (deadlineMs) => {
-      await server.drain(deadlineMs)
+    drain: async (deadlineMs, graceMs) => {
+      await server.drain(deadlineMs, graceMs)
       await close()
     },
   }

@@ -103,7 +103,7 @@ function running(
     ports: () => plane.ports,
     stop: async () => {
       beginDraining()
-      await Promise.all([origin.stop(), plane.drain(options.drainMs)])
+      await Promise.all([origin.stop(), plane.drain(options.drainMs, options.drainGraceMs)])
       await admin.close()
     },
   }

@@ -77,6 +77,7 @@ describe('readOptions', () => {
     [[...portal, '--workers', '0'], '--workers must be auto or a whole number from 1 to 256, not 0'],
     [[...portal, '--https-port', 'x'], '--https-port must be a whole number'],
     [[...portal, '--limit', 'speed=1'], '--limit speed is no limit; there are target-bytes-max, '],
+    [[...portal, '--drain-grace-ms', '1s'], '--drain-grace-ms must be a whole number'],
     [[...portal, '--limit', 'fields-max'], 'fields-max must be a whole number from 1 to 1000, not nothing'],
     [[...portal, '--limit', 'idle-timeout-ms=1e3'], 'from 10 to 86400000, not 1e3'],
     [['--colour'], '--colour'],

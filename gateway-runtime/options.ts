@@ -16,6 +16,8 @@ export interface Options {
   readonly trustedHops: number
   readonly allowLoopbackUpstreams: boolean
   readonly drainMs: number
+  /** The part of it in which requests are still taken. */
+  readonly drainGraceMs: number
   readonly accessLog: boolean
   /** A Redis that several nodes share; a Secret because its address may hold a password. */
   readonly sharedStore: Secret | undefined
@@ -65,6 +67,8 @@ In both
                       docs/limits.md has them all                  HEXGATE_LIMITS
                                                                    (several, with blanks between)
   --drain-ms N        how long running requests may take at the end HEXGATE_DRAIN_MS     10000
+  --drain-grace-ms N  so long of it requests are still taken, while /ready says 503, so that
+                      balancers notice; none where nobody comes    HEXGATE_DRAIN_GRACE_MS 1000
   --no-access-log     no line for each request                     HEXGATE_ACCESS_LOG=off
   --help
 
@@ -92,6 +96,7 @@ const flags = {
   'trusted-hops': { type: 'string' },
   'allow-loopback-upstreams': { type: 'boolean' },
   'drain-ms': { type: 'string' },
+  'drain-grace-ms': { type: 'string' },
   'no-access-log': { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -118,6 +123,8 @@ export function readOptions(args: readonly string[], environment: Environment): 
     allowLoopbackUpstreams:
       values['allow-loopback-upstreams'] ?? isOn(environment['HEXGATE_ALLOW_LOOPBACK_UPSTREAMS']),
     drainMs: whole(values['drain-ms'], 'drain-ms', 'HEXGATE_DRAIN_MS', 3_600_000) ?? 10_000,
+    drainGraceMs:
+      whole(values['drain-grace-ms'], 'drain-grace-ms', 'HEXGATE_DRAIN_GRACE_MS', 3_600_000) ?? 1_000,
     accessLog: values['no-access-log'] !== true && environment['HEXGATE_ACCESS_LOG'] !== 'off',
     sharedStore: sharedStoreOf(text(values['shared-store'], 'HEXGATE_SHARED_STORE')),
     otlpEndpoint: otlpEndpointOf(

@@ -816,6 +816,34 @@ describe('drain', () => {
     expect(gateway.server.figures().connections).toBe(0)
   })
 
+  it('serves on while there is grace, on connections that are kept and new, and ends each with its answer', async () => {
+    const gateway = await gatewayWith()
+    const [kept, resting] = [await open(gateway.port), await open(gateway.port)]
+    for (const { socket, text } of [kept, resting]) {
+      socket.write(GET)
+      await eventually(() => answered(text()))
+    }
+    const drained = gateway.server.drain(5_000, 300)
+    const ended = once(kept.socket, 'end')
+    kept.socket.write(GET)
+    await ended
+    kept.socket.end()
+    expect(kept.text()).toMatch(/ok[^]*Connection: close\r\n\r\nok$/)
+    expect((await talk(gateway.port, [GET])).text).toMatch(/Connection: close\r\n\r\nok$/)
+    expect(resting.socket.readableEnded).toBe(false)
+    await once(resting.socket, 'end')
+    resting.socket.end()
+    await drained
+    await expect(talk(gateway.port, [GET])).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('takes no grace where nobody has come', async () => {
+    const gateway = await gatewayWith()
+    const beganMs = performance.now()
+    await gateway.server.drain(20_000, 10_000)
+    expect(performance.now() - beganMs).toBeLessThan(5_000)
+  })
+
   it('cuts what is left at the deadline', async () => {
     const gateway = await gatewayWith()
     upstream.script = () => undefined

@@ -32,10 +32,12 @@ export interface Server {
   /** Opens a port. Before the first plan every request is answered 503 `not_configured`, so swap first. */
   listen(where: ListenAt): Promise<Port>
   /**
-   * Closes every port, ends idle connections, lets running exchanges finish with `Connection: close`, ends
-   * WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
+   * While there is grace, everything is served as ever, but that answers end their connections: those who choose where
+   * to send may notice that this node is not ready, and nobody sends into a connection that is just being closed. A
+   * server that nobody uses needs none. Then it closes its ports, ends idle connections, lets running exchanges finish,
+   * ends WebSockets with 1001 and cuts what is left at the deadline. Resolves when no connection is left.
    */
-  drain(deadlineMs: number): Promise<void>
+  drain(deadlineMs: number, graceMs?: number): Promise<void>
   /** Counters since the start; the reader takes differences. */
   figures(wanted?: (id: string, route: RouteCounters) => boolean): Figures
   /** Open WebSockets, so many of them at most, those that were opened first. */
@@ -81,6 +83,9 @@ export function createServer(options: ServerOptions = {}): Server {
 // Close frames and their echo need a moment before the cut.
 const GOODBYE_MS = 1_000
 const DRAIN_POLL_MS = 20
+const LAST_CALL_MS = 250
+/** A server to which nobody has come for so long is not in use. */
+const UNUSED_MS = 10_000
 /** Connections that are being told why they are refused; they take file descriptors meanwhile. */
 const REFUSING_MAX = 32
 
@@ -92,6 +97,8 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   readonly log: AccessLog | undefined
   readonly trustedHops: number
   draining = false
+  private closing = false
+  private cameAtMs = -Infinity
   lease: Lease | null = null
   private readonly onEvent: (event: ServerEvent) => void
   private readonly connections = new Set<OpenConnection>()
@@ -137,10 +144,16 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     return ours
   }
 
-  async drain(deadlineMs: number): Promise<void> {
-    const endMs = performance.now() + deadlineMs
+  async drain(deadlineMs: number, graceMs = 0): Promise<void> {
+    const beganMs = performance.now()
+    const endMs = beganMs + deadlineMs
     this.draining = true
+    await this.until(Math.min(endMs, beganMs + graceMs), () => this.isInUse())
     const closing = [...this.listeners].map((listener) => listener.close())
+    // Who came at the last moment has still to say what for.
+    if (graceMs > 0)
+      await this.until(Math.min(endMs, performance.now() + LAST_CALL_MS), () => this.hasClients())
+    this.closing = true
     for (const opening of this.openings) opening.destroy()
     for (const connection of this.connections) connection.startDrain()
     await this.until(endMs - GOODBYE_MS, () => this.connections.size > this.metrics.webSockets)
@@ -191,7 +204,16 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
     this.onEvent({ level: 'info', code: 'policy_dry_run', detail })
   }
 
+  private hasClients(): boolean {
+    return this.connections.size + this.openings.size > 0
+  }
+
+  private isInUse(): boolean {
+    return this.hasClients() || performance.now() - this.cameAtMs < UNUSED_MS
+  }
+
   private accept(socket: Socket, door: Door): void {
+    this.cameAtMs = performance.now()
     const { lease } = this
     const listener = lease?.plan.listeners.get(door.listener)
     // The port is open, and what it is for comes with the next plan.
@@ -237,7 +259,7 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
         : new ClientConnection(this, socket, arrival)
     this.connections.add(connection)
     this.metrics.connections = this.connections.size
-    if (this.draining) connection.startDrain()
+    if (this.closing) connection.startDrain()
   }
 
   // Whoever scans ports must not reach the portal with it: it is information, under one code for each reason.

@@ -178,8 +178,8 @@ export class Child {
     return answer.kind === 'evicted' && answer.isFound
   }
 
-  drain(deadlineMs: number): void {
-    this.#tell({ kind: 'drain', deadlineMs })
+  drain(deadlineMs: number, graceMs: number): void {
+    this.#tell({ kind: 'drain', deadlineMs, graceMs })
   }
 
   kill(): void {

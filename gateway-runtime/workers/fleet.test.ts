@@ -57,7 +57,7 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     expect(await fleet.serve(contentsOf(oneApi(upstream)))).toEqual({ ok: true })
     expect(fleet.ports).toHaveLength(1)
     expect(fleet.listeners).toEqual([
-      { item: 'listener:http', protocol: 'http', address: '127.0.0.1', port: fleet.ports[0] },
+      { id: 'listener:http', protocol: 'http', address: '127.0.0.1', port: fleet.ports[0] },
     ])
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(fleet.ports[0])))
     expect(answers).toEqual(Array(100).fill(200))

@@ -36,7 +36,7 @@ const silentBeatsDefault = 15
 /** A start takes longer on a machine that is busy. */
 const startBeatsMax = 60
 /** What a drain may take beyond its deadline before workers are cut off. */
-const drainGraceMs = 3_000
+const beyondDrainMs = 3_000
 /** Figures that take longer are those of the last beat. */
 const readingMsMax = 500
 
@@ -159,15 +159,15 @@ export class Fleet implements DataPlane {
     return asked.some((one) => one.status === 'fulfilled' && one.value)
   }
 
-  async drain(deadlineMs: number): Promise<void> {
+  async drain(deadlineMs: number, graceMs = 0): Promise<void> {
     this.#draining = true
     clearInterval(this.#beat)
     for (const { revival } of this.#slots) clearTimeout(revival)
     const children = this.#children()
-    for (const child of children) child.drain(deadlineMs)
+    for (const child of children) child.drain(deadlineMs, graceMs)
     const cut = setTimeout(() => {
       for (const child of children) child.kill()
-    }, deadlineMs + drainGraceMs)
+    }, deadlineMs + beyondDrainMs)
     await Promise.all(children.map((child) => child.ended))
     clearTimeout(cut)
   }

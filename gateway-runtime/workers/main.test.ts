@@ -55,7 +55,7 @@ it('a worker leaves the lengths of typed arrays as fast as they are, loaded, ser
   expect((await fetch(worker.url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(200)
   worker.tell({ kind: 'figures', ask: 3 })
   await worker.answer('figures')
-  worker.tell({ kind: 'drain', deadlineMs: 100 })
+  worker.tell({ kind: 'drain', deadlineMs: 100, graceMs: 0 })
   expect(await worker.exit).toBe(0)
   expect(worker.output()).toContain('"path":"/orders"')
   expect(worker.output()).not.toContain('TypedArrayLengthLookupChain')

@@ -25,7 +25,7 @@ export type ToWorker =
   | { kind: 'entered'; ask: number; key: string; isIn: boolean }
   /** What another worker has told. */
   | { kind: 'told'; name: string; text: string }
-  | { kind: 'drain'; deadlineMs: number }
+  | { kind: 'drain'; deadlineMs: number; graceMs: number }
 
 export type FromWorker =
   | { kind: 'started' }

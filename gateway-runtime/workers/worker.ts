@@ -85,7 +85,7 @@ export class Worker {
       case 'told':
         return this.#together?.take(message)
       case 'drain':
-        return this.#end(message.deadlineMs)
+        return this.#end(message.deadlineMs, message.graceMs)
     }
   }
 
@@ -131,10 +131,10 @@ export class Worker {
     return known
   }
 
-  async #end(deadlineMs: number): Promise<void> {
+  async #end(deadlineMs: number, graceMs = 0): Promise<void> {
     if (this.#ending) return
     this.#ending = true
-    await this.#parts?.server.drain(deadlineMs)
+    await this.#parts?.server.drain(deadlineMs, graceMs)
     await this.#parts?.close()
     process.exit(0)
   }
