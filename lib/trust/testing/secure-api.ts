@@ -11,6 +11,8 @@ export async function secureApi(
   contexts: { inbound?: string; outbound?: string },
 ): Promise<string> {
   const instanceId = await draftApi(actor.organisationId, gatewayId, name)
+  const upstreamUrl = `https://${name}.internal`
+  await db().apiInstance.update({ where: { id: instanceId }, data: { upstreamUrl } })
   await useContexts(actor, instanceId, contexts)
   return instanceId
 }
