@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { numbersFrom, pickerOf } from '#domain/testing/random.ts'
-import type { InboundTls } from '#policies/settings.ts'
+import { inboundSettings } from '#tls/testing/settings.ts'
 import { type Claim, placeApis, tlsText } from './placing.ts'
 
 function tls(certificate: string): Claim['tls'] {
-  const settings: InboundTls = {
-    mode: 'DISABLE',
-    certificate: { certificate, key: '' },
-    trustedCa: '',
-    crl: '',
-    subjectAltNames: [],
-    spkiHashes: [],
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    ciphers: [],
-    alpn: [],
-  }
+  const settings = inboundSettings({ certificate, key: '' })
   return { key: tlsText(settings), settings }
 }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { SubjectAltName } from '#domain/certificate.ts'
 import { canonicalAddress } from '#domain/subject-alt-names.ts'
+import { attributeText } from './distinguished-name.ts'
 import { childrenOf, DerFault, type Element, elementAt, objectIdOf, TAG } from './der.ts'
 
 /** What we read of a certificate by ourselves: Node joins names into texts that values can forge. */
@@ -93,40 +94,20 @@ function addressOf(bytes: Uint8Array): string {
   return address
 }
 
-// RFC 4514 §3, and two more that certificates have often.
-const ATTRIBUTES: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.9': 'STREET',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-}
-
 /** RFC 4514 §2: the most specific attribute first. */
 function distinguishedName(der: Uint8Array, name: Element): string {
   const parts = childrenOf(der, name).map((set) =>
     childrenOf(der, set)
-      .map((attribute) => attributeText(der, attribute))
+      .map((attribute) => textOf(der, attribute))
       .join('+'),
   )
   return parts.reverse().join(',')
 }
 
-function attributeText(der: Uint8Array, attribute: Element): string {
+function textOf(der: Uint8Array, attribute: Element): string {
   const [id, value] = childrenOf(der, attribute)
   if (id === undefined || value === undefined) throw new DerFault('an attribute without value')
-  const type = objectIdOf(der, id)
-  const known = ATTRIBUTES[type]
-  const text = known === undefined ? undefined : stringOf(der, value)
-  if (text === undefined)
-    return `${type}=#${Buffer.from(der.subarray(value.from, value.end)).toString('hex')}`
-  return `${known}=${escaped(text)}`
+  return attributeText(objectIdOf(der, id), stringOf(der, value), () => der.subarray(value.from, value.end))
 }
 
 function stringOf(der: Uint8Array, { tag, start, end }: Element): string | undefined {
@@ -143,13 +124,4 @@ function stringOf(der: Uint8Array, { tag, start, end }: Element): string | undef
     default:
       return undefined
   }
-}
-
-// RFC 4514 §2.4; control characters are written as their bytes.
-function escaped(text: string): string {
-  return text
-    .replace(/["+,;<>\\]/g, '\\$&')
-    .replace(/^[# ]/, '\\$&')
-    .replace(/(?<!\\) $/, '\\ ')
-    .replace(/\p{Cc}/gu, (control) => Buffer.from(control).toString('hex').replace(/../g, '\\$&'))
 }

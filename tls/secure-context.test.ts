@@ -3,6 +3,7 @@ import { createAuthority, type KeyAndCertificate } from '#gateway-runtime/testin
 import type { InboundTls, OutboundTls } from '#policies/settings.ts'
 import { TlsFault } from './fault.ts'
 import { inboundContext, outboundContext } from './secure-context.ts'
+import { inboundSettings, plainParameters } from './testing/settings.ts'
 
 let own: KeyAndCertificate
 let other: KeyAndCertificate
@@ -14,26 +15,15 @@ beforeAll(async () => {
 })
 
 const pair = ({ chain, key }: Pick<KeyAndCertificate, 'chain' | 'key'>) => ({ certificate: chain, key })
-const parameters = {
+const inbound = (change: Partial<InboundTls> = {}): InboundTls =>
+  inboundSettings(pair(own), { mode: 'STRICT', trustedCa: other.certificate, ...change })
+const outbound = (change: Partial<OutboundTls> = {}): OutboundTls => ({
+  ...plainParameters,
+  certificate: pair(own),
+  trustedCa: other.certificate,
   crl: '',
   subjectAltNames: [],
   spkiHashes: [],
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.3',
-  ciphers: [],
-  alpn: [],
-} as const
-const inbound = (change: Partial<InboundTls> = {}): InboundTls => ({
-  ...parameters,
-  mode: 'STRICT',
-  trustedCa: other.certificate,
-  certificate: pair(own),
-  ...change,
-})
-const outbound = (change: Partial<OutboundTls> = {}): OutboundTls => ({
-  ...parameters,
-  certificate: pair(own),
-  trustedCa: other.certificate,
   skipValidation: false,
   serverName: '',
   ...change,

@@ -66,7 +66,7 @@ function SettingsForm({ instance, mayWrite }: { instance: InstanceView; mayWrite
               />
               <TextField
                 label="Host"
-                description="* answers at every host name, *.example.org at all below example.org."
+                description="* for any, *.name for all below it."
                 value={draft.host}
                 onChange={(value) => set({ host: value })}
                 error={faultAt(problem, '/host')}

@@ -8,8 +8,14 @@ import { mainUpstream, type Routing } from '#domain/routing.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
-import { apiItemId, namedListeners } from '../publish/compile.ts'
-import { refuseClashes, standingAt, standingWith } from '../publish/standing.ts'
+import { namedListeners } from '../publish/compile.ts'
+import {
+  refuseClashes,
+  requireRoom,
+  type StandingApi,
+  standingAt,
+  standingWith,
+} from '../publish/standing.ts'
 
 /** Where an API is to answer, and which one it is. */
 export interface Place {
@@ -49,23 +55,18 @@ export async function requireFreePlace(tx: Tx, organisationId: string, place: Pl
   refuseClashes(before, standingWith(before, added), newcomer, pointerInInstance)
 }
 
-type Moving = Pick<InstanceChange, 'host' | 'basePath' | 'enabled' | 'routing'>
-
 /** Refuses to move an API, or to switch it on, where others are in its way. */
-export async function requireRoom(
+export function requireRoomThere(
   tx: Tx,
   organisationId: string,
   instance: { id: string; gatewayId: string },
-  { host, basePath, enabled, routing }: Moving,
+  { host, basePath, enabled, routing }: InstanceChange,
 ): Promise<void> {
-  const id = apiItemId(instance.id)
-  const before = await standingAt(tx, organisationId, instance.gatewayId)
-  const there = before.apis.find((api) => api.id === id)
-  if (there === undefined) throw new Error(`the instance ${instance.id} does not stand at its gateway`)
-  const { listeners, ...rest } = there
-  const named = routing === undefined ? listeners && { listeners } : namedListeners(routing.listenerIds)
-  const after = standingWith(before, { ...rest, ...named, host, basePath, enabled })
-  refuseClashes(before, after, id, pointerInInstance)
+  const moved = ({ listeners, ...api }: StandingApi): StandingApi => {
+    const named = routing === undefined ? listeners && { listeners } : namedListeners(routing.listenerIds)
+    return { ...api, ...named, host, basePath, enabled }
+  }
+  return requireRoom(tx, organisationId, instance, moved, pointerInInstance)
 }
 
 /** Where a form of an instance says what is at fault. The TLS of an API is chosen by its host. */

@@ -18,7 +18,9 @@ import { policyOf } from '#policies/index.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
+import { openedConfig } from '../policies/sealing.ts'
 import { instanceStates } from '../publish/read.ts'
+import { type Opener, openerOf } from '../trust/sealing.ts'
 import { trafficReader } from './traffic.ts'
 
 export interface ApiFilter {
@@ -161,10 +163,11 @@ export async function readApi(actor: Actor, apiId: string): Promise<ApiDetail> {
     }),
   ])
   const { name, title, description, version, createdAt, updatedAt } = api
+  const opener = await openerOf(db(), organisationId)
   return {
     ...{ id: apiId, name, title, description, version },
     versions: versions.map(versionSummaryOf),
-    instances: instances.map(instanceViewOf),
+    instances: instances.map((row) => instanceViewOf(row, opener)),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   }
@@ -217,7 +220,7 @@ export async function readInstance(actor: Actor, instanceId: string): Promise<In
     include: instanceInclude,
   })
   if (!row) throw new Problem('not-found', 'There is no such API instance.')
-  return instanceViewOf(row)
+  return instanceViewOf(row, await openerOf(db(), actor.organisationId))
 }
 
 /** What its gateway's nodes report of an instance; null while none does. */
@@ -227,11 +230,11 @@ export async function readTraffic(actor: Actor, instanceId: string): Promise<Tra
   return trafficOf({ id, gatewayId })
 }
 
-function instanceViewOf(row: InstanceRow): InstanceView {
+function instanceViewOf(row: InstanceRow, opener: Opener): InstanceView {
   const { id, apiVersion, gatewayId, gateway, host, basePath, upstreamUrl, stripBasePath } = row
   const policies = row.policies.map((policy) => {
     const known = policyOf(policy.kind)
-    const config = known?.config.safeParse(policy.config)
+    const config = known?.config.safeParse(openedConfig(policy.kind, policy.config, opener))
     return {
       id: policy.id,
       kind: policy.kind,

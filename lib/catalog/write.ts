@@ -17,7 +17,13 @@ import { manifestOf } from '../publish/draft.ts'
 import { lockStanding, lockStandingOf } from '../publish/standing.ts'
 import { publish } from '../publish/write.ts'
 import { requireVersion } from '../versions.ts'
-import { namingTheTaken, requireFreePlace, requireRoom, requireRoutes, requireUpstream } from './exposing.ts'
+import {
+  namingTheTaken,
+  requireFreePlace,
+  requireRoomThere,
+  requireRoutes,
+  requireUpstream,
+} from './exposing.ts'
 import { fetchDocument } from './fetch-document.ts'
 import { type ReadDocument, readDocument } from './import.ts'
 import { routingOf } from './read.ts'
@@ -383,7 +389,7 @@ export function changeInstance(
     const { routing, ...place } = change
     if (routing) await requireRoutes(tx, organisationId, instance.gatewayId, routing)
     requireUpstream(place.upstreamUrl)
-    await requireRoom(tx, organisationId, instance, change)
+    await requireRoomThere(tx, organisationId, instance, change)
     const { version } = await tx.apiInstance.update({
       where: { id: instanceId },
       data: { ...place, ...routing, version: { increment: 1 } },

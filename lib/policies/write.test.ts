@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem } from '#domain/problem.ts'
+import { samples } from '#policies/samples.ts'
 import type { Actor } from '../actor.ts'
+import { readInstance } from '../catalog/read.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
@@ -76,6 +78,25 @@ const problem = (work: Promise<unknown>) =>
     },
     (error: Problem) => error,
   )
+
+describe('a policy with a secret', () => {
+  it('is summed up in the view of its API although the secret lies sealed', async () => {
+    const id = await instance()
+    const tls = {
+      kind: 'tls',
+      label: '',
+      enabled: true,
+      dryRun: false,
+      rules: [],
+      upstreams: [],
+      config: samples['tls']?.least ?? {},
+    }
+    await replaceChain(owner, id, [tls], 1)
+    expect((await readInstance(owner, id)).policies).toMatchObject([
+      { summary: 'Any client, TLS 1.2 or newer' },
+    ])
+  })
+})
 
 describe('replacing a chain', () => {
   it('keeps the order and the ids, writes defaults out and counts the version up', async () => {

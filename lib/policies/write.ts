@@ -11,8 +11,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
-import { apiItemId } from '../publish/compile.ts'
-import { isPlacing, lockStandingOf, refuseClashes, standingAt, standingWith } from '../publish/standing.ts'
+import { isPlacing, lockStandingOf, requireRoom, type StandingApi } from '../publish/standing.ts'
 import { openerOf, sealerOf } from '../trust/sealing.ts'
 import { requireVersion } from '../versions.ts'
 import { chainIn, judged, stepsOf, upstreamNamesOf } from './read.ts'
@@ -30,7 +29,7 @@ export async function replaceChain(
     const { version, gatewayId, before, upstreams } = await lockedChain(tx, actor, instanceId)
     await requireVersion(tx, actor, { kind: 'instance', id: instanceId, version }, ifMatch)
     const after = accepted(steps, before, upstreams)
-    await requireRoom(tx, actor, { instanceId, gatewayId, before, after })
+    await requireRoomWith(tx, actor, { instanceId, gatewayId, before, after })
     await store(tx, actor, { instanceId, version, before, after })
     return chainIn(tx, actor.organisationId, instanceId)
   })
@@ -44,7 +43,7 @@ export async function addPolicy(actor: Actor, instanceId: string, step: ChainSte
     const [added] = accepted([step], [], upstreams)
     if (!added) throw new Error('one step was accepted and is not there')
     const after = before.toSpliced(placeOf(added, before), 0, added)
-    await requireRoom(tx, actor, { instanceId, gatewayId, before, after }, () => '/config')
+    await requireRoomWith(tx, actor, { instanceId, gatewayId, before, after }, () => '/config')
     await store(tx, actor, { instanceId, version, before, after })
     return chainIn(tx, actor.organisationId, instanceId)
   })
@@ -144,20 +143,17 @@ interface Chains {
 }
 
 /** Refuses TLS that another API asks for differently at the same host. */
-async function requireRoom(
+async function requireRoomWith(
   tx: Tx,
   { organisationId }: Actor,
-  { instanceId, gatewayId, before, after }: Chains,
+  { instanceId: id, gatewayId, before, after }: Chains,
   pointerOf: (index: number) => string = (index) => `/policies/${index}/config`,
 ): Promise<void> {
-  const placing = after.filter(isPlacing)
-  if (placing.length === 0 && !before.some(isPlacing)) return
-  const id = apiItemId(instanceId)
-  const standing = await standingAt(tx, organisationId, gatewayId)
-  const own = standing.apis.find((api) => api.id === id)
-  if (own === undefined) throw new Error(`the instance ${instanceId} does not stand at its gateway`)
-  const changed = standingWith(standing, { ...own, policies: placing })
-  refuseClashes(standing, changed, id, () => pointerOf(after.findIndex(isPlacing)))
+  const policies = after.filter(isPlacing)
+  if (policies.length === 0 && !before.some(isPlacing)) return
+  const changed = (api: StandingApi) => ({ ...api, policies })
+  const at = pointerOf(after.findIndex(isPlacing))
+  await requireRoom(tx, organisationId, { id, gatewayId }, changed, () => at)
 }
 
 interface Replacement {

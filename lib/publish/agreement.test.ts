@@ -60,6 +60,10 @@ function api(name: string, more: Partial<ApiItem> = {}): Item[] {
   ]
 }
 
+function context(name: string, keystore: { certificate: string; key: string }): Item {
+  return { kind: 'tls-context', id: `tls-context:${name}`, name, trustedCa: root.certificate, keystore }
+}
+
 function attached(kind: string, config: object, order = 0): AttachedPolicy {
   return { id: `p-${kind}-${order}`, kind, policyVersion: '1.0.0', label: '', order, config: { ...config } }
 }
@@ -337,6 +341,42 @@ const cases: readonly Case[] = [
     '/items/api:a/policies/0/config/crl TLS cannot be set up: Failed to parse CRL',
   ],
   ['an expired certificate', () => [secure, ...a('*', { policies: tls(pair(expired)) })]],
+
+  // mTLS contexts.
+  [
+    'an mTLS context that there is not',
+    () => [secure, ...a('*', { policies: tls({ contextRef: 'edge' }) })],
+    '/items/api:a/policies/0/config/contextRef there is no mTLS context edge here',
+  ],
+  [
+    'an mTLS context whose key is not the one of its certificate',
+    () => [
+      secure,
+      context('edge', { certificate: own.chain, key: other.key }),
+      ...a('*', { policies: tls({ contextRef: 'edge' }) }),
+    ],
+    '/items/api:a/policies/0/config/contextRef certificate.key does not belong to certificate.crt',
+  ],
+  [
+    'one mTLS context at one host twice',
+    () => [
+      secure,
+      context('edge', { certificate: own.chain, key: own.key }),
+      ...a('*', { policies: tls({ contextRef: 'edge' }) }),
+      ...api('b', { policies: tls({ contextRef: 'edge' }) }),
+    ],
+  ],
+  [
+    'two mTLS contexts at one host',
+    () => [
+      secure,
+      context('edge', { certificate: own.chain, key: own.key }),
+      context('inner', { certificate: other.chain, key: other.key }),
+      ...a('*', { policies: tls({ contextRef: 'edge' }) }),
+      ...api('b', { policies: tls({ contextRef: 'inner' }) }),
+    ],
+    '/items/api:b/policies/0/config b 1.0.0 and a 1.0.0 ask for different TLS at any host on the listener secure (certificate): give both the same, or the tls policy to one of them alone',
+  ],
 
   // Upstreams.
   ...(

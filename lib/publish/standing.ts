@@ -118,6 +118,21 @@ export function newClashes(before: Standing, after: Standing): PlacingFault[] {
   return found.filter((fault) => !known.has(keyOf(fault)))
 }
 
+/** Refuses a change of one API that brings it and another one into each other's way. */
+export async function requireRoom(
+  tx: Tx,
+  organisationId: string,
+  instance: { id: string; gatewayId: string },
+  changed: (api: StandingApi) => StandingApi,
+  pointerOf: (fault: PlacingFault) => string,
+): Promise<void> {
+  const id = apiItemId(instance.id)
+  const before = await standingAt(tx, organisationId, instance.gatewayId)
+  const api = before.apis.find((one) => one.id === id)
+  if (api === undefined) throw new Error(`the instance ${instance.id} does not stand at its gateway`)
+  refuseClashes(before, standingWith(before, changed(api)), id, pointerOf)
+}
+
 /** Refuses what would be in the way of something else, with its name. `pointerOf` says where in the request that stands. */
 export function refuseClashes(
   before: Standing,

@@ -17,6 +17,7 @@ import {
 } from '@peculiar/asn1-x509'
 import type { CertificateFacts, Issued, SubjectAltName } from '#domain/certificate.ts'
 import { canonicalAddress } from '#domain/subject-alt-names.ts'
+import { attributeText } from '#tls/distinguished-name.ts'
 
 /** A certificate that cannot be read, or that says what none may. The message says what, in words. */
 export class CertificateFault extends Error {}
@@ -86,44 +87,18 @@ function momentOf(date: Date): string {
 
 // ── Names ───────────────────────────────────────────────────────────────────
 
-// RFC 4514 §3, and two more that certificates have often.
-const attributes: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.9': 'STREET',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-}
-
 /** RFC 4514 §2: the most specific attribute first. */
 export function nameText(name: Name): string {
   return [...name]
-    .map((set) => [...set].map(attributeText).join('+'))
+    .map((set) => [...set].map(textOf).join('+'))
     .reverse()
     .join(',')
 }
 
-function attributeText({ type, value }: AttributeTypeAndValue): string {
-  const known = attributes[type]
+function textOf({ type, value }: AttributeTypeAndValue): string {
   // Strings of four bytes a character are left as they are, as the data plane leaves them.
   const text = value.anyValue || value.universalString !== undefined ? undefined : value.toString()
-  if (known !== undefined && text !== undefined) return `${known}=${escaped(text)}`
-  return `${type}=#${Buffer.from(AsnConvert.serialize(value)).toString('hex')}`
-}
-
-// RFC 4514 §2.4; control characters are written as their bytes.
-function escaped(text: string): string {
-  return text
-    .replace(/["+,;<>\\]/g, '\\$&')
-    .replace(/^[# ]/, '\\$&')
-    .replace(/(?<!\\) $/, '\\ ')
-    .replace(/\p{Cc}/gu, (control) => Buffer.from(control).toString('hex').replace(/../g, '\\$&'))
+  return attributeText(type, text, () => new Uint8Array(AsnConvert.serialize(value)))
 }
 
 function namesIn(extensions: readonly Extension[]): SubjectAltName[] {

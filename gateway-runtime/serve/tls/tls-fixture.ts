@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { InboundTls } from '#policies/settings.ts'
+import { inboundSettings } from '#tls/testing/settings.ts'
 import type { Authority, KeyAndCertificate } from '../../testing/certificates.ts'
 import type { Prepared } from '#policies/definition.ts'
 import type { AccessEntry } from '../log.ts'
@@ -14,19 +15,7 @@ export const secureListener: PlanListener = { id: 'secure', protocol: 'https', p
 
 /** Settings that take any client, with something else in some places. */
 export function tlsSettings(own: KeyAndCertificate, change: Partial<InboundTls> = {}): InboundTls {
-  return {
-    mode: 'DISABLE',
-    certificate: { certificate: own.chain, key: own.key },
-    trustedCa: '',
-    crl: '',
-    subjectAltNames: [],
-    spkiHashes: [],
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    ciphers: [],
-    alpn: [],
-    ...change,
-  }
+  return inboundSettings({ certificate: own.chain, key: own.key }, change)
 }
 
 export interface TlsGateway {
