@@ -85,7 +85,10 @@ describe('a plan', () => {
   it('refuses TLS for an upstream that is spoken to without, rather than pass it over', async () => {
     const reasons = await reasonsFor(oneApi('http://a.example', { policies: [policy('tls-outbound')] }))
     expect(reasons).toMatchObject([
-      { pointer: '/items/upstream:orders', reason: expect.stringContaining('is http://') as string },
+      {
+        pointer: '/items/api:orders/policies/0/config',
+        reason: expect.stringContaining('is http://') as string,
+      },
     ])
   })
 

@@ -45,6 +45,8 @@ async function startNode(port = '0', workers = '1', within: readonly string[] = 
     HEXGATE_PORTAL: portal.url,
     HEXGATE_GATEWAY_KEY: 'hgk_test',
     HEXGATE_DRAIN_MS: '3000',
+    // Whoever comes once it drains is turned away at once; tests of rolling restarts are elsewhere.
+    HEXGATE_DRAIN_GRACE_MS: '0',
   }
   const child = run(['--data', data, ...ports, '--allow-loopback-upstreams'], environment, within)
   const adminPort = () => /"adminPort":(\d+)/.exec(child.output())?.[1]

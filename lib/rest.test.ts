@@ -28,11 +28,12 @@ const document = openApiDocument(operations)
 const verbs = new Set(
   ['list', 'read', 'create', 'add', 'update', 'replace', 'delete', 'remove', 'end', 'revoke', 'issue'].concat(
     ['admit', 'import', 'preview', 'check', 'verify', 'deploy', 'compare', 'rollback', 'register'],
-    ['identify', 'acknowledge', 'assign'],
+    ['identify', 'acknowledge', 'assign', 'sign', 'request', 'complete', 'cancel', 'rotate', 'restore'],
+    ['retire', 'withdraw', 'rewrap', 'renew', 'development', 'impact'],
   ),
 )
 const openings =
-  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename) /
+  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename|Accept|Withdraw|Sign|Rotate|Retire|Restore|Ask|Cancel|Complete|Rewrap|Renew|Show|Destroy|Wrap) /
 
 describe.each(byId)('%s', (id, operation) => {
   const { method, path, status, summary, tag, output } = operation
@@ -48,8 +49,10 @@ describe.each(byId)('%s', (id, operation) => {
   })
 
   it('answers with the status of its kind', () => {
-    const made = /\.(?:create|add|import|issue|admit|deploy|rollback)$/.test(id)
-    const gone = method === 'DELETE' || id.endsWith('.acknowledge')
+    const made = /\.(?:create|add|import|issue|admit|deploy|rollback|sign|request|rotate)$/.test(id)
+    // What is taken away is a part, and the whole is answered.
+    const isPart = id === 'certificate.request.cancel' || id === 'certificate.version.retire'
+    const gone = (method === 'DELETE' && !isPart) || id.endsWith('.acknowledge')
     const replaces = method === 'PUT'
     expect(status).toBe(gone ? 204 : made && !replaces ? 201 : 200)
     if (method === 'GET') expect(operation.body).toBeUndefined()
@@ -77,13 +80,17 @@ describe.each(byId)('%s', (id, operation) => {
       'credential.issue': ['/key'],
     }
     const allowed = new Map<string, string[]>(Object.entries(keys)).get(id) ?? []
-    const found = membersOf(schemaOf(output)).filter((at) => looksSecret.test(at) && !isDigest.test(at))
+    const members = membersOf(schemaOf(output))
+    // What a certificate says of its public key.
+    const isPublicKey = (at: string) => members.includes(`${at}/algorithm`) && members.includes(`${at}/bits`)
+    const found = members.filter((at) => looksSecret.test(at) && !isDigest.test(at) && !isPublicKey(at))
     expect(found).toEqual(allowed)
   })
 })
 
-// The digests of documents and deployments, and the place where a caller puts its key.
-const isDigest = /\/(?:hash|servesHash|sha256)$|\/keyPlace\/key$/i
+// The digests of documents and deployments, the place where a caller puts its key, what a hash is taken of, and how
+// many secrets were sealed anew.
+const isDigest = /\/(?:hash|servesHash|appliedHash|sha256)$|\/keyPlace\/key$|\/hashOn$|^\/resealed$/i
 const looksSecret = /\/(?:key|\w*(?:hash|sealed|password|secret|token|private)\w*)$/i
 
 describe('a write to what has versions', () => {
