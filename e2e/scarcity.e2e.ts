@@ -168,7 +168,7 @@ describe('a node with a small heap', () => {
     expect(tally(sent)).toEqual({ [`200 ${large}`]: 20 })
     expect(tally(got)).toEqual({ [`200 ${large}`]: 20 })
     expect(Object.keys(tally(whole)).toSorted()).toEqual([`200 ${2 * mebibyte}`, '503 retry after 1'])
-    // What was kept for them is free again.
+    // What was kept for them is free again: 15 such bodies are what it keeps at a time.
     await until('all of them are taken again', async () => {
       const again = tally(await many(15, () => upload('/whole/', 2 * mebibyte)))
       return again[`200 ${2 * mebibyte}`] === 15

@@ -87,11 +87,14 @@ export class BodyCollector {
   readonly maxBytes: number
   length = 0
   private readonly budget: BodyBudget
+  private readonly roomMax: number
   private bytes: Buffer = Buffer.alloc(0)
 
-  constructor(maxBytes: number, budget: BodyBudget) {
+  /** Where the length is known, not negative, no more room is taken than for that. */
+  constructor(maxBytes: number, budget: BodyBudget, knownBytes = -1) {
     this.maxBytes = maxBytes
     this.budget = budget
+    this.roomMax = knownBytes < 0 ? maxBytes : Math.min(maxBytes, knownBytes)
   }
 
   /** Takes copies of pieces of bytes; what is too long or too much is not taken, and says so. */
@@ -114,7 +117,7 @@ export class BodyCollector {
   }
 
   private grow(length: number): boolean {
-    const capacity = Math.min(this.maxBytes, Math.max(FIRST_BYTES, length * 2))
+    const capacity = Math.min(Math.max(this.roomMax, length), Math.max(FIRST_BYTES, length * 2))
     if (!this.budget.take(capacity - this.bytes.length)) return false
     const grown = Buffer.allocUnsafeSlow(capacity)
     this.bytes.copy(grown, 0, 0, this.length)

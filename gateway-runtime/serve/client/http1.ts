@@ -333,7 +333,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
   // ── bodies that policies want whole ────────────────────────────────────────
 
   collectBody(_exchange: Http1Exchange, bytesMax: number): void {
-    this.collector = new BodyCollector(bytesMax, this.host.bodies)
+    this.collector = new BodyCollector(bytesMax, this.host.bodies, this.head.contentLength)
     this.state = 'collecting'
     if (this.head.expectContinue && this.held === null) this.socket.write(CONTINUE)
     this.watchBody()

@@ -258,7 +258,7 @@ export class ClientStream implements Caller, Carrier, Timed {
   // ── bodies that policies want whole ────────────────────────────────────────
 
   collectBody(_exchange: Http1Exchange, bytesMax: number): void {
-    this.collector = new BodyCollector(bytesMax, this.host.bodies)
+    this.collector = new BodyCollector(bytesMax, this.host.bodies, this.head.contentLength)
     this.state = 'collecting'
     if (this.head.expectContinue) this.informClient({ ':status': 100 })
     this.touch()
