@@ -15,6 +15,7 @@ const sources = [
   'domain',
   'contract',
   'policies',
+  'diagram',
   'dialects',
   'tls',
   'public',

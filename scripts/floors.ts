@@ -11,6 +11,7 @@ const sources = [
   'components',
   'contract',
   'demo',
+  'diagram',
   'dialects',
   'domain',
   'gateway-runtime',

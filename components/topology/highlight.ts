@@ -1,5 +1,5 @@
 import type { FlowView } from '#domain/topology.ts'
-import { cardId, firewallId, gatewayId, unprovided } from './layout/structure.ts'
+import { cardId, firewallId, gatewayId, unprovided } from '#diagram/layout/structure.ts'
 import { findingsOfFlow, isOpen, type Model } from './model.ts'
 import type { Selection, ViewState } from './view-state.ts'
 

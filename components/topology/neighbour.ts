@@ -1,4 +1,4 @@
-import type { Box } from './layout/drawing.ts'
+import type { Box } from '#diagram/layout/drawing.ts'
 
 export type Direction = 'left' | 'right' | 'up' | 'down'
 

@@ -207,7 +207,7 @@ describe('arrow keys', () => {
 
   it('reach every stop of a drawing from any other', async () => {
     const { default: Elk } = await import('elkjs/lib/elk.bundled.js')
-    const { layOut } = await import('./layout/layout.ts')
+    const { layOut } = await import('#diagram/layout/layout.ts')
     const stops = stopsOf(await layOut(new Elk(), topology), model)
     const reached = new Set<string>()
     const walk = stops.slice(0, 1)

@@ -9,7 +9,7 @@ import type {
   DrawnLane,
   DrawnLeg,
   DrawnNetwork,
-} from '../layout/drawing.ts'
+} from '#diagram/layout/drawing.ts'
 import type { Model } from '../model.ts'
 import { boxOf } from './stops.ts'
 

@@ -1,4 +1,4 @@
-import type { Drawing } from '../layout/drawing.ts'
+import type { Drawing } from '#diagram/layout/drawing.ts'
 
 /** Below this nothing can be told apart any more. */
 export const zoomMin = 0.02

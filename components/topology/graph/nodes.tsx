@@ -2,7 +2,7 @@
 import { Handle, type NodeProps, Position } from 'reactflow'
 import { cn } from '../../ui/class-names.ts'
 import { Dot, WordState } from '../../ui/state.tsx'
-import { gatewayPoint, headHeight } from '../layout/measures.ts'
+import { gatewayPoint, headHeight } from '#diagram/layout/measures.ts'
 import { deploymentLook, laneLook, locationLabel, ownerLabel } from '../looks.ts'
 import { networkOf } from '../model.ts'
 import {

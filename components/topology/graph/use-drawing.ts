@@ -1,8 +1,8 @@
 'use client'
 import { useEffect, useMemo, useState } from 'react'
 import type { Topology } from '#domain/topology.ts'
-import type { Drawing } from '../layout/drawing.ts'
-import { layOut, shapeOf } from '../layout/layout.ts'
+import type { Drawing } from '#diagram/layout/drawing.ts'
+import { layOut, shapeOf } from '#diagram/layout/layout.ts'
 import { sharedElk } from './elk.ts'
 
 export interface DrawingState {
