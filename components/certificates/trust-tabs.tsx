@@ -1,0 +1,9 @@
+import { type LinkTab, LinkTabs } from '../ui/tabs.tsx'
+
+/** Where one goes from any page of trust to its neighbours. */
+const tabs: readonly LinkTab[] = [{ href: '/certificates', label: 'Certificates' }]
+
+/** Certificates, the CAs that issue them, and the contexts that show them. */
+export function TrustTabs() {
+  return <LinkTabs label="Trust" tabs={tabs} />
+}
