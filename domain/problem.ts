@@ -45,6 +45,7 @@ export const problems = {
   'certificate.unreadable': { status: 422, title: 'That certificate cannot be taken' },
   'certificate.known': { status: 409, title: 'That certificate is already there' },
   'certificate.refused': { status: 422, title: 'That does not go with this certificate' },
+  'handshake.no-tls': { status: 409, title: 'There is no TLS towards clients here' },
   'context.refused': { status: 422, title: 'The context cannot be like that' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
   internal: { status: 500, title: 'Something failed on our side' },

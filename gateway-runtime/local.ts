@@ -12,7 +12,7 @@ import { foldersIn, type Sources, sourcesIn } from './folder.ts'
 import type { Options } from './options.ts'
 import { type Contents, Planner } from './plan.ts'
 import { emptyWorld, sha256, type World } from './ports.ts'
-import { certificateMaker } from './self-signed.ts'
+import { certificateMaker } from '#tls/self-signed.ts'
 import type { LiveRoute } from './serve/plan.ts'
 import type { Serves } from './serving.ts'
 

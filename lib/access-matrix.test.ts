@@ -192,6 +192,11 @@ const matrix: Record<string, Row> = {
   'acceptance.list': { may: everyone },
   'acceptance.create': { may: doers, body: () => accepted },
   'acceptance.withdraw': { may: doers },
+  'handshake.simulate': {
+    may: everyone,
+    body: ({ instanceId }) => ({ certificate: { from: 'none' }, at: { kind: 'api', instanceId } }),
+    stranger: 404,
+  },
   'data-key.list': { may: builders },
   'data-key.renew': { may: builders },
   'data-key.rewrap': { may: builders },

@@ -6,6 +6,7 @@ import { networksOperations } from './networks/operations.ts'
 import { openApiOperation } from './openapi-document.ts'
 import { organisationOperations } from './organisation/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
+import { proofOperations } from './proof/operations.ts'
 import { publishOperations } from './publish/operations.ts'
 import { sessionOperations } from './session/operations.ts'
 import { trustOperations } from './trust/operations.ts'
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...gatewaysOperations,
   ...networksOperations,
   ...trustOperations,
+  ...proofOperations,
   openApiOperation(() => operations),
 ]
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { isCipherSuite, openSslCiphers } from '#domain/cipher-suite.ts'
-import type { InboundTls, OutboundTls, TlsParameters } from '#policies/settings.ts'
+import type { InboundTls, KeyPair, OutboundTls, TlsParameters } from '#policies/settings.ts'
 import { namePatternFault } from '#domain/subject-alt-names.ts'
 import { TlsFault } from './fault.ts'
 import { blocksOf, certificatesOf, checkKeyPair } from './pem.ts'
@@ -12,20 +12,30 @@ export const spokenProtocols = ['h2', 'http/1.1'] as const
 /** What handshakes with clients need. Throws a TlsFault where the settings cannot be used. */
 export function inboundContext(settings: InboundTls): SecureContext {
   checkInbound(settings)
-  const { mode, certificate, trustedCa, crl } = settings
+  const { mode, certificate } = settings
   const asks = mode !== 'DISABLE'
   return contextOf({
     cert: certificate.certificate,
     key: certificate.key,
     ...parametersOf(settings),
-    ...(asks ? trusting(trustedCa) : { ca: [] }),
-    ...(asks ? revoking(crl) : {}),
+    ...(asks ? verifying(settings) : { ca: [] }),
     // A resumed session would skip the look at the certificate, and a new handshake inside one could change it.
     secureOptions:
       constants.SSL_OP_CIPHER_SERVER_PREFERENCE |
       constants.SSL_OP_NO_RENEGOTIATION |
       (asks ? constants.SSL_OP_NO_TICKET : 0),
     sessionIdContext: 'hexgate',
+  })
+}
+
+/** What it takes to look at the chains of clients as `inboundContext` does, and at nothing else of a handshake. */
+export function verifyingContext(settings: Verifying, own: KeyPair): SecureContext {
+  return contextOf({
+    cert: own.certificate,
+    key: own.key,
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+    ...verifying(settings),
   })
 }
 
@@ -50,6 +60,13 @@ export function outboundContext(settings: OutboundTls | undefined): SecureContex
 
 function parametersOf({ minVersion, maxVersion, ciphers }: TlsParameters): SecureContextOptions {
   return { minVersion, maxVersion, ...(ciphers.length === 0 ? {} : { ciphers: openSslCiphers(ciphers) }) }
+}
+
+/** What the chains of clients are looked at with. */
+export type Verifying = Pick<InboundTls, 'trustedCa' | 'crl'>
+
+function verifying({ trustedCa, crl }: Verifying): SecureContextOptions {
+  return { ...trusting(trustedCa), ...revoking(crl) }
 }
 
 // Whoever names an intermediate CA as trusted means it, with or without its root.

@@ -9,7 +9,6 @@ import { readProxyHeader } from './proxy-protocol.ts'
 import { refuseConnection } from './refusals.ts'
 import { type Handshaken, TlsArrival } from './tls/arrival.ts'
 import { type Hello, peekHello } from './tls/client-hello.ts'
-import { judge } from './tls/client-certificate.ts'
 import type { HandshakeEnd, TlsContext } from './tls/context.ts'
 import { handshakeFailure, type HandshakeResult } from './tls/results.ts'
 
@@ -186,13 +185,10 @@ export class Opening implements Timed, HandshakeEnd {
 
   private handshakenOf(socket: TLSSocket, context: TlsContext): Handshaken {
     const { serverName } = this
-    const certificate = context.asksForCertificate ? socket.getPeerX509Certificate() : undefined
-    if (certificate === undefined)
-      return { context, serverName, peer: undefined, fault: context.faultOf(undefined) }
+    const { admission } = context
+    const certificate = admission.asksForCertificate ? socket.getPeerX509Certificate() : undefined
     const error = socket.authorized ? undefined : String(socket.authorizationError)
-    const { peer, fault: wrong } = judge(certificate, error, Date.now())
-    const fault = wrong ?? context.faultOf(peer)
-    return { context, serverName, peer: fault === null ? peer : undefined, fault }
+    return { context, serverName, ...admission.judge(certificate, error, Date.now()) }
   }
 
   failed(error: NodeJS.ErrnoException): void {

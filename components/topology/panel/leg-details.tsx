@@ -10,6 +10,7 @@ import { LegList, LegVerdict } from './leg-list.tsx'
 import { LegProof } from './leg-proof.tsx'
 import { Lead, Part } from './part.tsx'
 import { PeerList } from './peer-list.tsx'
+import { ProveIt } from '../proof/prove-it.tsx'
 
 export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
   const leg = model.legs.get(id)
@@ -41,6 +42,7 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
       <Part title="Findings on this leg">
         <FindingList model={model} findings={findingsOn(model, [id])} ask={ask} mayWrite={mayWrite} />
       </Part>
+      <ProveIt model={model} leg={leg} />
       <Part title="Flows">
         <FlowList model={model} flows={flows} choose={choose} />
       </Part>

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsSession } from '#policies/exchange.ts'
+import type { VerifiedPeer } from '#tls/verified-peer.ts'
 import type { Arrival, Door } from '../arrival.ts'
 import type { Plan, ServedRoute, TlsPlace } from '../plan.ts'
 import type { RefusalCode } from '../refusals.ts'
 import type { HostRoutes } from '../router.ts'
-import type { VerifiedPeer } from './verified-peer.ts'
 import type { TlsContext } from './context.ts'
 
 const NO_ROUTES: readonly HostRoutes<ServedRoute>[] = []

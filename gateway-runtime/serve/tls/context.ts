@@ -4,10 +4,9 @@ import { createServer, type SecureContext, type Server, type TLSSocket } from 'n
 import { tlsText } from '#contract/placing.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
 import type { InboundTls } from '#policies/settings.ts'
-import { compileNames } from '#domain/subject-alt-names.ts'
+import { Admission } from '#tls/admission.ts'
 import { inboundContext, spokenProtocols } from '#tls/secure-context.ts'
 import type { RefusalCode } from '../refusals.ts'
-import { VerifiedPeer } from './verified-peer.ts'
 
 /** Told once how a handshake ended. */
 export interface HandshakeEnd {
@@ -18,19 +17,15 @@ export interface HandshakeEnd {
 /** TLS as one or several APIs want it towards their clients, ready for handshakes. */
 export class TlsContext {
   readonly settings: InboundTls
+  readonly admission: Admission
   private readonly server: Server
-  private readonly allows: ReturnType<typeof compileNames>
 
   /** Throws a TlsFault where the settings cannot be used. */
   constructor(settings: InboundTls) {
     const context = inboundContext(settings)
     this.settings = settings
-    this.allows = compileNames(settings.subjectAltNames)
+    this.admission = new Admission(settings)
     this.server = serverOf(settings, context)
-  }
-
-  get asksForCertificate(): boolean {
-    return this.settings.mode !== 'DISABLE'
   }
 
   /** Does the handshake of a connection of which all bytes read so far are in the socket's buffer. */
@@ -44,13 +39,7 @@ export class TlsContext {
 
   /** Why a client with that certificate, or without one, may not come in; its chain has been verified before. */
   faultOf(peer: PeerCertificate | undefined): RefusalCode | null {
-    const { mode, spkiHashes } = this.settings
-    if (mode === 'DISABLE') return null
-    if (peer === undefined) return mode === 'STRICT' ? 'client_cert_missing' : null
-    if (!this.allows(peer.subjectAltNames)) return 'client_cert_san_not_allowed'
-    if (spkiHashes.length === 0) return null
-    const isPinned = peer instanceof VerifiedPeer && spkiHashes.includes(peer.spkiHash)
-    return isPinned ? null : 'client_cert_pin_mismatch'
+    return this.admission.faultOf(peer)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
-import { type CertificateParts, NameFault, readCertificate } from '#tls/certificate.ts'
-import type { RefusalCode } from '../refusals.ts'
+import type { ClientFault } from '#domain/handshake.ts'
+import { type CertificateParts, NameFault, readCertificate } from './certificate.ts'
 import { VerifiedPeer } from './verified-peer.ts'
 
 /** What came of the certificate that a client showed. */
 export type Judged =
   | { readonly peer: VerifiedPeer; readonly fault: null }
-  | { readonly peer: undefined; readonly fault: RefusalCode }
+  | { readonly peer: undefined; readonly fault: ClientFault }
 
 const RSA_BITS_MIN = 2_048
 const EC_CURVES_WEAK = new Set([
@@ -44,7 +44,7 @@ export function judge(certificate: X509Certificate, error: string | undefined, n
   return { peer: new VerifiedPeer(certificate, parts), fault: null }
 }
 
-function refused(fault: RefusalCode): Judged {
+function refused(fault: ClientFault): Judged {
   return { peer: undefined, fault }
 }
 
@@ -58,7 +58,7 @@ function isWeak({ publicKey }: X509Certificate, signatureAlgorithm: string): boo
 }
 
 /** OpenSSL's word for what is wrong with a chain, as what an operator can act upon. */
-function codeOf(error: string, certificate: X509Certificate, nowMs: number): RefusalCode {
+function codeOf(error: string, certificate: X509Certificate, nowMs: number): ClientFault {
   switch (error) {
     // A CA above it may be what has expired: then its holder can do nothing about it.
     case 'CERT_HAS_EXPIRED':

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { SubjectAltName } from '#domain/certificate.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
-import type { CertificateParts } from '#tls/certificate.ts'
+import type { CertificateParts } from './certificate.ts'
 
 /** A verified leaf as policies see it. */
 export class VerifiedPeer implements PeerCertificate {
