@@ -224,14 +224,12 @@ function behind({ world, rotation, contexts }: Situation): string[] {
   )
   const gatewayIds = new Set(world.apis.filter(({ id }) => apiIds.has(id)).map(({ gatewayId }) => gatewayId))
   return world.gateways
-    .filter(
-      ({ id, nodes }) =>
-        gatewayIds.has(id) && nodes.current < nodes.total && !rotation.vouchedIds.includes(id),
-    )
-    .map(
-      ({ name, nodes }) =>
-        `${nodes.total - nodes.current} of ${count(nodes.total, 'node')} of ${name} may lack the newest revision`,
-    )
+    .filter(({ id }) => gatewayIds.has(id) && !rotation.vouchedIds.includes(id))
+    .flatMap(({ name, nodes }) => {
+      if (nodes === null) return `what nodes of ${name} serve is not known`
+      if (nodes.current >= nodes.total) return []
+      return `${nodes.total - nodes.current} of ${count(nodes.total, 'node')} of ${name} may lack the newest revision`
+    })
 }
 
 function restore(at: Situation, { contexts }: World): Move {

@@ -50,11 +50,15 @@ export const gatewayView = z.object({
   environmentKind: z.enum(environmentKinds),
   listeners: z.array(z.object({ id, protocol: z.string(), address: z.string(), port: z.int() })),
   revision: z.int(),
-  nodes: z.object({ total: z.int(), online: z.int(), degraded: z.int(), current: z.int() }),
+  nodes: z
+    .object({ total: z.int(), online: z.int(), degraded: z.int(), current: z.int() })
+    .nullable()
+    .describe('Null of the past'),
   version,
 })
 
-export const deployments = ['not-deployed', 'waiting', 'partly', 'serving'] as const
+// Of the past no more is known than that it was deployed.
+export const deployments = ['not-deployed', 'waiting', 'partly', 'serving', 'deployed'] as const
 export type Deployment = (typeof deployments)[number]
 
 const upstreamView = z.object({

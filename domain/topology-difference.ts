@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { actualText, badnessOf, contextOf } from './context.ts'
 import { type LegReading, type LegView, readingsOf } from './leg.ts'
 import { ascending, listed } from './listing.ts'
@@ -5,35 +6,38 @@ import type { Topology } from './topology.ts'
 
 /** What differs between two topologies: which legs came, went or are trusted otherwise, and whose CAs changed. */
 
-export interface LegChange {
-  readonly kind: 'added' | 'removed' | 're-trusted' | 'changed-ca'
-  readonly legId: string
-  readonly text: string
-  /** Whether it takes protection away, or lets in more. */
-  readonly weakens: boolean
-}
+const legChange = z.object({
+  kind: z.enum(['added', 'removed', 're-trusted', 'changed-ca']),
+  legId: z.string(),
+  text: z.string(),
+  weakens: z.boolean().describe('Whether it takes protection away, or lets in more'),
+})
 
 /** A context that trusts others than before, or shows a certificate of another issuer. */
-export interface ContextChange {
-  readonly contextId: string
-  readonly name: string
-  /** Names of CAs. */
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-  readonly text: string
-}
+const contextChange = z.object({
+  contextId: z.string(),
+  name: z.string(),
+  added: z.array(z.string()).describe('Names of CAs'),
+  removed: z.array(z.string()).describe('Names of CAs'),
+  text: z.string(),
+})
 
-export interface FlowChange {
-  readonly kind: 'added' | 'removed' | 'reclassified'
-  readonly flowId: string
-  readonly text: string
-}
+const flowChange = z.object({
+  kind: z.enum(['added', 'removed', 'reclassified']),
+  flowId: z.string(),
+  text: z.string(),
+})
 
-export interface TopologyDifference {
-  readonly legs: readonly LegChange[]
-  readonly contexts: readonly ContextChange[]
-  readonly flows: readonly FlowChange[]
-}
+export const topologyDifference = z.object({
+  legs: z.array(legChange),
+  contexts: z.array(contextChange),
+  flows: z.array(flowChange),
+})
+
+export type LegChange = z.infer<typeof legChange>
+export type ContextChange = z.infer<typeof contextChange>
+export type FlowChange = z.infer<typeof flowChange>
+export type TopologyDifference = z.infer<typeof topologyDifference>
 
 type Compared = Pick<
   Topology,

@@ -53,7 +53,7 @@ const flowView = z.object({
   legs: z.array(id),
 })
 
-const findingView = finding.extend({
+export const findingView = finding.extend({
   accepted: acceptance
     .pick({ owner: true, reason: true, until: true })
     .nullable()

@@ -126,6 +126,8 @@ const matrix: Record<string, Row> = {
   'gateway-config.read': { may: 'gateway-key' },
   'gateway-config.acknowledge': { may: 'gateway-key', body: ({ nodeId }) => acknowledgement(nodeId) },
   'topology.read': { may: everyone },
+  'topology.moment.list': { may: everyone },
+  'topology.compare': { may: everyone },
   'gateway.network-policies.read': { may: everyone },
   'network.list': { may: everyone },
   'network.create': {

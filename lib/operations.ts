@@ -2,6 +2,7 @@ import { Problem } from '#domain/problem.ts'
 import { catalogOperations } from './catalog/operations.ts'
 import { newRequestId, type Operation, problemResponse } from './endpoint.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
+import { historyOperations } from './history/operations.ts'
 import { networksOperations } from './networks/operations.ts'
 import { openApiOperation } from './openapi-document.ts'
 import { organisationOperations } from './organisation/operations.ts'
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...publishOperations,
   ...gatewaysOperations,
   ...networksOperations,
+  ...historyOperations,
   ...trustOperations,
   ...proofOperations,
   openApiOperation(() => operations),

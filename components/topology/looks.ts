@@ -111,6 +111,7 @@ export const deploymentLook: Record<Deployment, Look> = {
   waiting: { label: 'waiting for nodes', tone: 'busy' },
   partly: { label: 'on some nodes', tone: 'warn' },
   serving: { label: 'serving', tone: 'ok' },
+  deployed: { label: 'deployed', tone: 'idle' },
 }
 
 export const laneLook: Record<NetworkClass, { title: string; hint: string; fill: string; dashed: boolean }> =

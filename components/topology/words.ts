@@ -68,6 +68,7 @@ export function apiSubtitle(api: ApiView): string {
 
 /** The gateway's nodes against its newest revision. */
 export function gatewayState({ nodes, revision }: GatewayView): { text: string; tone: Tone } {
+  if (nodes === null) return { text: 'as it was deployed', tone: 'idle' }
   if (nodes.total === 0) return { text: 'no node yet', tone: 'idle' }
   if (nodes.online === 0)
     return { text: nodes.total === 1 ? 'node offline' : 'all nodes offline', tone: 'err' }
@@ -80,7 +81,7 @@ export function gatewayState({ nodes, revision }: GatewayView): { text: string; 
 }
 
 export function gatewaySubtitle({ nodes, revision }: GatewayView): string {
-  return `${count(nodes.total, 'node')}, revision ${revision}`
+  return nodes === null ? `revision ${revision}` : `${count(nodes.total, 'node')}, revision ${revision}`
 }
 
 export function expectedText(expected: Expected | null): string {

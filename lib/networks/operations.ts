@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { momentInput } from '#domain/moment.ts'
 import { networkView, partyView } from '#domain/stored.ts'
 import { topologyView } from '#domain/topology.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
+import { readTopologyAt } from '../history/read.ts'
 import {
   flowInput,
   networkChange,
@@ -11,7 +13,7 @@ import {
   placeChange,
   providerChange,
 } from './input.ts'
-import { listNetworks, listParties, readNetwork, readParty, readTopology } from './read.ts'
+import { listNetworks, listParties, readNetwork, readParty } from './read.ts'
 import { gatewayPods, readNetworkPolicies } from './network-policies.ts'
 import { createFlow, deleteFlow, nameProvider, placeGateway } from './write-flow.ts'
 import { changeNetwork, createNetwork, deleteNetwork } from './write-network.ts'
@@ -31,10 +33,14 @@ export const networksOperations: readonly Operation[] = [
     method: 'GET',
     path: '/topology',
     tag,
-    summary: 'Read the whole topology: what stands where, flows with their legs, and findings',
+    summary:
+      'Read the whole topology, now or at a moment: what stands where, flows with their legs, findings',
     access: 'topology.read',
+    query: z.strictObject({ at: momentInput.optional() }),
     output: topologyView,
-    run: (_, { actor }) => readTopology(actor),
+    problems: ['not-found', 'topology.not-kept'],
+    run: async ({ query }, { actor }) =>
+      (await readTopologyAt(actor, query.at ?? { kind: 'draft' })).topology,
   }),
   endpoint({
     id: 'gateway.network-policies.read',

@@ -25,9 +25,11 @@ export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProp
       </Lead>
       <Facts>
         <Fact label="Environment">{gateway.environment}</Fact>
-        <Fact label="Nodes">
-          {nodes.online} of {nodes.total} online{nodes.degraded > 0 && `, ${nodes.degraded} degraded`}
-        </Fact>
+        {nodes && (
+          <Fact label="Nodes">
+            {nodes.online} of {nodes.total} online{nodes.degraded > 0 && `, ${nodes.degraded} degraded`}
+          </Fact>
+        )}
         <Fact label="Revision">
           {gateway.revision} <WordState tone={state.tone}>{state.text}</WordState>
         </Fact>

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { type FindingCode, severities } from './finding.ts'
+import { momentView } from './moment.ts'
+import { compareTopologies, topologyDifference } from './topology-difference.ts'
+import { type FindingView, findingView, type Topology, topologyView } from './topology.ts'
+
+/** Two topologies laid over each other, and what differs between them. */
+
+const findingDifference = z.object({
+  added: z.array(findingView).describe('New, or graver than before'),
+  gone: z.array(findingView),
+})
+
+export const topologyComparison = z.object({
+  from: momentView,
+  to: momentView,
+  topology: topologyView.describe('As it is at `to`, with everything that was there at `from` alone'),
+  difference: topologyDifference,
+  findings: findingDifference,
+})
+export type TopologyComparison = z.infer<typeof topologyComparison>
+export type FindingDifference = z.infer<typeof findingDifference>
+
+/** What differs, and both in one picture. */
+export function comparisonOf(
+  before: Topology,
+  after: Topology,
+): Pick<TopologyComparison, 'topology' | 'difference' | 'findings'> {
+  return {
+    topology: overlaid(before, after),
+    difference: compareTopologies(before, after),
+    findings: compareFindings(before.findings, after.findings),
+  }
+}
+
+/** Everything that is there afterwards, and what was there before alone. Findings are those of afterwards. */
+export function overlaid(before: Topology, after: Topology): Topology {
+  return {
+    ...after,
+    networks: withGone(before.networks, after.networks),
+    parties: withGone(before.parties, after.parties),
+    gateways: withGone(before.gateways, after.gateways),
+    apis: withGone(before.apis, after.apis),
+    flows: withGone(before.flows, after.flows),
+    legs: withGone(before.legs, after.legs),
+    contexts: withGone(before.contexts, after.contexts),
+    authorities: withGone(before.authorities, after.authorities),
+    certificates: withGone(before.certificates, after.certificates),
+  }
+}
+
+function withGone<T extends { readonly id: string }>(before: readonly T[], after: readonly T[]): T[] {
+  const has = new Set(after.map(({ id }) => id))
+  return [...after, ...before.filter(({ id }) => !has.has(id))]
+}
+
+// What nodes saw and which NetworkPolicies were applied is not kept: such a finding would be new every time.
+const notKept: ReadonlySet<FindingCode> = new Set([
+  'flow.undeclared-peer',
+  'flow.never-seen',
+  'netpol.no-ingress-to-gateway',
+  'netpol.egress-blocked',
+])
+
+export function compareFindings(
+  before: readonly FindingView[],
+  after: readonly FindingView[],
+): FindingDifference {
+  const kept = ({ code }: FindingView) => !notKept.has(code)
+  const had = new Map(before.map((finding) => [finding.id, finding]))
+  const has = new Set(after.map(({ id }) => id))
+  const isGraver = (finding: FindingView) => {
+    const was = had.get(finding.id)
+    return was === undefined || severities.indexOf(finding.severity) < severities.indexOf(was.severity)
+  }
+  return {
+    added: after.filter((finding) => kept(finding) && isGraver(finding)),
+    gone: before.filter((finding) => kept(finding) && !has.has(finding.id)),
+  }
+}

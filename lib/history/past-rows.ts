@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { acceptance } from '#domain/acceptance.ts'
+import { environmentKinds } from '#domain/gateway.ts'
+import { networkView, partyView } from '#domain/stored.ts'
+import { authorityView, certificateView, contextView } from '#domain/trust.ts'
+import type { Tx } from '../db.ts'
+import { chainFacts } from '../trust/stored.ts'
+
+/** Rows as the triggers kept them (prisma/migrations): no more of each than the topology is made of. */
+
+const id = z.string()
+
+const shapes = {
+  Environment: z.object({ id, name: z.string(), kind: z.enum(environmentKinds) }),
+  Gateway: z.object({
+    id,
+    name: z.string(),
+    environmentId: id,
+    networkId: id.nullable(),
+    headRevision: z.int(),
+  }),
+  Api: z.object({ id, name: z.string(), title: z.string() }),
+  ApiInstance: z.object({ id, gatewayId: id, providerId: id.nullable() }),
+  Network: networkView,
+  Party: partyView,
+  Flow: z.object({ id, consumerId: id, instanceId: id }),
+  Authority: authorityView
+    .pick({ id: true, name: true, runBy: true, parentId: true, version: true })
+    .extend({ certificate: z.string(), hasKey: z.boolean() }),
+  Certificate: certificateView.omit({ chain: true, hasKey: true }),
+  CertificateVersion: z.object({
+    id,
+    certificateId: id,
+    state: z.string(),
+    chain: z.string().nullable(),
+    hasKey: z.boolean(),
+  }),
+  MtlsContext: contextView.omit({ authorityIds: true }),
+  ContextAuthority: z.object({ contextId: id, authorityId: id }),
+  FindingAcceptance: acceptance.extend({
+    // As PostgreSQL writes a time into JSON.
+    until: z.string().transform((text) => new Date(text).toISOString()),
+  }),
+} as const
+
+type Kind = keyof typeof shapes
+export type PastRows = { readonly [K in Kind]: readonly z.output<(typeof shapes)[K]>[] }
+
+/** Every row as it was at that time. */
+export async function rowsAt(tx: Tx, organisationId: string, at: Date): Promise<PastRows> {
+  const found = await tx.pastRow.findMany({
+    where: { organisationId, validFrom: { lte: at }, OR: [{ validTo: null }, { validTo: { gt: at } }] },
+    orderBy: [{ kind: 'asc' }, { rowId: 'asc' }],
+    select: { kind: true, content: true },
+  })
+  const byKind = Map.groupBy(found, ({ kind }) => kind)
+  return Object.fromEntries(
+    Object.entries(shapes).map(([kind, shape]) => [
+      kind,
+      (byKind.get(kind) ?? []).map(({ content }) => shape.parse(content)),
+    ]),
+    // Each kind was parsed by its own shape just above.
+  ) as unknown as PastRows
+}
+
+/** Contexts, CAs and the certificates that were shown. */
+export function trustIn(rows: PastRows) {
+  const authorityIds = Map.groupBy(rows.ContextAuthority, ({ contextId }) => contextId)
+  const current = new Map(
+    rows.CertificateVersion.flatMap((version) =>
+      version.state === 'current' ? [[version.certificateId, version] as const] : [],
+    ),
+  )
+  return {
+    contexts: byName(rows.MtlsContext).map((context) => ({
+      ...context,
+      authorityIds: (authorityIds.get(context.id) ?? []).map(({ authorityId }) => authorityId),
+    })),
+    authorities: byName(rows.Authority).map(({ certificate, hasKey, ...authority }) =>
+      authorityView.parse({ ...authority, certificate: chainFacts(certificate)[0], canIssue: hasKey }),
+    ),
+    certificates: byName(rows.Certificate).flatMap((certificate) => {
+      const version = current.get(certificate.id)
+      const chain = chainFacts(version?.chain ?? null)
+      if (version === undefined || chain.length === 0) return []
+      return [{ ...certificate, chain, hasKey: version.hasKey }]
+    }),
+  }
+}
+
+export function byName<T extends { readonly name: string }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
