@@ -54,6 +54,8 @@ export const problems = {
   'handshake.no-tls': { status: 409, title: 'There is no TLS towards clients here' },
   'context.refused': { status: 422, title: 'The context cannot be like that' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
+  'picture.busy': { status: 503, title: 'Too many pictures are being drawn' },
+  'picture.too-large': { status: 422, title: 'That is too much for one picture' },
   internal: { status: 500, title: 'Something failed on our side' },
 } as const satisfies Record<string, ProblemType>
 

@@ -128,6 +128,9 @@ const matrix: Record<string, Row> = {
   'topology.read': { may: everyone },
   'topology.moment.list': { may: everyone },
   'topology.compare': { may: everyone },
+  'topology.draw': { may: everyone },
+  'topology.export': { may: everyone },
+  'topology.flows.export': { may: everyone },
   'gateway.network-policies.read': { may: everyone },
   'network.list': { may: everyone },
   'network.create': {
@@ -419,7 +422,8 @@ function parameter(name: string): string {
 }
 
 function codeIn(text: string): string | undefined {
-  return z.object({ code: z.string() }).safeParse(text ? JSON.parse(text) : null).data?.code
+  // A picture or a table is no JSON.
+  return z.object({ code: z.string() }).safeParse(text.startsWith('{') ? JSON.parse(text) : null).data?.code
 }
 
 function namesIn(text: string): string[] {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { canonicalJson } from '#contract/manifest.ts'
 import type { Permission } from '#domain/access.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { type Fault, Problem, type ProblemCode, problemDocument } from '#domain/problem.ts'
@@ -51,6 +52,8 @@ export interface Operation {
   readonly problems: readonly ProblemCode[]
   /** Whether the answer carries its version as an ETag. */
   readonly hasETag: boolean
+  /** What the answer may be; others than JSON are files. */
+  readonly mediaTypes: readonly string[]
   handle(request: Request, params: Record<string, string>, requestId: string): Promise<Response>
 }
 
@@ -73,6 +76,10 @@ interface Declaration<A extends Access, S extends Shapes, O extends z.ZodType> {
   problems?: readonly ProblemCode[]
   /** The version that the answer carries as its ETag. */
   etag?: (output: z.output<O>) => number
+  /** What else than JSON it answers with; its output is a `fileAnswer` then. */
+  mediaTypes?: readonly string[]
+  /** The name under which a browser keeps the answer, which then is canonical JSON (RFC 8785). */
+  fileName?: (output: z.output<O>) => string
   run: (
     input: { params: Parsed<S['params']>; query: Parsed<S['query']>; body: Parsed<S['body']> },
     call: Call<A>,
@@ -89,13 +96,14 @@ export function endpoint<
 >(
   declared: Declaration<A, { params: P & z.ZodType; query: Q & z.ZodType; body: B & z.ZodType }, O>,
 ): Operation {
-  const { run, etag, ...rest } = declared
+  const { run, etag, fileName, ...rest } = declared
   const operation = {
     status: 200,
     bodyBytesMax: 1_048_576,
     needsIfMatch: false,
     problems: [],
     hasETag: etag !== undefined,
+    mediaTypes: ['application/json'],
     ...rest,
   }
   return {
@@ -112,7 +120,7 @@ export function endpoint<
         // The declaration ties `input` and `actor` to what was parsed just above; TypeScript cannot follow that
         // through the conditional types.
         const result = await run(input as never, { actor, ifMatch, request, requestId } as unknown as Call<A>)
-        return answer(operation, operation.output.parse(result) as z.output<O>, etag)
+        return answer(operation, operation.output.parse(result) as z.output<O>, { etag, fileName })
       } catch (error) {
         if (actor && operation.method !== 'GET') await recordRefusal(actor, operation, rawParams, error)
         throw error
@@ -186,11 +194,48 @@ function versionIn(request: Request): number {
   return Number(version)
 }
 
-function answer<T>(operation: { status: number }, output: T, etag?: (output: T) => number): Response {
+/** A file, for whoever asks for something else than JSON. */
+export const fileAnswer = z.object({
+  name: z.string(),
+  mediaType: z.string(),
+  content: z.instanceof(Uint8Array<ArrayBuffer>),
+})
+export type FileAnswer = z.infer<typeof fileAnswer>
+
+interface Shown<T> {
+  etag: ((output: T) => number) | undefined
+  fileName: ((output: T) => string) | undefined
+}
+
+function answer<T>(
+  operation: Pick<Operation, 'status' | 'mediaTypes'>,
+  output: T,
+  { etag, fileName }: Shown<T>,
+): Response {
+  const file = fileAnswer.safeParse(output)
+  if (file.success && operation.mediaTypes.includes(file.data.mediaType)) return fileResponse(file.data)
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (etag) headers.set('etag', `"${etag(output)}"`)
+  if (fileName) {
+    headers.set('content-type', 'application/json')
+    headers.set('content-disposition', `attachment; filename="${fileName(output)}"`)
+    return new Response(canonicalJson(output), { status: operation.status, headers })
+  }
   if (operation.status === 204) return new Response(null, { status: 204, headers })
   return Response.json(output, { status: operation.status, headers })
+}
+
+// Whatever stands in a file must not run as a page of the portal, should a browser show it after all.
+function fileResponse({ name, mediaType, content }: FileAnswer): Response {
+  return new Response(content, {
+    headers: {
+      'cache-control': 'no-store',
+      'content-type': mediaType,
+      'content-disposition': `attachment; filename="${name}"`,
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+      'x-content-type-options': 'nosniff',
+    },
+  })
 }
 
 async function recordRefusal(

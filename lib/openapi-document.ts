@@ -131,7 +131,7 @@ function securityOf({ access }: Operation): Record<string, string[]>[] {
 }
 
 function responsesOf(operation: Operation): Record<string, unknown> {
-  const { status, output } = operation
+  const { status } = operation
   const etag = { ETag: { description: 'The version, for If-Match.', schema: { type: 'string' } } }
   const answer =
     status === 204
@@ -139,9 +139,15 @@ function responsesOf(operation: Operation): Record<string, unknown> {
       : {
           description: 'Done',
           ...(operation.hasETag ? { headers: etag } : {}),
-          content: { 'application/json': { schema: schemaOf(output, 'output') } },
+          content: contentOf(operation),
         }
   return { [status]: answer, ...problemResponses(operation) }
+}
+
+// OpenAPI 3.1: what is no JSON needs no schema.
+function contentOf({ mediaTypes, output }: Operation): Record<string, unknown> {
+  const json = { schema: schemaOf(output, 'output') }
+  return Object.fromEntries(mediaTypes.map((type) => [type, type === 'application/json' ? json : {}]))
 }
 
 function problemResponses(operation: Operation): Record<string, unknown> {
@@ -224,7 +230,7 @@ const securitySchemes = {
 /** The document operation by operation, for a page that people read. */
 export function readableOperations(operations: readonly Operation[]) {
   const { paths } = openApiDocument(operations)
-  return operations.map(({ id, method, path, tag, summary, access, output, status }) => {
+  return operations.map(({ id, method, path, tag, summary, access, output, status, mediaTypes }) => {
     const described = paths[path]?.[method.toLowerCase()]
     const body = described?.requestBody?.content['application/json'].schema
     return {
@@ -240,7 +246,12 @@ export function readableOperations(operations: readonly Operation[]) {
         type: typeof schema['type'] === 'string' ? schema['type'] : 'text',
       })),
       body: body ? JSON.stringify(body, null, 2) : null,
-      answer: status === 204 ? null : JSON.stringify(schemaOf(output, 'output'), null, 2),
+      answer:
+        status === 204
+          ? null
+          : mediaTypes.includes('application/json')
+            ? JSON.stringify(schemaOf(output, 'output'), null, 2)
+            : mediaTypes.join('\n'),
     }
   })
 }

@@ -6,6 +6,7 @@ import { historyOperations } from './history/operations.ts'
 import { networksOperations } from './networks/operations.ts'
 import { openApiOperation } from './openapi-document.ts'
 import { organisationOperations } from './organisation/operations.ts'
+import { picturesOperations } from './pictures/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
 import { proofOperations } from './proof/operations.ts'
 import { publishOperations } from './publish/operations.ts'
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   ...gatewaysOperations,
   ...networksOperations,
   ...historyOperations,
+  ...picturesOperations,
   ...trustOperations,
   ...proofOperations,
   openApiOperation(() => operations),

@@ -30,10 +30,11 @@ const verbs = new Set(
     ['admit', 'import', 'preview', 'check', 'verify', 'deploy', 'compare', 'rollback', 'register'],
     ['identify', 'acknowledge', 'assign', 'sign', 'request', 'complete', 'cancel', 'rotate', 'restore'],
     ['retire', 'withdraw', 'rewrap', 'renew', 'development', 'impact', 'simulate'],
+    ['draw', 'export'],
   ),
 )
 const openings =
-  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename|Accept|Withdraw|Sign|Rotate|Retire|Restore|Ask|Cancel|Complete|Rewrap|Renew|Show|Destroy|Wrap) /
+  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename|Accept|Withdraw|Sign|Rotate|Retire|Restore|Ask|Cancel|Complete|Rewrap|Renew|Show|Destroy|Wrap|Draw|Export) /
 
 describe.each(byId)('%s', (id, operation) => {
   const { method, path, status, summary, tag, output } = operation

@@ -4,6 +4,7 @@ import { Download } from 'lucide-react'
 import { lazy, Suspense, useMemo } from 'react'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
+import { keep } from '../ui/keep-file.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -33,7 +34,7 @@ export function DefinitionView({
     <div className="flex flex-col gap-2">
       <div className="flex items-center justify-end gap-2">
         <CopyButton text={text} label="Copy the document" withText />
-        <Button onClick={() => download(text, `${name}.json`)}>
+        <Button onClick={() => keep(new Blob([text], { type: 'application/json' }), `${name}.json`)}>
           <Download aria-hidden />
           Download
         </Button>
@@ -49,11 +50,4 @@ export function DefinitionView({
       )}
     </div>
   )
-}
-
-function download(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  URL.revokeObjectURL(url)
 }

@@ -1,7 +1,7 @@
 'use client'
 import type { NodeDeployment } from '#domain/deployment.ts'
 import { NoneYet } from '../ui/empty-state.tsx'
-import { milliseconds, requestRate } from '../ui/figures.ts'
+import { milliseconds, requestRate } from '#domain/figures.ts'
 import { Notice } from '../ui/notice.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { State } from '../ui/state.tsx'

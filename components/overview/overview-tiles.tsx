@@ -1,5 +1,5 @@
 import type { Overview } from '#domain/overview.ts'
-import { figure, requestRate } from '../ui/figures.ts'
+import { figure, requestRate } from '#domain/figures.ts'
 import { WordState } from '../ui/state.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
 

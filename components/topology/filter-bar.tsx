@@ -4,8 +4,8 @@ import { severities } from '#domain/finding.ts'
 import { count } from '#domain/listing.ts'
 import { useCases } from '#domain/pattern.ts'
 import { ChipButton } from '../ui/chip.tsx'
-import { severityLook } from './looks.ts'
-import { isOpen, type Model } from './model.ts'
+import { severityLook } from '#diagram/looks.ts'
+import { isOpen, type Model } from '#diagram/model.ts'
 import type { View, ViewState } from './view-state.ts'
 
 interface Props {

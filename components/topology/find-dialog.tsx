@@ -1,9 +1,9 @@
 'use client'
 import { Command } from 'cmdk'
 import { Dialog, DialogContent } from '../ui/dialog.tsx'
-import type { Model } from './model.ts'
-import type { Selection } from './view-state.ts'
-import { flowTitle } from './words.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
+import { flowTitle } from '#diagram/words.ts'
 
 interface Props {
   model: Model

@@ -5,15 +5,16 @@ import { readingsOf } from '#domain/leg.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import type { Topology } from '#domain/topology.ts'
 import { changesBetween } from './changes.ts'
-import { toCsv } from './csv.ts'
+import { passes } from '#diagram/filter.ts'
+import { toCsv } from '#diagram/csv.ts'
 import { firstView } from './graph/first-view.ts'
 import { stopsOf } from './graph/stops.ts'
-import { flowsOf, highlightOf, passes } from './highlight.ts'
-import { findingsOn, isOpen, modelOf } from './model.ts'
+import { flowsOf, highlightOf } from '#diagram/highlight.ts'
+import { findingsOn, isOpen, modelOf } from '#diagram/model.ts'
 import { neighbour } from './neighbour.ts'
-import { csvHeader, csvRow, rowsOf } from './table/rows.ts'
+import { rowsOf } from '#diagram/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
-import { daysText, flowSentence, gatewayState, legLabel, trafficText } from './words.ts'
+import { daysText, flowSentence, gatewayState, legLabel, trafficText } from '#diagram/words.ts'
 
 const plain: ViewState = { view: null, selection: null, useCase: null, severity: null }
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
@@ -166,13 +167,10 @@ describe('the highlight', () => {
 })
 
 describe('the table', () => {
-  it('has every flow with every leg, expected and actual, and as many cells as heads', () => {
+  it('has every flow with every leg', () => {
     const rows = rowsOf(model, plain)
     expect(rows).toHaveLength(topology.flows.length)
-    for (const row of rows) {
-      expect(csvRow(row)).toHaveLength(csvHeader.length)
-      expect(row.legs.length).toBe(model.flows.get(row.id)?.legs.length)
-    }
+    for (const row of rows) expect(row.legs.length).toBe(model.flows.get(row.id)?.legs.length)
   })
 
   it('writes CSV that spreadsheets take as text', () => {

@@ -1,4 +1,5 @@
 import type { LegView } from '#domain/leg.ts'
+import { ascending } from '#domain/listing.ts'
 import type { NetworkClass } from '#domain/network.ts'
 import type { Topology } from '#domain/topology.ts'
 import type { End } from './drawing.ts'
@@ -67,7 +68,9 @@ export const cardId = (partyId: string) => `card:${partyId}`
 export const gatewayId = (id: string) => `gateway:${id}`
 export const firewallId = (end: End, networkId: string) => `firewall:${end}:${networkId}`
 
-export function structureOf(topology: Topology): Structure {
+/** The same for the same things, in whatever order they are given. */
+export function structureOf(given: Topology): Structure {
+  const topology = inOrder(given)
   const legs = topology.legs.map((leg) =>
     legShape(
       leg,
@@ -86,6 +89,19 @@ export function structureOf(topology: Topology): Structure {
       return { id, name, networkId, height }
     }),
     legs,
+  }
+}
+
+function inOrder(topology: Topology): Topology {
+  const byName = <T extends { name: string; id: string }>(all: readonly T[]) =>
+    all.toSorted((a, b) => ascending(a.name, b.name) || ascending(a.id, b.id))
+  return {
+    ...topology,
+    networks: byName(topology.networks),
+    parties: byName(topology.parties),
+    gateways: byName(topology.gateways),
+    apis: topology.apis.toSorted((a, b) => ascending(a.basePath, b.basePath) || ascending(a.id, b.id)),
+    legs: topology.legs.toSorted((a, b) => ascending(a.id, b.id)),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ImportedDocument } from '#dialects/openapi/import-document.ts'
-import { type Fault, Problem } from '#domain/problem.ts'
+import type { Fault } from '#domain/problem.ts'
+import { turnsOf } from '../turns.ts'
 import { inWorker, type WorkerLimits } from '../worker.ts'
 
 /** A document as the catalog stores it: the definition as JSON text, so that nobody parses it again. */
@@ -15,31 +16,15 @@ export type Reading = ({ document: ReadDocument } | { faults: Fault[] }) & { cpu
 // made to take long is refused by the reader's own limits well before.
 const standard: WorkerLimits = { deadlineMs: 5_000, heapMegabytesMax: 384 }
 
-const readersMax = 2
-const waitingMax = 20
-const waiting: (() => void)[] = []
-let reading = 0
+const inTurn = turnsOf({
+  atOnce: 2,
+  waitingMax: 20,
+  busy: { code: 'import.busy', detail: 'Other documents are being read.' },
+})
 
 /** Reads a document in a thread of its own. What takes too long or too much is a fault, as what is wrong is. */
-export async function readDocument(text: string, limits: WorkerLimits = standard): Promise<Reading> {
-  await turn()
-  try {
-    return await readInWorker(text, limits)
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else reading -= 1
-  }
-}
-
-// Whoever ends hands its place to the next that waits.
-async function turn(): Promise<void> {
-  if (reading < readersMax) {
-    reading += 1
-    return
-  }
-  if (waiting.length >= waitingMax) throw new Problem('import.busy', 'Other documents are being read.')
-  await new Promise<void>((free) => waiting.push(free))
+export function readDocument(text: string, limits: WorkerLimits = standard): Promise<Reading> {
+  return inTurn(() => readInWorker(text, limits))
 }
 
 async function readInWorker(text: string, limits: WorkerLimits): Promise<Reading> {

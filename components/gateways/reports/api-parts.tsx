@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { ApiReport } from '#domain/node-report.ts'
 import { Mono } from '../../ui/code-line.tsx'
-import { figure } from '../../ui/figures.ts'
+import { figure } from '#domain/figures.ts'
 import { counted } from './spans.ts'
 
 interface Props {

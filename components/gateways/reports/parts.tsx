@@ -1,7 +1,7 @@
 'use client'
 import type { NodeReportView } from '#domain/gateway-reports.ts'
 import type { NodePulse } from '#domain/node-report.ts'
-import { milliseconds, requestRate } from '../../ui/figures.ts'
+import { milliseconds, requestRate } from '#domain/figures.ts'
 import { NoneYet } from '../../ui/empty-state.tsx'
 import { Section } from '../../ui/panel.tsx'
 import type { ApiNames } from './api-name.tsx'

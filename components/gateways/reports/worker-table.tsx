@@ -1,5 +1,5 @@
 import type { WorkerReport } from '#domain/node-report.ts'
-import { figure } from '../../ui/figures.ts'
+import { figure } from '#domain/figures.ts'
 import { State } from '../../ui/state.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../ui/table.tsx'
 import { workerLook } from './looks.ts'

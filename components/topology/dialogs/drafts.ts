@@ -4,8 +4,8 @@ import { type Owner, type PartyKind, refusePlacement } from '#domain/party.ts'
 import { type NetworkView, networkView, type PartyView, partyView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
 import { asProblem, type ProblemError } from '../../shell/problem-error.ts'
-import { locationLabel } from '../looks.ts'
-import type { Model } from '../model.ts'
+import { locationLabel } from '#diagram/looks.ts'
+import type { Model } from '#diagram/model.ts'
 
 /** What the dialogs hold while somebody fills them in, and how it is sent. */
 

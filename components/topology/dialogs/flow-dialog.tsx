@@ -2,8 +2,8 @@
 import { useState } from 'react'
 import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { Model } from '../model.ts'
-import type { Selection } from '../view-state.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
 import {
   type Choice,
   emptyParty,

@@ -3,8 +3,8 @@ import { locations, networkClasses } from '#domain/network.ts'
 import { Field } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
-import { laneLook, locationLabel } from '../looks.ts'
-import type { Model } from '../model.ts'
+import { laneLook, locationLabel } from '#diagram/looks.ts'
+import type { Model } from '#diagram/model.ts'
 import { type DraftRefusal, faultAt, type NetworkDraft, networkOption } from './drafts.ts'
 
 interface Props {

@@ -3,7 +3,7 @@ import { owners, type PartyKind } from '#domain/party.ts'
 import { Field } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import {
   type DraftRefusal,
   emptyNetwork,

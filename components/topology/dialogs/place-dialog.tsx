@@ -5,7 +5,7 @@ import type { GatewayView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
 import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import { faultAt, networkOption } from './drafts.ts'
 import { FormDialog } from './form-dialog.tsx'
 

@@ -1,6 +1,6 @@
 'use client'
-import type { Model } from '../model.ts'
-import type { Selection } from '../view-state.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
 import type { Asked } from './asked.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { FlowDialog } from './flow-dialog.tsx'

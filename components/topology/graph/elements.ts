@@ -1,5 +1,5 @@
 import type { Edge, Node } from 'reactflow'
-import type { Highlight } from '../highlight.ts'
+import type { Highlight } from '#diagram/highlight.ts'
 import type {
   Box,
   Drawing,
@@ -10,7 +10,7 @@ import type {
   DrawnLeg,
   DrawnNetwork,
 } from '#diagram/layout/drawing.ts'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import { boxOf } from './stops.ts'
 
 /** The drawing as React Flow takes it. Nodes carry places only; what they say comes from the model. */

@@ -1,8 +1,8 @@
 'use client'
 import { createContext, useContext } from 'react'
-import type { Highlight } from '../highlight.ts'
-import type { Model } from '../model.ts'
-import type { Selection } from '../view-state.ts'
+import type { Highlight } from '#diagram/highlight.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
 
 /** What the drawn things say and how they stand out, apart from where they stand. */
 export interface Graph {

@@ -2,11 +2,12 @@
 import type { EdgeProps } from 'reactflow'
 import type { Severity } from '#domain/finding.ts'
 import type { LegView } from '#domain/leg.ts'
-import { HexagonShape, hexagonPoints, trustLook } from '../../ui/hexagon.tsx'
+import { HexagonShape } from '../../ui/hexagon.tsx'
+import { hexagonPoints, labelOnMap } from '#diagram/hexagon.ts'
 import type { Point } from '#diagram/layout/drawing.ts'
-import { findingMark, verdictDash } from '../looks.ts'
-import { findingsOn, isOpen } from '../model.ts'
-import { legLabel } from '../words.ts'
+import { findingMark, verdictDash } from '#diagram/looks.ts'
+import { findingsOn, isOpen } from '#diagram/model.ts'
+import { legLabel } from '#diagram/words.ts'
 import type { LegEdge } from './elements.ts'
 import { useGraph } from './graph-context.tsx'
 
@@ -73,17 +74,13 @@ function LegMark({ leg, at, lit, dimmed, label, children }: MarkProps) {
       {!dimmed && (
         <>
           <MarkText y={25} fill="var(--ink-2)">
-            {expected ? shortLabel(expected.class) : 'not known yet'}
+            {expected ? labelOnMap(expected.class) : 'not known yet'}
           </MarkText>
           {children}
         </>
       )}
     </g>
   )
-}
-
-function shortLabel(trust: keyof typeof trustLook): string {
-  return trust === 'non-org-external' ? trustLook[trust].short : trustLook[trust].label
 }
 
 function UnknownHexagon() {

@@ -3,21 +3,9 @@ import { X } from 'lucide-react'
 import { Panel } from 'reactflow'
 import { networkClasses } from '#domain/network.ts'
 import { Button } from '../../ui/button.tsx'
-import { Hexagon, trustLook } from '../../ui/hexagon.tsx'
-import { verdictDash } from '../looks.ts'
-
-const contextWords = {
-  'org-internal': 'The organisation runs the CA, for itself.',
-  'org-external': 'The organisation runs the CA and issues to trusted parties.',
-  'non-org-external': 'The third party runs the CA and issues to the organisation.',
-} as const
-
-const lines = [
-  { label: 'Nothing is known against it', stroke: 'var(--trust-line)', dash: undefined },
-  { label: 'Less protected than it should be', stroke: 'var(--trust-line)', dash: verdictDash.below },
-  { label: 'An error stands against it', stroke: 'var(--err)', dash: undefined },
-  { label: 'Handshakes fail', stroke: 'var(--err)', dash: verdictDash.broken },
-] as const
+import { Hexagon } from '../../ui/hexagon.tsx'
+import { hexagonLook } from '#diagram/hexagon.ts'
+import { contextWords, lineLooks } from '#diagram/legend.ts'
 
 /** What the signs of the map mean. */
 export function Legend({ onClose }: { onClose: () => void }) {
@@ -41,17 +29,22 @@ export function Legend({ onClose }: { onClose: () => void }) {
           <li key={cls} className="flex items-center gap-2.5 text-xs">
             <Hexagon trust={cls} />
             <span>
-              <span className="font-medium">{trustLook[cls].label}</span>
+              <span className="font-medium">{hexagonLook[cls].label}</span>
               <span className="block text-ink-3">{contextWords[cls]}</span>
             </span>
           </li>
         ))}
       </ul>
       <ul className="mt-2 flex flex-col gap-1 border-t border-line pt-2">
-        {lines.map(({ label, stroke, dash }) => (
+        {lineLooks.map(({ label, isWrong, dash }) => (
           <li key={label} className="flex items-center gap-2.5 text-xs">
             <svg aria-hidden width="34" height="8">
-              <path d="M0 4H34" stroke={stroke} strokeWidth="2" strokeDasharray={dash} />
+              <path
+                d="M0 4H34"
+                stroke={isWrong ? 'var(--err)' : 'var(--trust-line)'}
+                strokeWidth="2"
+                strokeDasharray={dash}
+              />
             </svg>
             {label}
           </li>

@@ -1,10 +1,11 @@
 'use client'
 import { Handle, type NodeProps, Position } from 'reactflow'
+import type { NetworkClass } from '#domain/network.ts'
 import { cn } from '../../ui/class-names.ts'
 import { Dot, WordState } from '../../ui/state.tsx'
 import { gatewayPoint, headHeight } from '#diagram/layout/measures.ts'
-import { deploymentLook, laneLook, locationLabel, ownerLabel } from '../looks.ts'
-import { networkOf } from '../model.ts'
+import { deploymentLook, laneLook, locationLabel, ownerLabel } from '#diagram/looks.ts'
+import { networkOf } from '#diagram/model.ts'
 import {
   apiDetail,
   apiSubtitle,
@@ -14,7 +15,7 @@ import {
   networkDetail,
   partyDetail,
   partySubtitle,
-} from '../words.ts'
+} from '#diagram/words.ts'
 import type { CaptionNode, CardNode, FirewallNode, GatewayNode, LaneNode, NetworkNode } from './elements.ts'
 import { useGraph } from './graph-context.tsx'
 import { StopButton } from './stop-button.tsx'
@@ -41,12 +42,18 @@ export function CaptionShape({ data: { text } }: NodeProps<CaptionNode>) {
   return <div className="text-center text-2xs text-ink-3">{text}</div>
 }
 
+const laneFill: Record<NetworkClass, string> = {
+  'non-org-external': 'var(--zone-non)',
+  'org-external': 'var(--zone-ext)',
+  'org-internal': 'var(--zone-int)',
+}
+
 export function LaneShape({ data: { lane } }: NodeProps<LaneNode>) {
-  const { title, hint, fill, dashed } = laneLook[lane.class]
+  const { title, hint, dashed } = laneLook[lane.class]
   return (
     <div
       className={cn('size-full rounded-xl border border-line-2', dashed && 'border-dashed')}
-      style={{ background: fill }}
+      style={{ background: laneFill[lane.class] }}
     >
       <div className="flex items-baseline gap-4 px-3.5 pt-2">
         <span className="text-xs font-semibold text-ink-2">{title}</span>

@@ -1,7 +1,7 @@
 'use client'
 import type { ReactNode } from 'react'
 import { cn } from '../../ui/class-names.ts'
-import type { Selection } from '../view-state.ts'
+import type { Selection } from '#diagram/highlight.ts'
 import { useGraph } from './graph-context.tsx'
 import { domId, stopId } from './stops.ts'
 

@@ -2,9 +2,9 @@ import type { LegView } from '#domain/leg.ts'
 import type { Drawing } from '#diagram/layout/drawing.ts'
 import { headHeight, networkHead } from '#diagram/layout/measures.ts'
 import { cardId, firewallId, gatewayId } from '#diagram/layout/structure.ts'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import type { Stop } from '../neighbour.ts'
-import type { Selection } from '../view-state.ts'
+import type { Selection } from '#diagram/highlight.ts'
 
 /** A place that the keyboard can stand on: it names itself and can be chosen. */
 export interface GraphStop extends Stop {

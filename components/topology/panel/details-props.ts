@@ -1,6 +1,6 @@
 import type { Asked } from '../dialogs/asked.ts'
-import type { Model } from '../model.ts'
-import type { Selection } from '../view-state.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
 
 /** What the details of every kind of thing are given. */
 export interface DetailsProps {

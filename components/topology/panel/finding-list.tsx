@@ -6,9 +6,9 @@ import type { FindingView } from '#domain/topology.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Asked } from '../dialogs/asked.ts'
-import { findingTitle, severityLook } from '../looks.ts'
-import { isOpen, type Model } from '../model.ts'
-import { flowTitle } from '../words.ts'
+import { findingTitle, severityLook } from '#diagram/looks.ts'
+import { isOpen, type Model } from '#diagram/model.ts'
+import { flowTitle } from '#diagram/words.ts'
 
 interface Props {
   model: Model

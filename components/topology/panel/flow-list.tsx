@@ -1,7 +1,7 @@
 'use client'
 import type { FlowView } from '#domain/topology.ts'
-import type { Model } from '../model.ts'
-import { flowTitle } from '../words.ts'
+import type { Model } from '#diagram/model.ts'
+import { flowTitle } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
 
 const shownMax = 12

@@ -2,7 +2,7 @@
 import { actualText } from '#domain/context.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { count, listed } from '#domain/listing.ts'
-import { findingsOn } from '../model.ts'
+import { findingsOn } from '#diagram/model.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'

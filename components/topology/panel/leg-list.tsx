@@ -3,8 +3,8 @@ import { actualText } from '#domain/context.ts'
 import { type LegReading, type LegView, readingFor } from '#domain/leg.ts'
 import { Hexagon } from '../../ui/hexagon.tsx'
 import { WordState } from '../../ui/state.tsx'
-import { verdictLook } from '../looks.ts'
-import { expectedText, legTitle } from '../words.ts'
+import { verdictLook } from '#diagram/looks.ts'
+import { expectedText, legTitle } from '#diagram/words.ts'
 
 /** Legs in order, each with what is expected of it and what is known: of one API's traffic, or of the worst on it. */
 export function LegList({ legs, apiId }: { legs: readonly LegView[]; apiId?: string }) {

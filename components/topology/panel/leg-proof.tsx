@@ -4,8 +4,8 @@ import type { Proof } from '#domain/proof.ts'
 import { Mono } from '../../ui/code-line.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { DotState, WordState } from '../../ui/state.tsx'
-import { modeLabel, validityLook } from '../looks.ts'
-import { daysText, versionsText } from '../words.ts'
+import { modeLabel, validityLook } from '#diagram/looks.ts'
+import { daysText, versionsText } from '#diagram/words.ts'
 
 /** How TLS is spoken on a leg, and the chain from the leaf to its CA. */
 export function LegProof({ reading: { tls, proof } }: { reading: LegReading }) {

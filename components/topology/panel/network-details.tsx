@@ -2,7 +2,7 @@
 import { networkClassName } from '#domain/network.ts'
 import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
-import { laneLook, locationLabel } from '../looks.ts'
+import { laneLook, locationLabel } from '#diagram/looks.ts'
 import type { DetailsProps } from './details-props.ts'
 import { Actions, Lead, Part } from './part.tsx'
 

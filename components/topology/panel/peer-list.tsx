@@ -2,7 +2,7 @@
 import { type LegView, readingsOf } from '#domain/leg.ts'
 import { Mono } from '../../ui/code-line.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import { Part } from './part.tsx'
 
 const shownMax = 12

@@ -2,7 +2,7 @@
 import { count } from '#domain/listing.ts'
 import { patterns } from '#domain/pattern.ts'
 import { Fact, Facts } from '../../ui/panel.tsx'
-import { inOrder } from '../model.ts'
+import { inOrder } from '#diagram/model.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
 import { Lead, Part } from './part.tsx'

@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import type { LegView } from '#domain/leg.ts'
 import { Button } from '../../ui/button.tsx'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 import { Part } from '../panel/part.tsx'
 import { doorsOf } from './places.ts'
 import { TryCertificateDialog } from './try-certificate-dialog.tsx'

@@ -8,10 +8,12 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { NoMatch } from '../../ui/empty-state.tsx'
 import { Hexagon } from '../../ui/hexagon.tsx'
 import { State } from '../../ui/state.tsx'
-import { toCsv } from '../csv.ts'
-import type { Model } from '../model.ts'
-import type { Selection, ViewState } from '../view-state.ts'
-import { csvHeader, csvRow, type FlowRow, rowsOf } from './rows.ts'
+import { keep } from '../../ui/keep-file.ts'
+import { flowsCsv } from '#diagram/flows-csv.ts'
+import type { Model } from '#diagram/model.ts'
+import type { Selection } from '#diagram/highlight.ts'
+import type { ViewState } from '../view-state.ts'
+import { type FlowRow, rowsOf } from '#diagram/rows.ts'
 
 interface Props {
   model: Model
@@ -33,7 +35,12 @@ export function TopologyTable({ model, state, choose, clear }: Props) {
     >
       <div className="flex items-center gap-3">
         <p className="text-xs text-ink-3 tnum">{count(rows.length, 'flow')}</p>
-        <Button size="sm" className="ml-auto" onClick={() => download(rows)} disabled={rows.length === 0}>
+        <Button
+          size="sm"
+          className="ml-auto"
+          onClick={() => download(model, state)}
+          disabled={rows.length === 0}
+        >
           <Download aria-hidden />
           CSV
         </Button>
@@ -160,13 +167,7 @@ function Findings({ row: { errors, warnings } }: { row: FlowRow }) {
   )
 }
 
-function download(rows: readonly FlowRow[]): void {
-  const address = URL.createObjectURL(
-    new Blob([toCsv(csvHeader, rows.map(csvRow))], { type: 'text/csv;charset=utf-8' }),
-  )
-  const link = document.createElement('a')
-  link.href = address
-  link.download = 'topology.csv'
-  link.click()
-  URL.revokeObjectURL(address)
+// What is shown is what is kept, so it is made here, of what the page has.
+function download(model: Model, state: ViewState): void {
+  keep(new Blob([flowsCsv(model, state)], { type: 'text/csv;charset=utf-8' }), 'flows.csv')
 }

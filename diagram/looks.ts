@@ -6,7 +6,7 @@ import type { Owner } from '#domain/party.ts'
 import type { GatewayRole } from '#domain/pattern.ts'
 import type { Deployment } from '#domain/stored.ts'
 import type { ClientMode } from '#domain/trust.ts'
-import type { Look } from '../ui/state.tsx'
+import type { Look } from './tone.ts'
 
 /** How each state of the topology is shown. A new state does not compile until it has a word and a tone. */
 
@@ -114,27 +114,23 @@ export const deploymentLook: Record<Deployment, Look> = {
   deployed: { label: 'deployed', tone: 'idle' },
 }
 
-export const laneLook: Record<NetworkClass, { title: string; hint: string; fill: string; dashed: boolean }> =
-  {
-    'non-org-external': {
-      title: 'Non-organisation external',
-      hint: 'untrusted: the third party runs the CA',
-      fill: 'var(--zone-non)',
-      dashed: true,
-    },
-    'org-external': {
-      title: 'Organisation external',
-      hint: 'trusted, another network',
-      fill: 'var(--zone-ext)',
-      dashed: true,
-    },
-    'org-internal': {
-      title: 'Organisation internal',
-      hint: 'owned, the gateway stands here',
-      fill: 'var(--zone-int)',
-      dashed: false,
-    },
-  }
+export const laneLook: Record<NetworkClass, { title: string; hint: string; dashed: boolean }> = {
+  'non-org-external': {
+    title: 'Non-organisation external',
+    hint: 'untrusted: the third party runs the CA',
+    dashed: true,
+  },
+  'org-external': {
+    title: 'Organisation external',
+    hint: 'trusted, another network',
+    dashed: true,
+  },
+  'org-internal': {
+    title: 'Organisation internal',
+    hint: 'owned, the gateway stands here',
+    dashed: false,
+  },
+}
 
 export const ownerLabel: Record<Owner, string> = { organisation: 'own', 'third-party': 'third party' }
 

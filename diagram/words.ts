@@ -3,12 +3,12 @@ import type { LegView } from '#domain/leg.ts'
 import { count } from '#domain/listing.ts'
 import { networkClassName } from '#domain/network.ts'
 import { ownerName } from '#domain/party.ts'
-import type { Classification } from '#domain/pattern.ts'
+import type { Classification, GatewayRole } from '#domain/pattern.ts'
 import type { LegTls } from '#domain/reading.ts'
 import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/stored.ts'
 import type { FlowView } from '#domain/topology.ts'
-import { figure, requestRate } from '../ui/figures.ts'
-import type { Tone } from '../ui/state.tsx'
+import { figure, requestRate } from '#domain/figures.ts'
+import type { Tone } from './tone.ts'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
 import { findingsOn, isOpen, type Model } from './model.ts'
 
@@ -82,6 +82,17 @@ export function gatewayState({ nodes, revision }: GatewayView): { text: string; 
 
 export function gatewaySubtitle({ nodes, revision }: GatewayView): string {
   return nodes === null ? `revision ${revision}` : `${count(nodes.total, 'node')}, revision ${revision}`
+}
+
+/** What its flows make of a gateway, all of them together; null while none can be classified. */
+export function gatewayRole(model: Model, { id }: Pick<GatewayView, 'id'>): GatewayRole | null {
+  const roles = new Set(
+    model.topology.flows
+      .filter(({ apiId }) => model.apis.get(apiId)?.gatewayId === id)
+      .flatMap(({ classification }) => classification?.role ?? []),
+  )
+  const [only = null] = roles
+  return roles.size > 1 ? 'ingress-and-egress' : only
 }
 
 export function expectedText(expected: Expected | null): string {

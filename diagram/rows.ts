@@ -1,10 +1,9 @@
 import { actualText } from '#domain/context.ts'
 import { type LegView, readingFor } from '#domain/leg.ts'
-import { passes } from '../highlight.ts'
-import { deploymentLook, ownerLabel, roleLabel } from '../looks.ts'
-import { findingsOfFlow, isOpen, type Model } from '../model.ts'
-import type { ViewState } from '../view-state.ts'
-import { expectedText, legTitle, trafficText } from '../words.ts'
+import { type FlowFilter, passes } from './filter.ts'
+import { deploymentLook, ownerLabel, roleLabel } from './looks.ts'
+import { findingsOfFlow, isOpen, type Model } from './model.ts'
+import { expectedText, legTitle, trafficText } from './words.ts'
 
 /** One flow of the table: the same as the map says, in words. */
 export interface FlowRow {
@@ -36,9 +35,9 @@ export interface FlowRow {
   readonly weight: number
 }
 
-export function rowsOf(model: Model, state: ViewState): FlowRow[] {
+export function rowsOf(model: Model, filter: FlowFilter): FlowRow[] {
   return model.topology.flows
-    .filter((flow) => passes(model, flow, state))
+    .filter((flow) => passes(model, flow, filter))
     .map((flow): FlowRow => {
       const api = model.apis.get(flow.apiId)
       const consumer = model.parties.get(flow.consumerId)
@@ -82,45 +81,3 @@ export function rowsOf(model: Model, state: ViewState): FlowRow[] {
       }
     })
 }
-
-export const csvHeader = [
-  'Consumer',
-  'Consumer network',
-  'API',
-  'Provider',
-  'Provider network',
-  'Gateway',
-  'Use case',
-  'Pattern',
-  'Role',
-  'Legs',
-  'Deployment',
-  'Traffic of the API',
-  'Errors',
-  'Warnings',
-  'Findings',
-]
-
-export function csvRow(row: FlowRow): string[] {
-  return [
-    owned(row.consumer, row.consumerOwner),
-    row.consumerNetwork,
-    row.api,
-    owned(row.provider, row.providerOwner),
-    row.providerNetwork,
-    row.gateway,
-    row.useCase,
-    row.pattern,
-    row.role,
-    row.legs
-      .map(({ title, expected, actual }) => `${title}: expected ${expected}; actual ${actual}`)
-      .join(' | '),
-    row.deployment,
-    row.traffic,
-    String(row.errors),
-    String(row.warnings),
-    row.findings.join(' | '),
-  ]
-}
-
-const owned = (name: string, owner: string) => (owner ? `${name} (${owner})` : name)

@@ -1,13 +1,23 @@
 import type { FlowView } from '#domain/topology.ts'
-import { cardId, firewallId, gatewayId, unprovided } from '#diagram/layout/structure.ts'
-import { findingsOfFlow, isOpen, type Model } from './model.ts'
-import type { Selection, ViewState } from './view-state.ts'
+import { type FlowFilter, isFiltered, passes } from './filter.ts'
+import { cardId, firewallId, gatewayId, unprovided } from './layout/structure.ts'
+import type { Model } from './model.ts'
 
-/** Whether a flow passes the filters. */
-export function passes(model: Model, flow: FlowView, { useCase, severity }: ViewState): boolean {
-  if (useCase !== null && flow.classification?.useCase !== useCase) return false
-  if (severity === null) return true
-  return findingsOfFlow(model, flow.id).some((finding) => isOpen(finding) && finding.severity === severity)
+export const selectionKinds = ['flow', 'party', 'api', 'gateway', 'network', 'leg'] as const
+export type SelectionKind = (typeof selectionKinds)[number]
+
+/** One thing of the topology that something is asked about. */
+export interface Selection {
+  readonly kind: SelectionKind
+  readonly id: string
+}
+
+/** `flow:4711`, or null where it is nothing of the sort. */
+export function readSelection(text: string): Selection | null {
+  const colon = text.indexOf(':')
+  const kind = selectionKinds.find((each) => each === text.slice(0, colon))
+  const id = text.slice(colon + 1)
+  return kind && id !== '' ? { kind, id } : null
 }
 
 /** The flows that a selection is about. */
@@ -45,10 +55,12 @@ export interface Highlight {
 }
 
 /** Null when nothing is chosen and no filter holds, so that nothing is dimmed. */
-export function highlightOf(model: Model, state: ViewState): Highlight | null {
+export function highlightOf(
+  model: Model,
+  state: FlowFilter & { readonly selection: Selection | null },
+): Highlight | null {
   const { selection } = state
-  const filtered = state.useCase !== null || state.severity !== null
-  if (!selection && !filtered) return null
+  if (!selection && !isFiltered(state)) return null
   const flows = selection
     ? flowsOf(model, selection)
     : model.topology.flows.filter((flow) => passes(model, flow, state))

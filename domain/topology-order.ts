@@ -1,0 +1,33 @@
+import { ascending } from './listing.ts'
+import type { Topology } from './topology.ts'
+
+type Named = { readonly id: string }
+const byId = <T extends Named>(all: readonly T[]): T[] => all.toSorted((a, b) => ascending(a.id, b.id))
+const byText = <T>(all: readonly T[]): T[] =>
+  all
+    .map((each) => ({ each, text: JSON.stringify(each) }))
+    .toSorted((a, b) => ascending(a.text, b.text))
+    .map(({ each }) => each)
+
+/** The same topology in an order that no database decides, so that equal ones are equal documents. */
+export function inStandardOrder(topology: Topology): Topology {
+  const { observed } = topology
+  return {
+    at: topology.at,
+    networks: byId(topology.networks),
+    parties: byId(topology.parties),
+    gateways: byId(topology.gateways),
+    apis: byId(topology.apis),
+    flows: byId(topology.flows),
+    legs: byId(topology.legs),
+    contexts: byId(topology.contexts),
+    authorities: byId(topology.authorities),
+    certificates: byId(topology.certificates),
+    observed: observed && { ...observed, peers: byText(observed.peers) },
+    findings: byId(topology.findings).map((finding) => ({
+      ...finding,
+      legIds: finding.legIds.toSorted(ascending),
+      flowIds: finding.flowIds.toSorted(ascending),
+    })),
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { canonicalJson } from '#contract/manifest.ts'
+import { flowsIn, readXml, wordsIn } from '#diagram/picture/testing/read-svg.ts'
+import { topologyDocument } from '#domain/topology-document.ts'
+import type { Actor } from '../actor.ts'
+import { db } from '../db.ts'
+import { signedIn } from '../hub/testing.ts'
+import { createFlow, nameProvider, placeGateway } from '../networks/write-flow.ts'
+import { createNetwork } from '../networks/write-network.ts'
+import { createParty } from '../networks/write-party.ts'
+import { serveApi } from '../operations.ts'
+import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { draftApi } from '../publish/testing/draft.ts'
+
+let database: TestDatabase
+let home: TestOrganisation
+let cookie: string
+let strangersCookie: string
+let partyId: string
+
+beforeAll(async () => {
+  database = await testDatabase()
+  home = await testOrganisation()
+  const actor = await home.actor('admin')
+  cookie = (await signedIn(actor)).cookie
+  strangersCookie = (await signedIn(await (await testOrganisation()).actor('admin'))).cookie
+  await fill(actor)
+})
+afterAll(() => database.close())
+
+async function fill(actor: Actor): Promise<void> {
+  const network = (name: string, cls: 'org-internal' | 'non-org-external', firewall: string | null) =>
+    createNetwork(actor, {
+      name,
+      class: cls,
+      location: 'vpc',
+      parentId: null,
+      firewall,
+      firewallContextId: null,
+    })
+  const [inside, outside] = [
+    await network('Office', 'org-internal', null),
+    await network('Partners', 'non-org-external', 'WAF'),
+  ]
+  const party = (
+    name: string,
+    kind: 'consumer' | 'provider',
+    owner: 'organisation' | 'third-party',
+    id: string,
+  ) => createParty(actor, { name, kind, owner, networkId: id })
+  const consumer = await party('=Partner', 'consumer', 'third-party', outside.id)
+  const provider = await party('Order team', 'provider', 'organisation', inside.id)
+  partyId = consumer.id
+  const instanceId = await draftApi(actor.organisationId, home.gateway.id, 'orders')
+  const { version } = await db().apiInstance.findUniqueOrThrow({ where: { id: instanceId } })
+  await nameProvider(actor, instanceId, provider.id, version)
+  await placeGateway(actor, home.gateway.id, inside.id, 1)
+  await createFlow(actor, { consumerId: consumer.id, apiId: instanceId })
+}
+
+const get = (path: string, as = cookie) =>
+  serveApi(new Request(`http://localhost:3000/api/v1/topology/${path}`, { headers: { cookie: as } }))
+
+describe('the topology by REST', () => {
+  it('is an SVG to keep, which a browser runs nothing of', async () => {
+    const answer = await get('picture')
+    expect(answer.status).toBe(200)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'image/svg+xml',
+      'content-disposition': expect.stringMatching(
+        /^attachment; filename="topology-organisation-org-[^"]*\.svg"$/,
+      ),
+      'content-security-policy': expect.stringContaining('sandbox'),
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
+    const flows = flowsIn(readXml(await answer.text()))
+    expect([...flows.values()]).toMatchObject([
+      { pattern: '5', role: 'ingress', hexagons: ['non-org-external', 'org-internal', 'gateway'] },
+    ])
+  })
+
+  it.each([
+    ['png', 'image/png', '\u0089PNG'],
+    ['pdf', 'application/pdf', '%PDF'],
+  ])('is a %s', async (format, type, start) => {
+    const answer = await get(`picture?format=${format}&theme=dark`)
+    expect(answer.headers.get('content-type')).toBe(type)
+    expect(
+      Buffer.from(await answer.arrayBuffer())
+        .toString('latin1')
+        .startsWith(start),
+    ).toBe(true)
+  })
+
+  it('lets a use case or what is around a party stand out, and knows no party of others', async () => {
+    const words = async (query: string) =>
+      wordsIn(readXml(await (await get(`picture?${query}`)).text())).join('\n')
+    expect(await words('useCase=2')).toContain('1 of 1 flow, use case 2')
+    expect(await words(`focus=party:${partyId}`)).toContain('Around =Partner')
+    const asStranger = await get(`picture?focus=party:${partyId}`, strangersCookie)
+    expect([asStranger.status, (await asStranger.json()).code]).toEqual([404, 'not-found'])
+    for (const query of ['focus=party', 'focus=x:y', 'useCase=5', 'findings=bad', 'theme=blue', 'format=gif'])
+      expect((await get(`picture?${query}`)).status, query).toBe(422)
+  })
+
+  it('is canonical JSON whose hash is that of its topology', async () => {
+    const answer = await get('document')
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="topology-[^"]*\.json"$/)
+    const text = await answer.text()
+    const document = topologyDocument.parse(JSON.parse(text))
+    expect(text).toBe(canonicalJson(document))
+    const hash = createHash('sha256').update(canonicalJson(document.topology)).digest('hex')
+    expect(document.hash).toBe(hash)
+    expect(document.topology.findings.length).toBeGreaterThan(0)
+    expect((await (await get('document', strangersCookie)).json()).topology.parties).toEqual([])
+  })
+
+  it('is a table in which nothing is a formula', async () => {
+    const answer = await get('flows')
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    const text = await answer.text()
+    expect(text.split('\r\n')).toHaveLength(3)
+    expect(text).toContain("\r\n'=Partner (third party),")
+  })
+})
