@@ -3,7 +3,7 @@ import { Check, Minus, X } from 'lucide-react'
 import type { CheckResult, CheckState } from '#domain/handshake.ts'
 import { cn } from '../../ui/class-names.ts'
 import { WordState } from '../../ui/state.tsx'
-import { checkLook, checkTitle } from '#diagram/looks.ts'
+import { checkLook, checkTitle } from './looks.ts'
 
 const marks: Record<CheckState, { icon: typeof Check; look: string }> = {
   passed: { icon: Check, look: 'border-ok bg-ok-soft text-ok' },
