@@ -85,11 +85,11 @@ const authorityOperations: readonly Operation[] = [
     run: ({ body }, { actor }) => createAuthority(actor, body),
   }),
   endpoint({
-    id: 'authority.development',
+    id: 'authority.development.ensure',
     method: 'POST',
     path: '/authorities/development',
     tag: authorities,
-    summary: 'Read the built-in development CA, a root and an intermediate; they are made at the first call',
+    summary: 'Make the built-in development CA, a root and an intermediate, where there is none yet, and read it',
     access: 'trust.write',
     output: z.object({ root: authorityRecord, issuing: authorityRecord }),
     run: (_input, { actor }) => developmentAuthority(actor),
@@ -379,7 +379,7 @@ const contextOperations: readonly Operation[] = [
     run: ({ params }, { actor }) => readContextRecord(actor, params.contextId),
   }),
   endpoint({
-    id: 'context.impact',
+    id: 'context.impact.read',
     method: 'GET',
     path: '/contexts/{contextId}/impact',
     tag: contexts,
