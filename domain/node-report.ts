@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { subjectAltName } from './certificate.ts'
+import { sides } from './peer.ts'
 
 /**
  * What a node says of itself, as it crosses the wire, as it is kept and as pages see it. Members that are optional
@@ -38,6 +40,8 @@ export const reportMax = {
   workers: 256,
   listeners: 50,
   handshakeResults: 100,
+  peers: 200,
+  namesOfPeer: 10,
 } as const
 
 /** Bounds of a share of the answers, in milliseconds. */
@@ -171,6 +175,16 @@ const listenerReport = z.object({
   handshakes: mapOf(z.object({ recent: z.int(), total: z.int() }), reportMax.handshakeResults),
 })
 
+const peerReport = z.object({
+  apiId: text,
+  side: z.enum(sides),
+  subject: text,
+  issuer: text,
+  names: listOf(subjectAltName.extend({ value: text }), reportMax.namesOfPeer),
+  /** SHA-256 of the trusted certificate that its chain ended at; null where those of the system are trusted. */
+  anchorSha256: text.nullable(),
+})
+
 export const reportedStatuses = ['healthy', 'degraded'] as const
 
 /** How a node is as a whole. Counters are of the last interval. */
@@ -210,8 +224,11 @@ export const nodeDetails = z.object({
   /** The processes that serve. */
   workers: listOf(workerReport, reportMax.workers).optional(),
   listeners: listOf(listenerReport, reportMax.listeners).optional(),
+  /** Whose certificates were seen in the interval, on either side. */
+  peers: listOf(peerReport, reportMax.peers).optional(),
 })
 
+export type PeerReport = z.infer<typeof peerReport>
 export type NodePulse = z.infer<typeof nodePulse>
 export type NodeDetails = z.infer<typeof nodeDetails>
 export type ApiReport = z.infer<typeof apiReport>

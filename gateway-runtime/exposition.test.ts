@@ -46,6 +46,7 @@ function figures(): PlaneFigures {
           retriesRefused: 9,
           healthChecks: new Map([['failed', 3]]),
           handshakes: new Map([['upstream_tls_expired', 6]]),
+          peers: new Map(),
           endpoints: new Map([['https://a:8443', endpoint]]),
         },
       ],

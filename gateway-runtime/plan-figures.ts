@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { InboundTls, KeyPair, OutboundTls } from '#policies/settings.ts'
+import { certificatesIn } from './serve/peers.ts'
 import type { LiveRoute, Plan } from './serve/plan.ts'
 import type { Pool } from './serve/upstream/pool.ts'
 
@@ -20,6 +20,8 @@ export interface UpstreamFigures {
   readonly healthChecks: ReadonlyMap<string, number>
   /** TLS handshakes by how they ended: `ok`, or why not. */
   readonly handshakes: ReadonlyMap<string, number>
+  /** Handshakes by what was shown (serve/peers.ts). */
+  readonly peers: ReadonlyMap<string, number>
   readonly endpoints: ReadonlyMap<string, EndpointFigures>
 }
 
@@ -81,6 +83,7 @@ const nothing: UpstreamFigures = {
   retriesRefused: 0,
   healthChecks: new Map(),
   handshakes: new Map(),
+  peers: new Map(),
   endpoints: new Map(),
 }
 
@@ -98,6 +101,7 @@ function figuresOf(pool: Pool, before: UpstreamFigures = nothing): UpstreamFigur
     retriesRefused: before.retriesRefused + now.retriesRefused,
     healthChecks: added(before.healthChecks, healthChecks === null ? {} : { ...healthChecks }),
     handshakes: added(before.handshakes, tls === null ? {} : { ok: tls.established, ...tls.failed }),
+    peers: added(before.peers, Object.fromEntries(tls?.peers ?? [])),
     endpoints: endpointsOf(now.endpoints, before.endpoints),
   }
 }
@@ -163,16 +167,4 @@ function addTls(
 ): void {
   add(use, api, tls.certificate?.certificate ?? '')
   add(`${use}-ca`, api, tls.trustedCa)
-}
-
-/** Those that can be read; what cannot was refused when its context was made. */
-function certificatesIn(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)]
-    } catch {
-      return []
-    }
-  })
 }

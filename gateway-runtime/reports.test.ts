@@ -16,6 +16,7 @@ const well: UpstreamFigures = {
   retriesRefused: 0,
   healthChecks: new Map(),
   handshakes: new Map(),
+  peers: new Map(),
   endpoints: new Map([['http://a', { pools: 2, connections: 5, unhealthy: 0, ejected: 0 }]]),
 }
 

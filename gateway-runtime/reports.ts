@@ -7,6 +7,7 @@ import {
   type ListenerReport,
   type NodePulse,
   type PartReport,
+  type PeerReport,
   type PolicyReport,
   reportMax,
   type SessionReport,
@@ -15,6 +16,7 @@ import {
 } from '#domain/node-report.ts'
 import { noFigures, type PlaneFigures } from './data-plane.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
+import { peerFactsIn } from './serve/peers.ts'
 import {
   type Figures,
   latencyBoundsMs,
@@ -61,6 +63,7 @@ export class IntervalFigures {
       sessions: sessionsOf(now.sessions),
       workers: workersBetween(before.workers, now.workers),
       listeners: listenersBetween(before, now),
+      peers: peersBetween(before, now).slice(0, reportMax.peers),
     }
   }
 }
@@ -277,6 +280,33 @@ function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefine
 function troubleOf(upstream: UpstreamReport): number {
   const { circuitsOpen, unhealthyEndpoints, ejectedEndpoints, pending, connections } = upstream
   return (circuitsOpen + unhealthyEndpoints + ejectedEndpoints) * 1e9 + pending * 1e5 + connections
+}
+
+/** Clients by the requests that they made, upstreams by their handshakes. */
+function peersBetween(before: PlaneFigures, now: PlaneFigures): PeerReport[] {
+  const clients = [...now.traffic.routes].flatMap(([id, { peers }]) =>
+    peersOf('inbound', id, before.traffic.routes.get(id)?.peers, peers),
+  )
+  const upstreams = [...now.upstreams].flatMap(([id, { peers }]) =>
+    peersOf('outbound', id, before.upstreams.get(id)?.peers, peers),
+  )
+  return [...clients, ...upstreams]
+}
+
+function peersOf(
+  side: PeerReport['side'],
+  id: string,
+  before: Counts | undefined,
+  now: Counts,
+): PeerReport[] {
+  // api:ID, upstream:ID and upstream:ID:NAME
+  const [, apiId = ''] = id.split(':')
+  return [...now].flatMap(([key, count]) => {
+    // A pool that was made anew counts from zero.
+    if (count === (before?.get(key) ?? 0)) return []
+    const [subject, issuer, names, anchorSha256] = peerFactsIn(key)
+    return [{ apiId, side, subject, issuer, names: [...names], anchorSha256 }]
+  })
 }
 
 function firstToExpire(certificates: PlaneFigures['certificates']): CertificateReport[] {

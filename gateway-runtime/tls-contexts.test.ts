@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AttachedPolicy, Item } from '#contract/items.ts'
 import { maskedItem } from './admin.ts'
 import { Planner } from './plan.ts'
+import { upstreamsOf } from './plan-figures.ts'
+import { peerFactsIn } from './serve/peers.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from './testing/certificates.ts'
 import { contentsOf, startServing } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
@@ -135,6 +137,12 @@ describe('a context that changes under load', () => {
     await running.stop()
     expect(running.failures).toEqual([])
     expect(running.handshakes()).toBeGreaterThan(40)
+    const peers = [...(plane.server.figures().routes.get('api:orders')?.peers.keys() ?? [])].map(peerFactsIn)
+    const names = [{ type: 'uri', value: 'spiffe://acme/shop' }]
+    expect(peers.map(([, , shown, anchor]) => [shown, anchor])).toEqual([
+      [names, old.sha256],
+      [names, fresh.sha256],
+    ])
     // Who comes with the old one now is refused, so the change did happen.
     const late = load(plane.port, () => ({ ca: clientsTrust, cert: clients[0].chain, key: clients[0].key }))
     await until('it is refused', () => late.failures.length === 6)
@@ -185,6 +193,11 @@ describe('a context that changes under load', () => {
     isOver = true
     await Promise.all(asking)
     expect([...statuses.keys()]).toEqual([200])
+    const { plan } = plane.serving
+    const pools = plan === undefined ? [] : [...(await upstreamsOf(plan)).values()]
+    const peers = pools.flatMap((pool) => [...pool.peers.keys()].map(peerFactsIn))
+    const names = [{ type: 'ip', value: '127.0.0.1' }]
+    expect(peers).toEqual([[expect.any(String), expect.stringContaining('First CA'), names, old.sha256]])
   })
 })
 

@@ -3,6 +3,8 @@ import type { SubjectAltName } from '#domain/certificate.ts'
 import type { PeerCertificate } from '#policies/exchange.ts'
 import type { CertificateParts } from './certificate.ts'
 
+const CHAIN_MAX = 10
+
 /** A verified leaf as policies see it. */
 export class VerifiedPeer implements PeerCertificate {
   readonly subject: string
@@ -25,6 +27,16 @@ export class VerifiedPeer implements PeerCertificate {
     this.sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
     this.notBefore = certificate.validFromDate.getTime()
     this.notAfter = certificate.validToDate.getTime()
+  }
+
+  /** The leaf, then what was sent along with it. */
+  get chain(): X509Certificate[] {
+    const chain = [this.certificate]
+    for (let each = this.certificate.issuerCertificate; each && chain.length < CHAIN_MAX; ) {
+      chain.push(each)
+      each = each.issuerCertificate
+    }
+    return chain
   }
 
   get pem(): string {

@@ -1,3 +1,4 @@
+import { PeerCounters } from './peers.ts'
 import type { HandshakeResult } from './tls/results.ts'
 
 /** What a report or an exposition reads. Counters rise only; `connections` and `webSockets` are of now. */
@@ -88,6 +89,8 @@ export interface RouteFigures extends TallyFigures {
   readonly upstreams: ReadonlyMap<string, TallyFigures>
   /** By kind and id, with a space between. */
   readonly policies: ReadonlyMap<string, PolicyFigures>
+  /** Requests of clients with a certificate, by what they showed (peers.ts). */
+  readonly peers: ReadonlyMap<string, number>
 }
 
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
@@ -201,6 +204,8 @@ export class RouteCounters extends Tally {
   codes: Map<string, number> | null = null
   readonly operations = new Parts(newTally)
   readonly upstreams = new Parts(newTally)
+  /** Made with the first client that shows a certificate. */
+  peers: PeerCounters | null = null
   private readonly policies = new Parts(newPolicy)
 
   policy({ kind, id }: { readonly kind: string; readonly id: string }): PolicyCounters {
@@ -218,9 +223,12 @@ export class RouteCounters extends Tally {
       operations: this.operations.figures((tally) => tally.figures),
       upstreams: this.upstreams.figures((tally) => tally.figures),
       policies: this.policies.figures((policy) => policy.figures),
+      peers: this.peers?.figures ?? noPeers,
     }
   }
 }
+
+const noPeers: ReadonlyMap<string, number> = new Map()
 
 const STATUS_MAX = 600
 

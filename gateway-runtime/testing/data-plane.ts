@@ -3,7 +3,7 @@ import { canonicalJson } from '#contract/manifest.ts'
 import { createControlRequest } from '../control-request.ts'
 import { type Contents, Planner } from '../plan.ts'
 import { emptyWorld, sha256, type World } from '../ports.ts'
-import { createServer } from '../serve/server.ts'
+import { createServer, type Server } from '../serve/server.ts'
 import { Serving } from '../serving.ts'
 import type { Closing } from './world.ts'
 
@@ -26,7 +26,12 @@ export async function startServing(
   items: readonly Item[],
   end: Closing,
   world: Partial<World> = {},
-): Promise<{ port: number; serve: (items: readonly Item[]) => Promise<void> }> {
+): Promise<{
+  port: number
+  serving: Serving
+  server: Server
+  serve: (items: readonly Item[]) => Promise<void>
+}> {
   const control = createControlRequest({ allowLoopback: true })
   const server = createServer()
   const whole = { ...emptyWorld, request: control.request, ...world }
@@ -40,5 +45,5 @@ export async function startServing(
     if (!served.ok) throw new Error(JSON.stringify(served.reasons))
   }
   await serve(items)
-  return { port: serving.ports[0] ?? 0, serve }
+  return { port: serving.ports[0] ?? 0, serving, server, serve }
 }

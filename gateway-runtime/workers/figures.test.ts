@@ -15,6 +15,7 @@ const upstream: UpstreamFigures = {
   retriesRefused: 5,
   healthChecks: new Map([['succeeded', 6]]),
   handshakes: new Map(),
+  peers: new Map(),
   endpoints: new Map([['http://a', { pools: 1, connections: 2, unhealthy: 1, ejected: 0 }]]),
 }
 

@@ -38,7 +38,8 @@ export class KeptReport {
 
 function partsOf(report: Report) {
   const { apis, upstreams, certificates, sessions, ...rest } = report
-  const { workers, listeners, handshakes, codes, ...pulse } = rest
+  // Peers have a table of their own (observed-peers.ts).
+  const { workers, listeners, handshakes, codes, peers: _, ...pulse } = rest
   return {
     pulse,
     apis,

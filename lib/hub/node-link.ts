@@ -15,6 +15,7 @@ import { transaction } from '../db.ts'
 import { settle, takeCommands } from '../gateways/commands.ts'
 import { log } from '../log.ts'
 import { KeptReport } from './kept-report.ts'
+import { notePeers } from './observed-peers.ts'
 import { hashesBehind, headOf, itemsWithin, offer, type Served } from './offer.ts'
 
 export interface NodeIdentity extends Served {
@@ -203,7 +204,9 @@ export class NodeLink {
         },
       })
       // It was removed meanwhile, and is about to be cut off.
-      return count > 0 && this.#kept.write(tx, this.identity, report, receivedAt)
+      if (count === 0) return false
+      await notePeers(tx, this.identity, report.peers ?? [], receivedAt)
+      return this.#kept.write(tx, this.identity, report, receivedAt)
     })
     if (!written) return false
     written()

@@ -16,6 +16,7 @@ import { describeTopology, type Topology } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
+import { readObserved } from './observed.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
 import { trustOf } from '../trust/read.ts'
 import { toAcceptance } from '../trust/stored.ts'
@@ -30,7 +31,7 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
 export async function readStored(actor: Actor, now = new Date()): Promise<Stored> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
-  const [networks, parties, gateways, instances, flows, trust, acceptances] = await Promise.all([
+  const [networks, parties, gateways, instances, flows, trust, acceptances, peers] = await Promise.all([
     listNetworks(actor),
     listParties(actor),
     gatewayRows(organisationId),
@@ -38,6 +39,7 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
     db().flow.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
     trustOf(db(), organisationId),
     db().findingAcceptance.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
+    readObserved(organisationId),
   ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
@@ -53,7 +55,7 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
     ...trust,
     watch: usualWatch,
     networkPolicies: [],
-    observed: null,
+    observed: peers,
     acceptances: acceptances.map(toAcceptance),
   }
 }

@@ -6,7 +6,9 @@ import type { Http1Exchange } from '../exchange.ts'
 import type { AccessLog } from '../log.ts'
 import type { Metrics, RouteCounters } from '../metrics.ts'
 import { runDone } from '../phases.ts'
+import { PeerCounters } from '../peers.ts'
 import { refusal } from '../refusals.ts'
+import { VerifiedPeer } from '../tls/verified-peer.ts'
 import { AnswerCopy, type BodyBudget } from './body.ts'
 
 /** What is told of ends. */
@@ -53,6 +55,10 @@ function countParts(
   durationMs: number,
 ): void {
   const { pool, route, decidedBy } = exchange
+  const peer = exchange.tls?.peer
+  const trust = route?.route.inboundTls
+  if (trust !== undefined && peer instanceof VerifiedPeer)
+    (counters.peers ??= new PeerCounters()).seen(peer, trust)
   if (pool !== null) counters.upstreams.of(pool.name).add(isError, octave, durationMs)
   const operation = route?.route.operations?.find(exchange.method, exchange.resourcePath)
   if (operation !== undefined) counters.operations.of(operation).add(isError, octave, durationMs)

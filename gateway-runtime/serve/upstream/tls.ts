@@ -5,6 +5,7 @@ import type { OutboundTls } from '#policies/settings.ts'
 import { compileNames } from '#domain/subject-alt-names.ts'
 import { readCertificate } from '#tls/certificate.ts'
 import { outboundContext } from '#tls/secure-context.ts'
+import { PeerCounters, type Trust } from '../peers.ts'
 
 /** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
 export type TlsFailure =
@@ -26,6 +27,8 @@ export interface TlsFigures {
   readonly failed: Readonly<Partial<Record<TlsFailure, number>>>
   /** What the last failed handshake said. */
   readonly lastFault: string | undefined
+  /** Handshakes by what the upstream showed (peers.ts). */
+  readonly peers: ReadonlyMap<string, number>
 }
 
 /** The certificate verified, but is not one that this upstream may show. */
@@ -45,6 +48,7 @@ export class OutboundContext {
   private readonly spoken: string
   private readonly allows: ReturnType<typeof compileNames>
   private readonly failed: Partial<Record<TlsFailure, number>> = {}
+  private readonly peers = new PeerCounters()
   private established = 0
   private lastFault: string | undefined
 
@@ -58,7 +62,8 @@ export class OutboundContext {
 
   get figures(): TlsFigures {
     const { established, lastFault } = this
-    return { verifies: !this.skips, established, failed: { ...this.failed }, lastFault }
+    const { figures: peers } = this.peers
+    return { verifies: !this.skips, established, failed: { ...this.failed }, lastFault, peers }
   }
 
   private get skips(): boolean {
@@ -75,7 +80,11 @@ export class OutboundContext {
       servername: isIP(name) === 0 ? name : '',
       ALPNProtocols: [this.spoken],
       rejectUnauthorized: !this.skips,
-      checkServerIdentity: (_host, peer) => this.faultOf(peer, name),
+      checkServerIdentity: (_host, peer) => {
+        const fault = this.faultOf(peer, name)
+        if (fault === undefined) this.see(peer)
+        return fault
+      },
     }
   }
 
@@ -91,6 +100,17 @@ export class OutboundContext {
     return failure
   }
 
+  private see(peer: PeerCertificate): void {
+    const parts = partsOf(peer.raw)
+    if (parts === undefined) return
+    const { subject, issuer, subjectAltNames } = parts
+    const sha256 = peer.fingerprint256.replaceAll(':', '').toLowerCase()
+    this.peers.seen(
+      { sha256, subject, issuer, subjectAltNames, chain: chainOf(peer) },
+      this.settings ?? system,
+    )
+  }
+
   // Called once OpenSSL has verified the chain.
   private faultOf(peer: PeerCertificate, name: string): Error | undefined {
     const { subjectAltNames = [], spkiHashes = [] } = this.settings ?? {}
@@ -104,6 +124,20 @@ export class OutboundContext {
       return new NotAccepted('upstream_tls_pin_mismatch', 'the public key of the certificate is not pinned')
     return undefined
   }
+}
+
+/** The CAs of the system that the gateway runs on, which are known by no name here. */
+const system: Trust = { trustedCa: '' }
+const CHAIN_MAX = 10
+
+function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }): X509Certificate[] {
+  const chain: X509Certificate[] = []
+  // The last one names itself.
+  for (let each: typeof leaf | undefined = leaf; each && chain.length < CHAIN_MAX; ) {
+    chain.push(new X509Certificate(each.raw))
+    each = each.issuerCertificate === each ? undefined : each.issuerCertificate
+  }
+  return chain
 }
 
 // RFC 9525 §6: subject alternative names alone, never the common name; a wildcard is a whole label.
