@@ -52,6 +52,7 @@ export const problems = {
   'certificate.known': { status: 409, title: 'That certificate is already there' },
   'certificate.refused': { status: 422, title: 'That does not go with this certificate' },
   'handshake.no-tls': { status: 409, title: 'There is no TLS towards clients here' },
+  'rotation.refused': { status: 409, title: 'The rotation cannot go that way now' },
   'context.refused': { status: 422, title: 'The context cannot be like that' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
   'picture.busy': { status: 503, title: 'Too many pictures are being drawn' },

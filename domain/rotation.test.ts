@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ObservedPeer } from './peer.ts'
-import {
-  type Move,
-  planRotation,
-  type Rotation,
-  rotationOf,
-  type Step,
-  type TrustChange,
-} from './rotation.ts'
+import { planRotation, rotationOf } from './rotation.ts'
+import type { Move, Rotation, RotationStep as Step, TrustChange } from './rotation-plan.ts'
 import type { Stored } from './stored.ts'
 import { authority, caFacts, certificate, inDays, now } from './testing/certificates.ts'
 import { peer, seen } from './testing/peers.ts'

@@ -4,6 +4,15 @@ import { readingsOf } from './leg.ts'
 import { ascending, count, listed } from './listing.ts'
 import type { ObservedPeer } from './peer.ts'
 import { issuersIn } from './proof.ts'
+import {
+  type BlindSpot,
+  type Move,
+  type Rotation,
+  type RotationStep,
+  type StepKind,
+  stepKinds,
+  type TrustChange,
+} from './rotation-plan.ts'
 import type { Topology } from './topology.ts'
 import type { AuthorityView, CertificateView, ContextView } from './trust.ts'
 
@@ -12,55 +21,10 @@ import type { AuthorityView, CertificateView, ContextView } from './trust.ts'
  * one. Where a rotation stands is read from the world itself, so that it can be left, taken up and taken back at will.
  */
 
-export interface Rotation {
-  readonly fromId: string
-  readonly toId: string
-  /** The contexts that trusted the old CA when the rotation began. */
-  readonly contextIds: readonly string[]
-  /** Contexts and gateways for which somebody answers where nobody can see: firewalls, machines that are gone. */
-  readonly vouchedIds: readonly string[]
-}
-
 /** A rotation of all contexts that trust a CA now. */
 export function rotationOf(contexts: readonly ContextView[], fromId: string, toId: string): Rotation {
   const trusting = contexts.filter(({ authorityIds }) => authorityIds.includes(fromId))
   return { fromId, toId, contextIds: trusting.map(({ id }) => id).toSorted(ascending), vouchedIds: [] }
-}
-
-export const stepKinds = ['overlap', 'reissue', 'verify', 'drop'] as const
-export type StepKind = (typeof stepKinds)[number]
-
-export type TrustChange =
-  | {
-      readonly kind: 'trust' | 'drop'
-      readonly contextId: string
-      readonly authorityId: string
-      readonly text: string
-    }
-  /** `byHand` where the portal lacks the CA's key: somebody must bring the certificate. */
-  | {
-      readonly kind: 'reissue'
-      readonly certificateId: string
-      readonly authorityId: string
-      readonly byHand: boolean
-      readonly text: string
-    }
-  /** Back to the version before. */
-  | { readonly kind: 'restore'; readonly certificateId: string; readonly text: string }
-
-/** Something that can be done, as it would be done now. */
-export interface Move {
-  readonly changes: readonly TrustChange[]
-  readonly may: boolean
-  readonly whyNot: readonly string[]
-}
-
-export interface Step extends Move {
-  readonly kind: StepKind
-  readonly state: 'done' | 'next' | 'later'
-  /** What should be known before, though nobody here can see it. */
-  readonly cautions: readonly string[]
-  readonly reverse: Move
 }
 
 type World = Pick<
@@ -80,14 +44,14 @@ type World = Pick<
 const liveDays = 30
 
 /** The four steps as they stand: what each would change, whether it may go, why not, and how it is taken back. */
-export function planRotation(rotation: Rotation, world: World, now: Date): Step[] {
+export function planRotation(rotation: Rotation, world: World, now: Date): RotationStep[] {
   const at = situation(rotation, world, now)
   if (typeof at === 'string') return stepKinds.map((kind) => impossible(kind, at))
   const steps = [overlap(at), reissue(at), verify(at), drop(at)]
   // Once the old CA is out, nobody can be seen to show it.
   const isOver = steps.at(-1)?.isDone === true
   const next = isOver ? steps.length : steps.findIndex(({ isDone }) => !isDone)
-  return steps.map(({ isDone: _, ...step }, index): Step => {
+  return steps.map(({ isDone: _, ...step }, index): RotationStep => {
     const state = index < next ? 'done' : index === next ? 'next' : 'later'
     const waits = state === 'later' ? [`${stepKinds[next]} comes first`] : []
     const whyNot = state === 'done' ? [] : [...waits, ...step.whyNot]
@@ -121,12 +85,13 @@ function situation(rotation: Rotation, world: World, now: Date): Situation | str
   return { rotation, world, now, from, to, contexts, keystores, issuers: issuersIn(world) }
 }
 
-type Judged = Omit<Step, 'state' | 'may'> & { readonly isDone: boolean }
+type Judged = Omit<RotationStep, 'state' | 'may'> & { readonly isDone: boolean }
 
 const nothingToDo: Move = { changes: [], may: false, whyNot: ['there is nothing to take back'] }
 
-function impossible(kind: StepKind, why: string): Step {
-  return { kind, state: 'later', changes: [], may: false, whyNot: [why], cautions: [], reverse: nothingToDo }
+function impossible(kind: StepKind, why: string): RotationStep {
+  const blank = { changes: [], cautions: [], blind: [], reverse: nothingToDo }
+  return { kind, state: 'later', may: false, whyNot: [why], ...blank }
 }
 
 function move(changes: readonly TrustChange[], whyNot: readonly string[]): Move {
@@ -156,7 +121,7 @@ function overlap(at: Situation): Judged {
   )
   return {
     kind: 'overlap',
-    isDone: lacking.length === 0,
+    isDone: contexts.length > 0 && lacking.length === 0,
     changes: lacking.map((context) => trusting('trust', context, to)),
     whyNot: [
       ...(contexts.length === 0 ? ['no context trusts the old CA'] : []),
@@ -169,6 +134,7 @@ function overlap(at: Situation): Judged {
         : []),
     ],
     cautions: [],
+    blind: [],
     reverse: distrust(at),
   }
 }
@@ -192,6 +158,8 @@ function distrust(at: Situation): Move {
 
 function reissue(at: Situation): Judged {
   const { contexts, keystores, from, to, world } = at
+  const issuer = issuerUnder(at)
+  const late = behind(at)
   const old = keystores.filter(({ chain }) => !isUnder(chain, to, at))
   const overlapping = contexts.every((context) => trusts(context, to))
   const consumers = listed(farEnds(at))
@@ -201,21 +169,37 @@ function reissue(at: Situation): Judged {
     changes: old.map(({ id, name }) => ({
       kind: 'reissue',
       certificateId: id,
-      authorityId: to.id,
-      byHand: !to.canIssue,
-      text: to.canIssue
-        ? `${to.name} issues ${name} anew, in the place of the one from ${from.name}`
+      authorityId: issuer?.id ?? to.id,
+      byHand: issuer === null,
+      text: issuer
+        ? `${issuer.name} issues ${name} anew, in the place of the one from ${from.name}`
         : `${name} is replaced by one that ${to.name} issued, which somebody must bring`,
     })),
-    whyNot: behind(at),
+    whyNot: late.map(({ why }) => why),
+    blind: late.map(({ spot }) => spot),
     cautions:
       consumers === '' ? [] : [`${consumers} must trust ${to.name} before they are shown certificates of it`],
     reverse: restore(at, world),
   }
 }
 
+/** Who issues for the new CA: one below it whose key is here, which spares the new one's own; the newest of several. */
+function issuerUnder({ to, world, now }: Situation): AuthorityView | null {
+  const able = world.authorities.filter(
+    (ca) => ca.canIssue && ca.parentId === to.id && validityOf(ca.certificate, now).state !== 'expired',
+  )
+  const [newest] = able.toSorted((a, b) => ascending(b.certificate.notBefore, a.certificate.notBefore))
+  return newest ?? (to.canIssue ? to : null)
+}
+
+/** What holds a step up for want of anybody who sees, and why. */
+interface Blind {
+  readonly spot: BlindSpot
+  readonly why: string
+}
+
 /** Nodes that may not have the truststore with both CAs yet. */
-function behind({ world, rotation, contexts }: Situation): string[] {
+function behind({ world, rotation, contexts }: Situation): Blind[] {
   const used = new Set(contexts.map(({ id }) => id))
   const apiIds = new Set(
     world.legs
@@ -225,10 +209,12 @@ function behind({ world, rotation, contexts }: Situation): string[] {
   const gatewayIds = new Set(world.apis.filter(({ id }) => apiIds.has(id)).map(({ gatewayId }) => gatewayId))
   return world.gateways
     .filter(({ id }) => gatewayIds.has(id) && !rotation.vouchedIds.includes(id))
-    .flatMap(({ name, nodes }) => {
-      if (nodes === null) return `what nodes of ${name} serve is not known`
+    .flatMap(({ id, name, nodes }): Blind[] => {
+      const spot = { id, kind: 'gateway', name } as const
+      if (nodes === null) return [{ spot, why: `what nodes of ${name} serve is not known` }]
       if (nodes.current >= nodes.total) return []
-      return `${nodes.total - nodes.current} of ${count(nodes.total, 'node')} of ${name} may lack the newest revision`
+      const late = `${nodes.total - nodes.current} of ${count(nodes.total, 'node')} of ${name}`
+      return [{ spot, why: `${late} may lack the newest revision` }]
     })
 }
 
@@ -257,10 +243,11 @@ function verify(at: Situation): Judged {
   const live = livePeers(at)
   const late = live.filter((peer) => whose(peer, at) === 'from')
   const unclear = live.filter((peer) => whose(peer, at) === 'unclear')
+  const blind = unseen(at, live)
   const whyNot = [
     ...(late.length > 0 ? [`a chain of ${from.name} is still shown by ${peersIn(late, at)}`] : []),
     ...(unclear.length > 0 ? [`nobody can tell whose chain is shown by ${peersIn(unclear, at)}`] : []),
-    ...unseen(at, live),
+    ...blind.map(({ why }) => why),
   ]
   const asleep = peersOf(at).filter(({ lastSeenAt }) => !isLive(lastSeenAt, now))
   const resting = asleep.filter((peer) => whose(peer, at) === 'from')
@@ -269,6 +256,7 @@ function verify(at: Situation): Judged {
     isDone: whyNot.length === 0,
     changes: [],
     whyNot,
+    blind: blind.map(({ spot }) => spot),
     cautions:
       resting.length > 0
         ? [
@@ -287,13 +275,14 @@ function drop(at: Situation): Judged {
   const cut = livePeers(at).filter((peer) => whose(peer, at) === 'from')
   return {
     kind: 'drop',
-    isDone: holding.length === 0,
+    isDone: contexts.length > 0 && holding.length === 0,
     changes: holding.map((context) => trusting('drop', context, from)),
     whyNot: [
       ...(bare.length > 0 ? [`nobody would be trusted any more in ${namesOf(bare)}`] : []),
       ...(cut.length > 0 ? [`it would cut off ${peersIn(cut, at)}`] : []),
     ],
     cautions: [],
+    blind: [],
     reverse: move(
       dropped.map((context) => trusting('trust', context, from)),
       [],
@@ -375,12 +364,13 @@ function issuersUnder({ certificate }: AuthorityView, { issuers }: Situation): S
 }
 
 /** The contexts of which nobody was seen, where nobody vouches for them either. */
-function unseen(at: Situation, live: readonly ObservedPeer[]): string[] {
+function unseen(at: Situation, live: readonly ObservedPeer[]): Blind[] {
   const { world, contexts, rotation } = at
   const sides = contextsBySide(at)
   const seen = new Set(live.flatMap(({ side, apiId }) => [...(sides.get(`${side} ${apiId}`) ?? [])]))
-  return contexts.flatMap(({ id, name }): string[] => {
+  return contexts.flatMap(({ id, name }): Blind[] => {
     if (rotation.vouchedIds.includes(id)) return []
+    const spot = { id, kind: 'context', name } as const
     const legs = world.legs.filter((leg) =>
       readingsOf(leg).some(({ actual }) => contextOf(actual)?.id === id),
     )
@@ -391,10 +381,12 @@ function unseen(at: Situation, live: readonly ObservedPeer[]): string[] {
           .flatMap(({ from, to }) => [from, to].filter(({ kind }) => kind === 'firewall'))
           .map((each) => each.name),
       )
-      return [`no node sees who meets the firewall ${firewalls} under ${name}, so somebody must vouch for it`]
+      const why = `no node sees who meets the firewall ${firewalls} under ${name}, so somebody must vouch for it`
+      return [{ spot, why }]
     }
     if (legs.length === 0 || seen.has(id)) return []
-    return [`no node has seen a peer of ${name} in ${liveDays} days, so somebody must vouch for it`]
+    const why = `no node has seen a peer of ${name} in ${liveDays} days, so somebody must vouch for it`
+    return [{ spot, why }]
   })
 }
 

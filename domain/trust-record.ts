@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sides } from './peer.ts'
 import { certificateFacts } from './certificate.ts'
+import { rotation, rotationStep, stepKinds } from './rotation-plan.ts'
 import { authorityView, certificateView, contextView } from './trust.ts'
 
 /** Certificates, CAs and contexts as their own pages and machines see them: beside what they are, how they came to be. */
@@ -63,6 +64,7 @@ export const trustImpact = z.object({
       name: z.string(),
       nodes: z.int(),
       online: z.int(),
+      current: z.int().describe('Nodes that serve the newest revision'),
       connections: z.int().nullable().describe('Open client connections; null while no node says'),
     }),
   ),
@@ -92,6 +94,28 @@ export const rotationPreview = z.object({
   impact: trustImpact,
 })
 
+/** What a rotation would be before it begins. */
+export const rotationOutlook = z.object({
+  steps: z.array(rotationStep),
+  impact: trustImpact,
+})
+
+/** A CA that is being replaced by another: how far it is, and whom it reaches. */
+export const rotationRecord = rotation.extend({
+  id,
+  from: z.string(),
+  to: z.string(),
+  createdAt: z.iso.datetime(),
+  createdBy: z.string(),
+  version: z.int(),
+  ...rotationOutlook.shape,
+})
+
+/** How far a rotation is, for lists. */
+export const rotationSummary = rotationRecord
+  .omit({ steps: true, impact: true })
+  .extend({ next: z.enum(stepKinds).nullable().describe('Null once all is done') })
+
 export type CertificateVersionView = z.infer<typeof certificateVersion>
 export type CertificateRecord = z.infer<typeof certificateRecord>
 export type AuthorityRecord = z.infer<typeof authorityRecord>
@@ -99,4 +123,7 @@ export type ContextRecord = z.infer<typeof contextRecord>
 export type TrustUse = z.infer<typeof trustUse>
 export type Published = z.infer<typeof published>
 export type TrustImpact = z.infer<typeof trustImpact>
+export type RotationOutlook = z.infer<typeof rotationOutlook>
+export type RotationRecord = z.infer<typeof rotationRecord>
+export type RotationSummary = z.infer<typeof rotationSummary>
 export type RotationPreview = z.infer<typeof rotationPreview>

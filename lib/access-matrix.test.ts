@@ -32,6 +32,8 @@ interface Row {
   echoes?: boolean
 }
 
+const inPlace = ({ authorityId }: Rows) => ({ fromId: authorityId, toId: null })
+
 const matrix: Record<string, Row> = {
   'me.read': { may: everyone },
   'session.list': { may: everyone },
@@ -165,6 +167,7 @@ const matrix: Record<string, Row> = {
   },
   'authority.development.ensure': { may: doers },
   'authority.read': { may: everyone },
+  'authority.impact.read': { may: everyone },
   'authority.update': { may: doers, body: () => ({ name: 'Changed' }) },
   'authority.delete': { may: doers },
   'authority.sign': { may: doers, body: () => ({ csr: exampleRequest, kind: 'client' }) },
@@ -194,6 +197,14 @@ const matrix: Record<string, Row> = {
   'context.impact.read': { may: everyone },
   'context.update': { may: doers, body: () => ({ name: 'Changed' }) },
   'context.delete': { may: doers },
+  'rotation.list': { may: everyone },
+  'rotation.preview': { may: everyone, body: inPlace, stranger: 404 },
+  'rotation.create': { may: doers, body: inPlace, stranger: 404 },
+  'rotation.read': { may: everyone },
+  'rotation.update': { may: doers, body: () => ({ vouchedIds: [] }) },
+  'rotation.advance': { may: doers, body: () => ({ step: 'reissue' }) },
+  'rotation.reverse': { may: doers, body: () => ({ step: 'overlap' }) },
+  'rotation.end': { may: doers },
   'acceptance.list': { may: everyone },
   'acceptance.create': { may: doers, body: () => accepted },
   'acceptance.withdraw': { may: doers },
@@ -270,6 +281,7 @@ type Rows = Record<
   | 'certificateId'
   | 'contextId'
   | 'acceptanceId'
+  | 'rotationId'
   | 'number'
   | 'from'
   | 'to',
@@ -476,6 +488,7 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     class: 'org-internal',
     authorityIds: [authorityId],
   })
+  const rotation = await made('/rotations', { fromId: authorityId, toId: null })
   const acceptance = await made('/acceptances', accepted)
   const member = await db().membership.findFirstOrThrow({
     where: { organisationId: organisation.id, role: 'viewer' },
@@ -503,6 +516,7 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     certificateId: certificate['id'] ?? '',
     contextId: context['id'] ?? '',
     acceptanceId: acceptance['id'] ?? '',
+    rotationId: rotation['id'] ?? '',
     number: '1',
     from: '0',
     to: '1',

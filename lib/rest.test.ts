@@ -85,7 +85,7 @@ describe.each(byId)('%s', (id, operation) => {
 })
 
 // The digests of documents and deployments, the place where a caller puts its key, and what a hash is taken of.
-const isDigest = /\/(?:hash|servesHash|appliedHash|sha256)$|\/keyPlace\/key$|\/hashOn$/i
+const isDigest = /\/(?:hash|servesHash|appliedHash|sha256)$|\/keyPlace\/key$|\/hashOn(?:\/|$)/i
 // Whatever stands inside of something with such a name counts as well.
 const looksSecret = /\/(?:key|\w*(?:hash|sealed|password|secret|token|private)\w*)(?:\/|$)/i
 
@@ -209,17 +209,17 @@ function schemaOf(type: z.ZodType): Schema {
 
 /** The paths of all texts that a schema leaves free, without repeats: numbers and closed lists hold no secret. */
 function textsIn(schema: unknown, at = ''): string[] {
-  if (typeof schema !== 'object' || schema === null) return []
-  const { type, enum: listed, const: fixed, ...rest } = schema as Schema
+  // Whatever may stand there may be a text; `false` says that nothing may.
+  if (typeof schema !== 'object' || schema === null) return schema === false ? [] : [at]
+  const { type, enum: listed, const: fixed, properties = {}, ...rest } = schema as Schema
   if (listed !== undefined || fixed !== undefined) return []
-  const found = Object.entries(rest).flatMap(([word, value]) => {
-    if (word !== 'properties') return textsIn(value, at)
-    return Object.entries(value as Schema).flatMap(([name, member]) => textsIn(member, `${at}/${name}`))
-  })
-  const isOpen = Object.keys(rest).every((word) => !parts.has(word))
-  const isFree = type === 'string' || (type === undefined && isOpen)
-  return [...new Set(isFree ? [at, ...found] : found)]
+  const members = Object.entries(properties as Schema).map(([name, member]) =>
+    textsIn(member, `${at}/${name}`),
+  )
+  const parts = holding.flatMap((word) => rest[word] ?? []).map((part) => textsIn(part, at))
+  const isFree = type === 'string' || (type === undefined && parts.length === 0)
+  return [...new Set([...(isFree ? [at] : []), ...members.flat(), ...parts.flat()])]
 }
 
-/** The words of a schema that say what it consists of; without any, it may hold whatever it likes. */
-const parts = new Set(['anyOf', 'oneOf', 'allOf', 'not', '$ref'])
+/** The words under which a schema holds others of the same place. */
+const holding = ['items', 'prefixItems', 'additionalProperties', 'anyOf', 'oneOf', 'allOf']

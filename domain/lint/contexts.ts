@@ -1,5 +1,5 @@
-import { pathFrom } from '../certificate.ts'
 import { contextOf } from '../context.ts'
+import { whyGreyCaIsOurs, whyNotIssued } from '../context-fit.ts'
 import { type Finding, found } from '../finding.ts'
 import { readingsOf } from '../leg.ts'
 import { listed } from '../listing.ts'
@@ -23,7 +23,12 @@ export function lintContexts(world: World): Finding[] {
 // ── contexts ────────────────────────────────────────────────────────────────
 
 function keystoreNotIssued(context: KnownContext, world: World): Finding[] {
-  const why = context.keystore ? whyNotIssued(context, world) : whyNothingToShow(context, world)
+  const { keystore, authorities, proof } = context
+  const why = !keystore
+    ? whyNothingToShow(context, world)
+    : proof?.anchor != null
+      ? null
+      : whyNotIssued(context.ref, keystore, authorities, world.issuers)
   if (why === null) return []
   const { ref, view } = context
   const ca = listed(context.authorities.map(({ name }) => name)) || 'its CA'
@@ -44,20 +49,6 @@ function keystoreNotIssued(context: KnownContext, world: World): Finding[] {
   ]
 }
 
-/** Null where the chain reaches a CA of the context, or may do once its gap is closed. */
-function whyNotIssued({ ref, keystore, authorities, proof }: KnownContext, world: World): string | null {
-  const [leaf, ...sent] = keystore?.chain ?? []
-  if (!keystore || !leaf || proof?.anchor != null) return null
-  const trusted = authorities.map(({ certificate }) => certificate)
-  const { certificates, anchor, missing } = pathFrom(leaf, [...sent, ...world.issuers], trusted)
-  // An issuer that nobody knows may yet come from a CA of the context: that is an incomplete chain.
-  if (anchor || missing !== null) return null
-  const issuer = certificates.length > 1 ? certificates.at(-1)?.subject : leaf.issuer
-  const by = leaf.selfSigned ? 'is self-signed' : `was issued by ${issuer}`
-  const allowed = listed(authorities.map(({ name }) => name)) || 'any CA'
-  return `${keystore.name} in the keystore of ${ref.name} ${by}, not by ${allowed} of the same context.`
-}
-
 function whyNothingToShow({ ref, view }: KnownContext, world: World): string | null {
   const showing = world.stored.apis.filter(({ inbound }) => inbound?.contextId === view.id)
   if (showing.length === 0) return null
@@ -66,15 +57,14 @@ function whyNothingToShow({ ref, view }: KnownContext, world: World): string | n
 }
 
 function greyCaIsOurs({ ref, view, authorities }: KnownContext, { uses }: World): Finding[] {
-  const ours = authorities.filter(({ runBy }) => runBy === 'organisation')
-  if (ref.class !== 'non-org-external' || ours.length === 0) return []
-  const names = listed(ours.map(({ name }) => name))
+  const why = whyGreyCaIsOurs(ref, authorities)
+  if (why === null) return []
   return [
     found({
       code: 'context.grey-ca-is-ours',
       severity: 'error',
       about: aboutContext(ref),
-      why: `${ref.name} is non-organisation external, where the third party runs the CA, but the organisation runs ${names}.`,
+      why,
       fix: {
         kind: 'edit-context',
         label: `Replace the CA of ${ref.name}`,

@@ -47,6 +47,7 @@ const gatewayFields = {
   headRevision: true,
   nodes: {
     select: {
+      appliedRevision: true,
       connectedAt: true,
       disconnectedAt: true,
       lastSeenAt: true,
@@ -94,13 +95,17 @@ async function instancesAt(tx: Tx, organisationId: string, users: Touched['users
   return { instances }
 }
 
-function gatewayOf({ id, name, nodes }: GatewayRow, now: Date): TrustImpact['gateways'][number] {
+function gatewayOf(
+  { id, name, nodes, headRevision }: GatewayRow,
+  now: Date,
+): TrustImpact['gateways'][number] {
   const pulses = nodes.flatMap((node) => pulseOf(node, now) ?? [])
   return {
     id,
     name,
     nodes: nodes.length,
     online: nodes.filter((node) => !isOffline(node, now)).length,
+    current: nodes.filter(({ appliedRevision }) => appliedRevision === headRevision).length,
     connections: pulses.length === 0 ? null : pulses.reduce((sum, { connections }) => sum + connections, 0),
   }
 }

@@ -3,6 +3,7 @@ import { certificateKinds, subjectAltName } from '#domain/certificate.ts'
 import { severities } from '#domain/finding.ts'
 import { networkClasses } from '#domain/network.ts'
 import { owners } from '#domain/party.ts'
+import { stepKinds } from '#domain/rotation-plan.ts'
 import { canonicalAddress, namePatternFault } from '#domain/subject-alt-names.ts'
 import { renewalMethods } from '#domain/trust.ts'
 import { name } from '../networks/input.ts'
@@ -102,6 +103,17 @@ export const contextChange = z
   .strictObject({ ...contextInput.shape, keystoreId: z.uuid().nullable() })
   .partial()
 
+/** Without a CA to take its place, one is made here. */
+export const rotationInput = z.strictObject({ fromId: z.uuid(), toId: z.uuid().nullable() })
+export const rotationChange = z.strictObject({
+  vouchedIds: z
+    .array(z.uuid())
+    .max(1_000)
+    .meta({ description: 'Contexts and gateways for which somebody answers where no node sees.' }),
+})
+/** Named, so that what is pressed twice is done once. */
+export const rotationMove = z.strictObject({ step: z.enum(stepKinds) })
+
 export const signing = z.strictObject({
   csr: z.string().max(100_000).meta({ description: 'PKCS#10, as PEM.' }),
   kind: leafKind,
@@ -124,5 +136,6 @@ export type CertificateChange = z.output<typeof certificateChange>
 export type VersionInput = z.output<typeof versionInput>
 export type ContextInput = z.output<typeof contextInput>
 export type ContextChange = z.output<typeof contextChange>
+export type RotationInput = z.output<typeof rotationInput>
 export type Signing = z.output<typeof signing>
 export type AcceptanceInput = z.output<typeof acceptanceInput>

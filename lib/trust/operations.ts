@@ -27,6 +27,7 @@ import {
   listAuthorities,
   listCertificates,
   listContexts,
+  readAuthorityImpact,
   readAuthorityRecord,
   readCertificateRecord,
   readContextRecord,
@@ -40,6 +41,7 @@ import {
   retireVersion,
   rotateCertificate,
 } from './rotate.ts'
+import { rotationOperations } from './rotation-operations.ts'
 import {
   changeAuthority,
   createAuthority,
@@ -89,7 +91,8 @@ const authorityOperations: readonly Operation[] = [
     method: 'POST',
     path: '/authorities/development',
     tag: authorities,
-    summary: 'Make the built-in development CA, a root and an intermediate, where there is none yet, and read it',
+    summary:
+      'Make the built-in development CA, a root and an intermediate, where there is none yet, and read it',
     access: 'trust.write',
     output: z.object({ root: authorityRecord, issuing: authorityRecord }),
     run: (_input, { actor }) => developmentAuthority(actor),
@@ -105,6 +108,17 @@ const authorityOperations: readonly Operation[] = [
     output: authorityRecord,
     etag: version,
     run: ({ params }, { actor }) => readAuthorityRecord(actor, params.authorityId),
+  }),
+  endpoint({
+    id: 'authority.impact.read',
+    method: 'GET',
+    path: '/authorities/{authorityId}/impact',
+    tag: authorities,
+    summary: 'Read whom the contexts that trust a CA reach: listeners, APIs, consumers, open connections',
+    access: 'trust.read',
+    params: authorityId,
+    output: trustImpact,
+    run: ({ params }, { actor }) => readAuthorityImpact(actor, params.authorityId),
   }),
   endpoint({
     id: 'authority.update',
@@ -499,6 +513,7 @@ export const trustOperations: readonly Operation[] = [
   ...authorityOperations,
   ...certificateOperations,
   ...contextOperations,
+  ...rotationOperations,
   ...acceptanceOperations,
   ...dataKeyOperations,
 ]

@@ -1,11 +1,18 @@
 import { tlsContextId } from '#contract/items.ts'
 import type { AuthorityView, CertificateView, ContextView } from '#domain/trust.ts'
-import type { AuthorityRecord, CertificateRecord, ContextRecord, TrustUse } from '#domain/trust-record.ts'
+import type {
+  AuthorityRecord,
+  CertificateRecord,
+  ContextRecord,
+  TrustImpact,
+  TrustUse,
+} from '#domain/trust-record.ts'
 import { Problem } from '#domain/problem.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
 import { deployedUsers } from '../publish/context-users.ts'
 import { manifestOf } from '../publish/draft.ts'
+import { impactOf } from './impact.ts'
 import {
   toAuthority,
   toCertificate,
@@ -53,6 +60,13 @@ export async function listAuthorities(actor: Actor): Promise<AuthorityRecord[]> 
 export async function readAuthorityRecord(actor: Actor, id: string): Promise<AuthorityRecord> {
   requirePermission(actor, 'trust.read')
   return authorityIn(db(), actor.organisationId, id)
+}
+
+/** Whom the contexts that trust a CA reach. */
+export async function readAuthorityImpact(actor: Actor, id: string): Promise<TrustImpact> {
+  const { usedBy } = await readAuthorityRecord(actor, id)
+  const contextIds = usedBy.flatMap((use) => (use.kind === 'context' ? [use.id] : []))
+  return impactOf(db(), actor.organisationId, contextIds)
 }
 
 const authorityUses = {

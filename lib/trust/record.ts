@@ -5,7 +5,7 @@ import { audit } from '../audit.ts'
 import { announceChange } from '../changes.ts'
 import type { Tx } from '../db.ts'
 
-export type TrustKind = 'authority' | 'certificate' | 'context' | 'acceptance'
+export type TrustKind = 'authority' | 'certificate' | 'context' | 'acceptance' | 'rotation'
 
 interface Recorded {
   readonly action: string

@@ -4,7 +4,7 @@ import { Problem } from '#domain/problem.ts'
 import type { CertificateRecord, Published, RotationPreview } from '#domain/trust-record.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx, transaction } from '../db.ts'
-import { changeContexts } from '../publish/contexts.ts'
+import { changeContexts, type ContextChange } from '../publish/contexts.ts'
 import { requireVersion } from '../versions.ts'
 import { impactOf } from './impact.ts'
 import type { VersionInput } from './input.ts'
@@ -41,22 +41,34 @@ async function rotate(
     await lockTrust(tx, actor)
     const before = await certificateIn(tx, organisationId, id)
     await requireVersion(tx, actor, { kind: 'certificate', id, version: before.version }, ifMatch)
-    const { made, published } = await changeContexts(tx, actor, note(before.name), async () => {
-      await step(tx, before)
-      await tx.certificate.update({ where: { id }, data: { version: { increment: 1 } } })
-      const after = await certificateIn(tx, organisationId, id)
-      await recordTrust(tx, actor, {
-        action,
-        kind: 'certificate',
-        id,
-        version: after.version,
-        before: auditedCertificate(before),
-        after: auditedCertificate(after),
-      })
-      return { made: after, contextIds: before.usedBy.map((context) => context.id) }
-    })
+    const { made, published } = await changeContexts(tx, actor, note(before.name), () =>
+      changeShown(tx, actor, before, action, step),
+    )
     return { certificate: made, published }
   })
+}
+
+/** Changes what a certificate shows, inside of what else is changed. */
+export async function changeShown(
+  tx: Tx,
+  actor: Actor,
+  before: CertificateRecord,
+  action: string,
+  step: Step,
+): Promise<ContextChange<CertificateRecord>> {
+  const { id } = before
+  await step(tx, before)
+  await tx.certificate.update({ where: { id }, data: { version: { increment: 1 } } })
+  const after = await certificateIn(tx, actor.organisationId, id)
+  await recordTrust(tx, actor, {
+    action,
+    kind: 'certificate',
+    id,
+    version: after.version,
+    before: auditedCertificate(before),
+    after: auditedCertificate(after),
+  })
+  return { made: after, contextIds: before.usedBy.map((context) => context.id) }
 }
 
 /**
@@ -75,7 +87,9 @@ export async function rotateCertificate(
     const version =
       brought !== null
         ? versionOf(brought.pem, brought.key)
-        : await reissued(tx, actor, before, input.source === 'issue' ? input.lifetimeDays : undefined)
+        : await reissued(tx, actor, before, {
+            ...(input.source === 'issue' && { lifetimeDays: input.lifetimeDays }),
+          })
     requireKey(before, version.key !== null)
     await addVersion(tx, actor, id, version)
   })
@@ -93,13 +107,20 @@ function requireKey({ usedBy, name }: CertificateRecord, hasKey: boolean): void 
 
 const dayMs = 86_400_000
 
-async function reissued(
+interface Reissue {
+  readonly lifetimeDays?: number | undefined
+  /** Another CA than the one that issued what is shown. */
+  readonly issuerId?: string
+}
+
+/** A version with the same names and as long a life, of the CA that issued the one before or of another. */
+export async function reissued(
   tx: Tx,
   actor: Actor,
   { name, kind, chain: [leaf], pem, versions }: CertificateRecord,
-  lifetimeDays: number | undefined,
+  { lifetimeDays, issuerId: other }: Reissue = {},
 ): Promise<NewVersion> {
-  const issuerId = versions.find(({ state }) => state === 'current')?.issuerId ?? null
+  const issuerId = other ?? versions.find(({ state }) => state === 'current')?.issuerId ?? null
   if (!leaf || issuerId === null) {
     const detail = `${name} was not issued by a CA here; bring another version, or make a request for one.`
     throw new Problem('certificate.refused', detail, { faults: [{ pointer: '/source', detail }] })
@@ -175,17 +196,21 @@ export function restoreVersion(actor: Actor, id: string, number: number, ifMatch
   requirePermission(actor, 'trust.write')
   const note = (name: string) => `Certificate ${name} goes back to version ${number}`
   return rotate(actor, id, ifMatch, 'certificate.restore', note, async (tx, before) => {
-    const { organisationId } = actor
     const version = versionIn(before, number)
     if (version.state !== 'previous') refuse(`Version ${number} of ${before.name} is ${version.state}.`)
     requireKey(before, version.hasKey)
-    const where = { certificateId: id, organisationId }
-    await tx.certificateVersion.updateMany({
-      where: { ...where, state: 'current' },
-      data: { state: 'previous' },
-    })
-    await tx.certificateVersion.updateMany({ where: { ...where, number }, data: { state: 'current' } })
+    await showVersion(tx, actor, id, number)
   })
+}
+
+/** Shows a version in the place of the one that is shown. */
+export async function showVersion(tx: Tx, { organisationId }: Actor, id: string, number: number) {
+  const where = { certificateId: id, organisationId }
+  await tx.certificateVersion.updateMany({
+    where: { ...where, state: 'current' },
+    data: { state: 'previous' },
+  })
+  await tx.certificateVersion.updateMany({ where: { ...where, number }, data: { state: 'current' } })
 }
 
 /** Destroys the key of an earlier version: nobody goes back to it. */

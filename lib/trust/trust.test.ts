@@ -666,7 +666,7 @@ describe('a rotation', () => {
       'Its chain is incomplete: CN=Fixture Intermediate is neither sent nor trusted by its contexts.',
     ])
     expect(preview.impact).toEqual({
-      gateways: [{ id: home.gateway.id, name: 'edge', nodes: 0, online: 0, connections: null }],
+      gateways: [{ id: home.gateway.id, name: 'edge', nodes: 0, online: 0, current: 0, connections: null }],
       listeners: [
         { gatewayId: home.gateway.id, id: 'https', protocol: 'https', address: '127.0.0.1', port: 8443 },
       ],

@@ -235,6 +235,18 @@ export async function developmentAuthority(
   })
 }
 
+/** A root and an intermediate that take the place of others: made anew whatever there is. */
+export async function makeSuccessor(
+  actor: Actor,
+): Promise<{ root: AuthorityRecord; issuing: AuthorityRecord }> {
+  requirePermission(actor, 'trust.write')
+  const { name } = await db().organisation.findUniqueOrThrow({ where: { id: actor.organisationId } })
+  return transaction(async (tx) => {
+    await lockTrust(tx, actor)
+    return makeDevelopmentAuthority(tx, actor, name)
+  })
+}
+
 async function makeDevelopmentAuthority(tx: Tx, actor: Actor, organisation: string) {
   const names = await freeNames(tx, actor, ['Development root', 'Development CA'])
   const [rootName = '', issuingName = ''] = names

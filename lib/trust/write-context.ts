@@ -51,22 +51,35 @@ export function changeContext(
     if (change.name !== undefined) await requireFreeName(tx, actor, change.name, id)
     await requireParts(tx, organisationId, change)
     const note = `mTLS context ${before.name} changed`
-    const { made, published } = await changeContexts(tx, actor, note, async () => {
-      await store(tx, organisationId, id, change)
-      await requireUsable(tx, organisationId, id)
-      const after = await contextIn(tx, organisationId, id)
-      await recordTrust(tx, actor, {
-        action: 'context.update',
-        kind: 'context',
-        id,
-        version: after.version,
-        before: audited(before),
-        after: audited(after),
-      })
-      return { made: after, contextIds: [id] }
-    })
+    const { made, published } = await changeContexts(tx, actor, note, async () => ({
+      made: await changeOne(tx, actor, before, change),
+      contextIds: [id],
+    }))
     return { context: made, published }
   })
+}
+
+/** Changes one context, inside of what else is changed. */
+export async function changeOne(
+  tx: Tx,
+  actor: Actor,
+  before: ContextRecord,
+  change: ContextChange,
+): Promise<ContextRecord> {
+  const { organisationId } = actor
+  const { id } = before
+  await store(tx, organisationId, id, change)
+  await requireUsable(tx, organisationId, id)
+  const after = await contextIn(tx, organisationId, id)
+  await recordTrust(tx, actor, {
+    action: 'context.update',
+    kind: 'context',
+    id,
+    version: after.version,
+    before: audited(before),
+    after: audited(after),
+  })
+  return after
 }
 
 async function store(
