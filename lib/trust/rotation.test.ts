@@ -52,10 +52,10 @@ beforeEach(async () => {
   leaf = await createCertificate(owner, certificateInput.parse(wish))
   const parts = {
     name: 'White',
-    class: 'org-internal',
+    class: 'org-internal' as const,
     authorityIds: [root.id],
     keystoreId: leaf.id,
-  } as const
+  }
   white = await createContext(owner, parts)
   instanceId = await secureApi(owner, home.gateway.id, 'orders', { inbound: white.id })
   await stand()

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
+import { VerifiedPeer } from '#tls/verified-peer.ts'
 import { answerBytesMaxOf, runAnswerBodies } from '../bodies.ts'
 import { noteDryRefusal, outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
@@ -8,7 +9,6 @@ import type { Metrics, RouteCounters } from '../metrics.ts'
 import { runDone } from '../phases.ts'
 import { PeerCounters } from '../peers.ts'
 import { refusal } from '../refusals.ts'
-import { VerifiedPeer } from '../tls/verified-peer.ts'
 import { AnswerCopy, type BodyBudget } from './body.ts'
 
 /** What is told of ends. */
