@@ -1,7 +1,7 @@
-import { type CertificateFacts, type Validity, validityOf, type Watch } from './certificate.ts'
+import { type CertificateFacts, earliestWatch, type Validity, validityOf, type Watch } from './certificate.ts'
 import type { Subject } from './finding.ts'
 import { ascending, count } from './listing.ts'
-import { spokenBy } from './stored.ts'
+import { spokenBy, watchesOf } from './stored.ts'
 import type { Topology } from './topology.ts'
 import { allOf, flowsByLeg, type Use, usesOf } from './uses.ts'
 
@@ -80,6 +80,10 @@ export function reachText({ apiIds, consumerIds, legIds }: Reach): string {
 export interface Expiry extends Validity {
   /** What ends: a certificate, a CA, or the certificate in an API's policies. */
   readonly about: Subject
+  /** Of an API: towards whom its policies show it. */
+  readonly towards: string | null
+  /** What is shown or trusted under that name; of its chain `subject` ends first. */
+  readonly leaf: CertificateFacts
   readonly subject: string
   readonly notAfter: string
   readonly reach: Reach
@@ -87,42 +91,57 @@ export interface Expiry extends Validity {
 
 interface Ending {
   readonly about: Subject
+  readonly towards: string | null
   readonly chain: readonly CertificateFacts[]
   readonly reach: Reach
+  readonly rotationWindowDays: number
 }
 
 /** Everything that will end, the soonest first; of a chain what ends first of it. */
 export function expiries(topology: Topology, now: Date, watched: Watch): Expiry[] {
-  const radius = blastRadius(topology)
-  const all: Ending[] = [
-    ...topology.certificates.map(({ id, name, chain }) => ({
-      about: { kind: 'certificate', id, name } as const,
-      chain,
-      reach: radius.ofCertificate(id),
-    })),
-    ...topology.authorities.map(({ id, name, certificate }) => ({
-      about: { kind: 'authority', id, name } as const,
-      chain: [certificate],
-      reach: radius.ofAuthority(id),
-    })),
-    ...topology.apis.flatMap(({ id, name, ...api }) =>
-      spokenBy(api).map(({ tls: { inline } }) => ({
-        about: { kind: 'api', id, name } as const,
-        chain: inline?.chain ?? [],
-        reach: radius.ofInline(inline?.chain[0]?.sha256 ?? ''),
-      })),
-    ),
-  ]
-  return all
-    .flatMap(({ about, chain, reach }): Expiry[] => {
+  const apis = new Map(topology.apis.map((api) => [api.id, api]))
+  return endingsOf(topology)
+    .flatMap(({ about, towards, chain, reach, rotationWindowDays }): Expiry[] => {
       const first = chain.toSorted((a, b) => Date.parse(a.notAfter) - Date.parse(b.notAfter))[0]
-      if (!first) return []
+      const [leaf] = chain
+      if (!first || !leaf) return []
       const { subject, notAfter } = first
-      return [{ about, subject, notAfter, reach, ...validityOf(first, now, watched) }]
+      const concerned = reach.apiIds.flatMap((id) => apis.get(id) ?? [])
+      const watch = earliestWatch(first, watchesOf(concerned, watched), rotationWindowDays)
+      return [{ about, towards, leaf, subject, notAfter, reach, ...validityOf(first, now, watch) }]
     })
     .toSorted(
       (a, b) =>
         Date.parse(a.notAfter) - Date.parse(b.notAfter) ||
         ascending(`${a.about.kind} ${a.about.id} ${a.subject}`, `${b.about.kind} ${b.about.id} ${b.subject}`),
     )
+}
+
+function endingsOf(topology: Topology): Ending[] {
+  const radius = blastRadius(topology)
+  return [
+    ...topology.certificates.map(({ id, name, chain, rotationWindowDays }) => ({
+      about: { kind: 'certificate', id, name } as const,
+      towards: null,
+      chain,
+      reach: radius.ofCertificate(id),
+      rotationWindowDays: rotationWindowDays ?? 0,
+    })),
+    ...topology.authorities.map(({ id, name, certificate }) => ({
+      about: { kind: 'authority', id, name } as const,
+      towards: null,
+      chain: [certificate],
+      reach: radius.ofAuthority(id),
+      rotationWindowDays: 0,
+    })),
+    ...topology.apis.flatMap(({ id, name, ...api }) =>
+      spokenBy(api).map(({ towards, tls: { inline } }) => ({
+        about: { kind: 'api', id, name } as const,
+        towards,
+        chain: inline?.chain ?? [],
+        reach: radius.ofInline(inline?.chain[0]?.sha256 ?? ''),
+        rotationWindowDays: 0,
+      })),
+    ),
+  ]
 }

@@ -62,12 +62,23 @@ export const dayMs = 86_400_000
 /** Clocks of two machines may differ by so much before a certificate counts as not yet valid. */
 export const skewMs = 60_000
 
-type Lifetime = Pick<CertificateFacts, 'notBefore' | 'notAfter'>
+export type Lifetime = Pick<CertificateFacts, 'notBefore' | 'notAfter'>
 
 /** How long before its end a certificate is warned of. */
 export function warningMs({ notBefore, notAfter }: Lifetime, watched: Watch): number {
   const lifetimeMs = Date.parse(notAfter) - Date.parse(notBefore)
   return Math.min(watched.expiryWarningDays * dayMs, lifetimeMs * watched.lifetimeFraction)
+}
+
+/** Of those whom it concerns, whoever wants to be warned first; its own window counts like a wish of each. */
+export function earliestWatch(
+  lifetime: Lifetime,
+  wanted: readonly [Watch, ...Watch[]],
+  rotationWindowDays: number,
+): Watch {
+  return wanted
+    .map((each) => ({ ...each, expiryWarningDays: Math.max(each.expiryWarningDays, rotationWindowDays) }))
+    .reduce((a, b) => (warningMs(lifetime, b) > warningMs(lifetime, a) ? b : a))
 }
 
 /** How a certificate stands at a moment: in the last quarter of its warning it is critical. */

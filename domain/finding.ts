@@ -49,7 +49,7 @@ const subjectKinds = [
 ] as const
 
 /** What a finding is about. A listener's id is its gateway's and its own: `edge/https`. */
-const subject = z.object({ kind: z.enum(subjectKinds), id: z.string(), name: z.string() })
+export const subject = z.object({ kind: z.enum(subjectKinds), id: z.string(), name: z.string() })
 export type Subject = z.infer<typeof subject>
 
 const fixKinds = [

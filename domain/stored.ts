@@ -166,3 +166,12 @@ export function spokenBy({ inbound, upstreams }: Pick<ApiView, 'inbound' | 'upst
     }),
   ]
 }
+
+/** When certificates of APIs are to be warned of: as each says, or as is usual here. */
+export function watchesOf(
+  apis: readonly Pick<ApiView, 'watch'>[],
+  usual: Watch,
+): readonly [Watch, ...Watch[]] {
+  const [first = usual, ...rest] = apis.map((api) => api.watch ?? usual)
+  return [first, ...rest]
+}

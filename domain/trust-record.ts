@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sides } from './peer.ts'
-import { certificateFacts } from './certificate.ts'
+import { certificateFacts, certificateKinds } from './certificate.ts'
+import { renewalCheck } from './renewal.ts'
 import { rotation, rotationStep, stepKinds } from './rotation-plan.ts'
 import { authorityView, certificateView, contextView } from './trust.ts'
 
@@ -90,6 +91,11 @@ export const trustImpact = z.object({
 export const rotationPreview = z.object({
   chain: z.array(certificateFacts),
   hasKey: z.boolean(),
+  /** It is what the request that is out asked for: completing it is the way to show it. */
+  answersRequest: z.boolean(),
+  /** Everything that was looked at. */
+  checks: z.array(renewalCheck),
+  /** Of that, what is not well. */
   warnings: z.array(z.string()),
   impact: trustImpact,
 })
@@ -116,6 +122,13 @@ export const rotationSummary = rotationRecord
   .omit({ steps: true, impact: true })
   .extend({ next: z.enum(stepKinds).nullable().describe('Null once all is done') })
 
+/** What a file holds, before anything is made of it. */
+export const certificateContent = z.object({
+  chain: z.array(certificateFacts),
+  hasKey: z.boolean(),
+  kind: z.enum(certificateKinds).describe('What its usages make of it'),
+})
+
 export type CertificateVersionView = z.infer<typeof certificateVersion>
 export type CertificateRecord = z.infer<typeof certificateRecord>
 export type AuthorityRecord = z.infer<typeof authorityRecord>
@@ -127,3 +140,4 @@ export type RotationOutlook = z.infer<typeof rotationOutlook>
 export type RotationRecord = z.infer<typeof rotationRecord>
 export type RotationSummary = z.infer<typeof rotationSummary>
 export type RotationPreview = z.infer<typeof rotationPreview>
+export type CertificateContent = z.infer<typeof certificateContent>

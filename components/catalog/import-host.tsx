@@ -1,8 +1,9 @@
 'use client'
-import { FileUp, Plus } from 'lucide-react'
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import { Plus } from 'lucide-react'
+import { createContext, type ReactNode, useContext, useState } from 'react'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
+import { DropHint, useFileDrop } from '../ui/file-drop.tsx'
 import { toast } from '../ui/toast.tsx'
 import { ImportDialog } from './import-dialog.tsx'
 
@@ -28,7 +29,7 @@ export function ImportHost({ isOpen, children }: { isOpen: boolean; children: Re
   return (
     <context.Provider value={() => setOpen(true)}>
       {children}
-      {isOver && <DropHint />}
+      {isOver && <DropHint>Drop the OpenAPI document to import it</DropHint>}
       <ImportDialog open={open} onOpenChange={change} dropped={dropped} />
     </context.Provider>
   )
@@ -44,45 +45,4 @@ export function NewApiButton() {
       New API
     </Button>
   )
-}
-
-function DropHint() {
-  return (
-    <div className="pointer-events-none fixed inset-3 z-[1150] flex items-center justify-center rounded-xl border-2 border-dashed border-accent bg-accent-soft/90">
-      <p className="flex items-center gap-2 text-lg font-semibold text-accent">
-        <FileUp aria-hidden className="size-5" />
-        Drop the OpenAPI document to import it
-      </p>
-    </div>
-  )
-}
-
-/** Whether a file hovers over the page. Dragging texts or links about is left alone. */
-function useFileDrop(enabled: boolean, onFiles: (files: readonly File[]) => void): boolean {
-  const [isOver, setOver] = useState(false)
-  useEffect(() => {
-    if (!enabled) return
-    const controller = new AbortController()
-    const { signal } = controller
-    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
-    const over = (event: DragEvent) => {
-      if (!carriesFiles(event)) return
-      event.preventDefault()
-      setOver(true)
-    }
-    const leave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false)
-    }
-    const drop = (event: DragEvent) => {
-      if (!carriesFiles(event)) return
-      event.preventDefault()
-      setOver(false)
-      onFiles([...(event.dataTransfer?.files ?? [])])
-    }
-    window.addEventListener('dragover', over, { signal })
-    window.addEventListener('dragleave', leave, { signal })
-    window.addEventListener('drop', drop, { signal })
-    return () => controller.abort()
-  })
-  return isOver
 }

@@ -1,6 +1,7 @@
 import {
   type CertificateFacts,
   dayMs,
+  earliestWatch,
   issuedByName,
   isWeak,
   mayBe,
@@ -15,7 +16,7 @@ import { type Finding, type FindingCode, type Fix, found, type Severity, type Su
 import { count, listed } from '../listing.ts'
 import type { Side } from '../peer.ts'
 import type { KnownContext } from '../proof.ts'
-import { spokenBy } from '../stored.ts'
+import { spokenBy, watchesOf } from '../stored.ts'
 import type { AuthorityView, CertificateView } from '../trust.ts'
 import { allOf, type Use } from '../uses.ts'
 import { apiNames, gatewaysOf, touching, type World } from './world.ts'
@@ -199,17 +200,13 @@ function usedBy({ use }: Judged, world: World): string {
   return `it is used on ${count(use.legIds.size, 'leg')}${apis}`
 }
 
-/** Of all whom it concerns, whoever wants to be warned first. */
 function watchFor(
   certificate: CertificateFacts,
   { use, rotationWindowDays }: Judged,
   { stored, at }: World,
 ): Watch {
   const apis = [...use.apiIds].flatMap((id) => at.apis.get(id) ?? [])
-  const wanted = apis.length > 0 ? apis.map((api) => api.watch ?? stored.watch) : [stored.watch]
-  return wanted
-    .map((each) => ({ ...each, expiryWarningDays: Math.max(each.expiryWarningDays, rotationWindowDays) }))
-    .reduce((a, b) => (warningMs(certificate, b) > warningMs(certificate, a) ? b : a))
+  return earliestWatch(certificate, watchesOf(apis, stored.watch), rotationWindowDays)
 }
 
 // ── by whom ─────────────────────────────────────────────────────────────────

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { certificateFacts } from '#domain/certificate.ts'
 import { dataKeyList, resealing } from '#domain/data-key.ts'
+import { expiryList, standing } from '#domain/expiry.ts'
 import {
   authorityRecord,
+  certificateContent,
   certificateRecord,
   contextRecord,
   published,
@@ -23,6 +25,8 @@ import {
   signing,
   versionInput,
 } from './input.ts'
+import { listExpiries, readStanding } from './expiries.ts'
+import { checkContent, previewRotation, readCertificateImpact } from './preview.ts'
 import {
   listAuthorities,
   listCertificates,
@@ -35,7 +39,6 @@ import {
 import {
   cancelRequest,
   completeRequest,
-  previewRotation,
   requestVersion,
   restoreVersion,
   retireVersion,
@@ -199,6 +202,52 @@ const certificateOperations: readonly Operation[] = [
     etag: version,
     problems: ['not-found', 'name.taken', 'certificate.unreadable', 'certificate.refused'],
     run: ({ body }, { actor }) => createCertificate(actor, body),
+  }),
+  endpoint({
+    id: 'certificate.check',
+    method: 'POST',
+    path: '/certificates/check',
+    tag: certificates,
+    summary: 'Say what a file holds, before anything is made of it; nothing of it is kept',
+    access: 'trust.write',
+    body: completion,
+    bodyBytesMax: fileBytesMax,
+    output: certificateContent,
+    problems: ['certificate.unreadable'],
+    run: ({ body }, { actor }) => checkContent(actor, body.content),
+  }),
+  endpoint({
+    id: 'expiry.list',
+    method: 'GET',
+    path: '/expiries',
+    tag: certificates,
+    summary:
+      'List everything that can lapse, the soonest first: certificates, CAs, those in policies, and what fails',
+    access: 'trust.read',
+    output: expiryList,
+    run: (_input, { actor }) => listExpiries(actor),
+  }),
+  endpoint({
+    id: 'certificate.standing.read',
+    method: 'GET',
+    path: '/certificates/{certificateId}/standing',
+    tag: certificates,
+    summary: 'Read how a certificate stands: its chain up to a CA, and what fails when it lapses',
+    access: 'trust.read',
+    params: certificateId,
+    output: standing,
+    run: ({ params }, { actor }) => readStanding(actor, params.certificateId),
+  }),
+  endpoint({
+    id: 'certificate.impact',
+    method: 'GET',
+    path: '/certificates/{certificateId}/impact',
+    tag: certificates,
+    summary: 'Read whom a renewal reaches: listeners, APIs, consumers, open connections',
+    access: 'trust.read',
+    params: certificateId,
+    output: trustImpact,
+    run: ({ params }, { actor }) => readCertificateImpact(actor, params.certificateId),
   }),
   endpoint({
     id: 'certificate.read',

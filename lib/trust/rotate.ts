@@ -1,12 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { type CertificateFacts, isWeak, mayBe, pathFrom, validityOf } from '#domain/certificate.ts'
 import { Problem } from '#domain/problem.ts'
-import type { CertificateRecord, Published, RotationPreview } from '#domain/trust-record.ts'
+import type { CertificateRecord, Published } from '#domain/trust-record.ts'
 import { type Actor, requirePermission } from '../actor.ts'
-import { db, type Tx, transaction } from '../db.ts'
+import { type Tx, transaction } from '../db.ts'
 import { changeContexts, type ContextChange } from '../publish/contexts.ts'
 import { requireVersion } from '../versions.ts'
-import { impactOf } from './impact.ts'
 import type { VersionInput } from './input.ts'
 import { issue, makeKey, makeRequest, publicKeyOf } from './issue.ts'
 import { type Content, readKeystore } from './keystore.ts'
@@ -15,7 +13,6 @@ import { certificateKeyPurpose } from './material.ts'
 import { certificateIn } from './read.ts'
 import { recordTrust } from './record.ts'
 import { openerOf } from './sealing.ts'
-import { chainFacts } from './stored.ts'
 import { openAuthority } from './write-authority.ts'
 import { addVersion, auditedCertificate, type NewVersion, versionOf } from './write-certificate.ts'
 
@@ -235,75 +232,4 @@ function versionIn({ versions, name }: CertificateRecord, number: number) {
 
 function refuse(detail: string): never {
   throw new Problem('certificate.refused', detail)
-}
-
-// ── Before it is done ───────────────────────────────────────────────────────
-
-/** What a version that is brought would be, what to think of before it is shown, and whom it reaches. */
-export async function previewRotation(actor: Actor, id: string, given: Content): Promise<RotationPreview> {
-  requirePermission(actor, 'trust.read')
-  const { chain, key } = await readKeystore(given)
-  const { organisationId } = actor
-  const before = await certificateIn(db(), organisationId, id)
-  const contextIds = before.usedBy.map((context) => context.id)
-  const trusted = await db().contextAuthority.findMany({
-    where: { organisationId, contextId: { in: contextIds } },
-    include: { authority: { select: { certificate: true } } },
-  })
-  return {
-    chain: [...chain],
-    hasKey: key !== null,
-    warnings: [
-      ...(key === null && before.usedBy.length > 0
-        ? ['It comes without its key, so it cannot be shown.']
-        : []),
-      ...warningsOf(before, chain, new Date()),
-      ...unprovenBy(
-        chain,
-        trusted.flatMap(({ authority }) => chainFacts(authority.certificate)),
-      ),
-    ],
-    impact: await impactOf(db(), organisationId, contextIds),
-  }
-}
-
-function warningsOf(
-  { kind, chain: [shown] }: CertificateRecord,
-  [leaf]: readonly CertificateFacts[],
-  now: Date,
-): string[] {
-  if (!leaf) return []
-  const { state } = validityOf(leaf, now)
-  const has = (value: string) => leaf.names.some((name) => name.value === value)
-  const lost = (shown?.names ?? []).filter(({ value }) => !has(value)).map(({ value }) => value)
-  return [
-    ...(state === 'expired' ? [`It expired on ${leaf.notAfter.slice(0, 10)}.`] : []),
-    ...(state === 'not-yet-valid' ? [`It is not valid before ${leaf.notBefore}.`] : []),
-    ...(lost.length > 0 ? [`It no longer has ${lost.join(', ')}.`] : []),
-    ...(kind !== 'ca' && !mayBe(kind, leaf) ? [`It may not be used as that of a ${kind}.`] : []),
-    ...(isWeak(leaf) ? [`Its key (${leaf.key.algorithm} ${leaf.key.bits}) is too short to be trusted.`] : []),
-    ...againstShown(leaf, shown),
-  ]
-}
-
-function againstShown(leaf: CertificateFacts, shown: CertificateFacts | undefined): string[] {
-  if (!shown) return []
-  if (shown.sha256 === leaf.sha256) return ['It is the one that is shown already.']
-  const isShorter = shown.key.algorithm === leaf.key.algorithm && leaf.key.bits < shown.key.bits
-  return [
-    ...(isShorter ? [`Its key has ${leaf.key.bits} bits, the one before ${shown.key.bits}.`] : []),
-    ...(leaf.notAfter < shown.notAfter ? ['It ends before the one that is shown.'] : []),
-  ]
-}
-
-function unprovenBy(chain: readonly CertificateFacts[], trusted: readonly CertificateFacts[]): string[] {
-  const [leaf, ...sent] = chain
-  if (!leaf || trusted.length === 0) return []
-  const { anchor, missing } = pathFrom(leaf, sent, trusted)
-  if (anchor) return []
-  return [
-    missing === null
-      ? 'None of the CAs of its contexts issued it.'
-      : `Its chain is incomplete: ${missing} is neither sent nor trusted by its contexts.`,
-  ]
 }

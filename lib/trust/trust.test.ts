@@ -19,11 +19,11 @@ import { type TestOrganisation, testOrganisation } from '../testing/organisation
 import { acceptFinding, listAcceptances, withdrawAcceptance } from './acceptances.ts'
 import { certificateInput } from './input.ts'
 import { issue, makeAuthority, makeKey, makeRequest, publicKeyOf } from './issue.ts'
+import { previewRotation } from './preview.ts'
 import { readCertificateRecord, readContextRecord } from './read.ts'
 import {
   cancelRequest,
   completeRequest,
-  previewRotation,
   requestVersion,
   restoreVersion,
   retireVersion,
