@@ -69,6 +69,13 @@ export function breaksText({ apis, consumers, legs }: ExpiryEntry['breaks']): st
   return [count(apis, 'API'), count(consumers, 'consumer'), count(legs, 'leg')].join(', ')
 }
 
+/** Where what ends is looked at: a certificate, a CA, or the policies that hold it. */
+export function entryHref({ about, apiId }: Pick<ExpiryEntry, 'about' | 'apiId'>): string {
+  if (about.kind === 'certificate') return `/certificates/${about.id}`
+  if (about.kind === 'authority') return `/authorities/${about.id}`
+  return `/catalog/${apiId}/policies?instance=${about.id}`
+}
+
 const needing: ReadonlySet<ValidityState> = new Set(['expired', 'critical', 'expiring', 'not-yet-valid'])
 
 /** Whether somebody must see to it: it has ended, cannot be used yet, or is in the time in which it is warned of. */

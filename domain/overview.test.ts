@@ -29,10 +29,10 @@ function seen(more: Partial<Seen>): Seen {
   const gateways = [{ id: 'g', name: 'edge', trouble }]
   return { apis: [], apisTotal: 1, gateways, nodes: [node], undeployed: [], open: [], ...more }
 }
-const texts = (more: Partial<Seen>) => nextSteps(seen(more)).map(({ text }) => text)
+const texts = (more: Partial<Seen>) => nextSteps(seen(more), []).map(({ text }) => text)
 
 describe('next steps', () => {
-  it('are none when all is well', () => expect(nextSteps(seen({}))).toEqual([]))
+  it('are none when all is well', () => expect(nextSteps(seen({}), [])).toEqual([]))
 
   it('begin with the first node and the first API in an empty organisation', () => {
     expect(texts({ nodes: [], apisTotal: 0 })).toEqual(['Start a node of edge', 'Import an OpenAPI document'])

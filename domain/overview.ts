@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { apiSummary } from './catalog.ts'
 import { revisionSummary } from './deployment.ts'
+import { breaksText, entryHref, type ExpiryEntry, needsSomebody } from './expiry.ts'
 import { gatewayTrouble, troublesInWords } from './gateway-reports.ts'
+import { count } from './listing.ts'
 import { nodeStatuses } from './node-status.ts'
 
 /** The first page: how everything stands, and what would be sensible to do next. */
@@ -71,10 +73,12 @@ export interface NextStep {
 type Seen = Pick<Overview, 'apisTotal' | 'apis' | 'gateways' | 'nodes' | 'undeployed' | 'open'>
 
 /** What would be sensible to do next, the most urgent first. */
-export function nextSteps(seen: Seen): NextStep[] {
+export function nextSteps(seen: Seen, endings: readonly ExpiryEntry[]): NextStep[] {
+  const ending = endings.filter(needsSomebody)
   return [
     ...nodeSteps(seen),
-    ...troubleSteps(seen),
+    ...troubleSteps(seen, ending.length),
+    ...certificateSteps(ending),
     ...buildSteps(seen),
     ...deploySteps(seen),
     ...protectSteps(seen),
@@ -113,9 +117,14 @@ function nodeSteps({ nodes, gateways }: Seen): NextStep[] {
   return steps
 }
 
-function troubleSteps({ gateways }: Seen): NextStep[] {
+// What nodes say of certificates is of those that are known here by name, unless they show more of them.
+function troubleSteps({ gateways }: Seen, named: number): NextStep[] {
   return gateways.flatMap(({ id, name, trouble }) =>
-    troublesInWords(trouble).map(
+    troublesInWords(
+      trouble.certificatesExpired + trouble.certificatesExpiring > named
+        ? trouble
+        : { ...trouble, certificatesExpired: 0, certificatesExpiring: 0 },
+    ).map(
       ({ text, isUrgent, part }): NextStep => ({
         urgency: isUrgent ? 'now' : 'soon',
         text: `${text} at ${name}`,
@@ -127,6 +136,37 @@ function troubleSteps({ gateways }: Seen): NextStep[] {
       }),
     ),
   )
+}
+
+const certificatesMax = 3
+
+function certificateSteps(ending: readonly ExpiryEntry[]): NextStep[] {
+  const steps = ending.slice(0, certificatesMax).map((entry): NextStep => {
+    const { about, towards, breaks } = entry
+    const name = towards === null ? about.name : `The certificate of ${about.name} towards ${towards}`
+    return {
+      urgency: urgencyOf(entry),
+      text: `${name} ${endText(entry)}`,
+      reason: breaks.legs === 0 ? 'Nothing uses it.' : `Without it ${breaksText(breaks)} fail.`,
+      href: entryHref(entry),
+    }
+  })
+  const rest = ending.length - steps.length
+  if (rest === 0) return steps
+  const text = `${count(rest, 'more certificate')} ${rest === 1 ? 'needs' : 'need'} somebody`
+  const reason = 'They have ended, or end within their warning.'
+  return [...steps, { urgency: 'soon', text, reason, href: '/certificates?state=attention' }]
+}
+
+function urgencyOf({ ends, breaks }: ExpiryEntry): NextStep['urgency'] {
+  if (breaks.legs === 0) return 'idea'
+  return ends?.state === 'expiring' ? 'soon' : 'now'
+}
+
+function endText({ ends }: ExpiryEntry): string {
+  if (ends?.state === 'not-yet-valid') return 'is not valid yet'
+  if (!ends || ends.daysLeft < 0) return 'has expired'
+  return ends.daysLeft === 0 ? 'expires within a day' : `expires in ${count(ends.daysLeft, 'day')}`
 }
 
 function buildSteps({ apis, apisTotal }: Seen): NextStep[] {

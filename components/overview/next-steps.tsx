@@ -1,5 +1,6 @@
 import { ArrowRight } from 'lucide-react'
 import Link from 'next/link'
+import type { ExpiryEntry } from '#domain/expiry.ts'
 import { type NextStep, nextSteps, type Overview } from '#domain/overview.ts'
 import { Panel, Section } from '../ui/panel.tsx'
 import { Dot, type Look } from '../ui/state.tsx'
@@ -13,8 +14,8 @@ const looks: Record<NextStep['urgency'], Look> = {
 const shownMax = 6
 
 /** What would be sensible to do next. */
-export function NextSteps({ seen }: { seen: Overview }) {
-  const steps = nextSteps(seen)
+export function NextSteps({ seen, endings }: { seen: Overview; endings: readonly ExpiryEntry[] }) {
+  const steps = nextSteps(seen, endings)
   const shown = steps.slice(0, shownMax)
   return (
     <Section

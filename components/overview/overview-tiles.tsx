@@ -1,10 +1,12 @@
+import { everything, type ExpiryList, matching } from '#domain/expiry.ts'
 import type { Overview } from '#domain/overview.ts'
 import { figure, requestRate } from '#domain/figures.ts'
+import { listHref } from '../certificates/address.ts'
 import { WordState } from '../ui/state.tsx'
 import { Tile, Tiles } from '../ui/tile.tsx'
 
-/** The four figures that say whether somebody must act. */
-export function OverviewTiles({ seen }: { seen: Overview }) {
+/** The figures that say whether somebody must act. */
+export function OverviewTiles({ seen, ends }: { seen: Overview; ends: ExpiryList }) {
   const { apis, apisTotal, nodes, undeployed } = seen
   const healthy = nodes.filter((node) => node.status === 'healthy').length
   const exposed = apis.filter((api) => api.exposures.length > 0).length
@@ -29,12 +31,41 @@ export function OverviewTiles({ seen }: { seen: Overview }) {
         note={undeployed.map(({ title }) => title).join(', ') || 'Nodes run what is written'}
         href="/deployments"
       />
+      <CertificatesTile ends={ends} />
       <Tile
         label="Traffic"
         value={seen.requestsPerSecond === null ? 'no report' : requestRate(seen.requestsPerSecond)}
         note={<TrafficNote seen={seen} />}
       />
     </Tiles>
+  )
+}
+
+const soonDays = 30
+
+function CertificatesTile({ ends }: { ends: ExpiryList }) {
+  const soon = matching(ends, { ...everything, within: soonDays })
+  const ended = soon.filter(({ ends: end }) => end?.state === 'expired').length
+  const breaking = soon.filter(({ breaks }) => breaks.legs > 0).length
+  const notes = [
+    ...(ended > 0 ? [`${ended} ${ended === 1 ? 'has' : 'have'} expired`] : []),
+    breaking === 0 ? 'nothing in use' : `something fails with ${breaking}`,
+  ]
+  return (
+    <Tile
+      label={`Certificates, next ${soonDays} days`}
+      value={soon.length === 0 ? 'none expires' : `${soon.length} ${soon.length === 1 ? 'expires' : 'expire'}`}
+      note={
+        soon.length === 0 ? (
+          `${ends.entries.length} are watched over`
+        ) : (
+          <WordState tone={ended > 0 ? 'err' : 'warn'} className="text-sm">
+            {notes.join(', ')}
+          </WordState>
+        )
+      }
+      href={listHref({ within: soonDays })}
+    />
   )
 }
 

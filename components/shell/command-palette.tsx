@@ -1,10 +1,13 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import { Command } from 'cmdk'
-import { Boxes, Plus, Search, Server } from 'lucide-react'
+import { Boxes, Plus, Search, Server, ShieldCheck } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { Dialog as Radix } from 'radix-ui'
 import { type ComponentProps, type ReactNode, useState } from 'react'
+import { entryHref } from '#domain/expiry.ts'
+import { sourceText } from '../certificates/looks.ts'
+import { certificateQueries } from '../certificates/queries.ts'
 import { Kbd } from '../ui/kbd.tsx'
 import { scrim } from '../ui/overlay.tsx'
 import { allPages } from './navigation.ts'
@@ -18,7 +21,7 @@ interface Props {
   onOpenChange: (open: boolean) => void
 }
 
-/** One box over pages, APIs, gateways and actions. */
+/** One box over pages, APIs, certificates, gateways and actions. */
 export function CommandPalette({ open, onOpenChange }: Props) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -48,7 +51,8 @@ function Palette({ close }: { close: () => void }) {
     close()
     router.push(href)
   }
-  const failed = apis.error ?? gateways.error
+  const ends = useQuery({ ...certificateQueries.expiries(), enabled: useMay('trust.read') })
+  const failed = apis.error ?? gateways.error ?? ends.error
   return (
     <Command label="Search" loop>
       <div className="flex items-center gap-2 border-b border-line px-3.5">
@@ -100,6 +104,19 @@ function Palette({ close }: { close: () => void }) {
               hint={api.name}
             >
               {api.title}
+            </Item>
+          ))}
+        </Group>
+        <Group heading="Certificates">
+          {ends.data?.entries.map((entry) => (
+            <Item
+              key={entry.id}
+              value={`certificate ${entry.about.name} ${entry.ends?.names.join(' ')} ${entry.id}`}
+              onSelect={go(entryHref(entry))}
+              icon={<ShieldCheck aria-hidden />}
+              hint={sourceText(entry)}
+            >
+              {entry.about.name}
             </Item>
           ))}
         </Group>

@@ -17,12 +17,12 @@ const context = createContext<LiveState>('connecting')
 
 // What is asked again when something of a topic changed: the first parts of the features' query keys.
 const concerned: Record<Topic, readonly string[]> = {
-  apis: ['apis', 'policies', 'deployments', 'topology'],
-  policies: ['policies', 'apis', 'deployments'],
-  gateways: ['gateways', 'topology', 'deployments'],
+  apis: ['apis', 'policies', 'deployments', 'topology', 'trust'],
+  policies: ['policies', 'apis', 'deployments', 'trust'],
+  gateways: ['gateways', 'topology', 'deployments', 'trust'],
   nodes: ['gateways', 'deployments', 'topology'],
-  revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology'],
-  topology: ['topology', 'apis', 'deployments'],
+  revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology', 'trust'],
+  topology: ['topology', 'apis', 'deployments', 'trust'],
   trust: ['trust', 'topology', 'deployments'],
 }
 

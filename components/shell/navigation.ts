@@ -6,6 +6,7 @@ import {
   LayoutDashboard,
   type LucideIcon,
   Server,
+  ShieldCheck,
   Waypoints,
 } from 'lucide-react'
 import type { Permission } from '#domain/access.ts'
@@ -60,6 +61,13 @@ export const navigation: readonly NavigationGroup[] = [
         icon: Waypoints,
         keys: ['g', 't'],
         permission: 'topology.read',
+      },
+      {
+        href: '/certificates',
+        label: 'Certificates',
+        icon: ShieldCheck,
+        keys: ['g', 'x'],
+        permission: 'trust.read',
       },
     ],
   },

@@ -1,6 +1,7 @@
 'use client'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { CertificateAlarm } from '../certificates/certificate-alarm.tsx'
 import { cn } from '../ui/class-names.ts'
 import { Logo } from '../ui/logo.tsx'
 import { type NavigationPage, navigation, settingsPage } from './navigation.ts'
@@ -61,6 +62,7 @@ function PageLink({ page, onNavigate }: { page: NavigationPage; onNavigate: (() 
     >
       <Icon aria-hidden className="size-3.75" strokeWidth={1.75} />
       {page.label}
+      {page.href === '/certificates' && <CertificateAlarm />}
     </Link>
   )
 }

@@ -3,6 +3,7 @@ import Link from 'next/link'
 import { useState } from 'react'
 import { count } from '#domain/listing.ts'
 import type { FindingView } from '#domain/topology.ts'
+import { certificateHref } from '../../certificates/address.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Asked } from '../dialogs/asked.ts'
@@ -99,6 +100,7 @@ function askedBy({ kind, target }: FindingView['fix'], model: Model): Asked | nu
 
 /** The page on which it is mended. */
 function pageOf({ kind, target }: FindingView['fix'], model: Model): string | null {
+  if (target.kind === 'certificate') return certificateHref(target.id, 'rotate')
   if (target.kind === 'gateway') return `/gateways/${target.id}`
   const api = target.kind === 'api' ? model.apis.get(target.id) : undefined
   if (!api) return null

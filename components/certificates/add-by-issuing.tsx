@@ -1,0 +1,160 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import type { AuthorityRecord } from '#domain/trust-record.ts'
+import { asProblem } from '../shell/problem-error.ts'
+import { Button } from '../ui/button.tsx'
+import { Field } from '../ui/field.tsx'
+import { Input } from '../ui/input.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { Select } from '../ui/select.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import type { AddForm } from './add-by-import.tsx'
+import { EntryFields, faultAt, FormProblem, notDays } from './entry-fields.tsx'
+import { NamesField, namesIn } from './names-field.tsx'
+import { certificateQueries, developmentAuthority } from './queries.ts'
+
+interface Props extends AddForm {
+  source: 'issue' | 'request'
+}
+
+const usualDays = 90
+
+/** A certificate that a CA here issues, or a key with a request that another CA signs. */
+export function AddByIssuing({ source, add, isAdding, problem }: Props) {
+  const [name, setName] = useState('')
+  const [kind, setKind] = useState<'server' | 'client'>('server')
+  const [text, setText] = useState('')
+  const [authorityId, setAuthorityId] = useState<string | null>(null)
+  const [days, setDays] = useState(String(usualDays))
+  const issuers = useQuery({ ...certificateQueries.issuers(), enabled: source === 'issue' })
+  const issuer = authorityId ?? preferred(issuers.data ?? [])?.id
+  const areDays = days.trim() !== '' && Number.isFinite(Number(days))
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    const wish = { name: name.trim(), kind, names: namesIn(text) }
+    if (source === 'request') add({ source, ...wish })
+    else if (issuer && areDays) add({ source, ...wish, authorityId: issuer, lifetimeDays: Number(days) })
+  }
+  return (
+    <form noValidate onSubmit={submit} className="flex flex-col gap-4">
+      {source === 'request' && (
+        <p className="text-sm text-ink-2">
+          The key is made and kept here; the request is what a CA elsewhere signs. Its page takes the answer
+          back.
+        </p>
+      )}
+      <EntryFields
+        name={name}
+        setName={setName}
+        kind={kind}
+        setKind={(next) => setKind(next === 'client' ? 'client' : 'server')}
+        problem={problem}
+      />
+      <NamesField
+        text={text}
+        setText={setText}
+        error={faultAt(problem, '/names')}
+        required={kind === 'server'}
+      />
+      {source === 'issue' && (
+        <div className="grid gap-4 sm:grid-cols-[1fr_12rem]">
+          <IssuerField
+            issuers={issuers.data}
+            chosen={issuer}
+            choose={setAuthorityId}
+            error={faultAt(problem, '/authorityId')}
+          />
+          <Field
+            label="Days"
+            description="Never longer than its CA."
+            error={areDays ? faultAt(problem, '/lifetimeDays') : notDays}
+          >
+            {(control) => (
+              <Input
+                {...control}
+                inputMode="numeric"
+                className="tnum"
+                value={days}
+                onChange={(event) => setDays(event.target.value)}
+              />
+            )}
+          </Field>
+        </div>
+      )}
+      {issuers.error && (
+        <ProblemPanel problem={asProblem(issuers.error)} onRetry={() => void issuers.refetch()} />
+      )}
+      <FormProblem problem={problem} beside={['/name', '/kind', '/names', '/authorityId', '/lifetimeDays']} />
+      <div className="flex justify-end">
+        <Button
+          type="submit"
+          variant="primary"
+          busy={isAdding}
+          disabled={source === 'issue' && issuer === undefined}
+        >
+          {source === 'issue' ? 'Issue' : 'Make key and request'}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+// An intermediate issues; roots are kept for that.
+function preferred(issuers: readonly AuthorityRecord[]): AuthorityRecord | undefined {
+  return issuers.find(({ parentId }) => parentId !== null) ?? issuers[0]
+}
+
+interface IssuerProps {
+  issuers: readonly AuthorityRecord[] | undefined
+  chosen: string | undefined
+  choose: (id: string) => void
+  error: string | undefined
+}
+
+function IssuerField({ issuers, chosen, choose, error }: IssuerProps) {
+  if (!issuers) return <Skeleton className="h-16 w-full" />
+  if (issuers.length === 0) return <NoIssuer choose={choose} />
+  return (
+    <Field label="Issued by" description="CAs whose key is here." error={error}>
+      {(control) => (
+        <Select
+          {...control}
+          value={chosen ?? ''}
+          onValueChange={choose}
+          options={issuers.map(({ id, name, parentId }) => ({
+            value: id,
+            label: name,
+            hint: parentId === null ? 'a root' : 'an intermediate',
+          }))}
+        />
+      )}
+    </Field>
+  )
+}
+
+function NoIssuer({ choose }: { choose: (id: string) => void }) {
+  const client = useQueryClient()
+  const making = useMutation({
+    mutationFn: developmentAuthority,
+    onSuccess: async ({ id }) => {
+      await client.invalidateQueries({ queryKey: certificateQueries.all })
+      choose(id)
+    },
+  })
+  return (
+    <Notice
+      tone="info"
+      title="No CA here can issue"
+      actions={
+        <Button size="sm" busy={making.isPending} onClick={() => making.mutate()}>
+          Make a development CA
+        </Button>
+      }
+    >
+      A root and an intermediate, for development. Import one with its key to issue for production.
+      {making.error && <ProblemPanel problem={asProblem(making.error)} className="mt-2" />}
+    </Notice>
+  )
+}
