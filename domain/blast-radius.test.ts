@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { blastRadius, expiries, reachText } from './blast-radius.ts'
-import { usualWatch } from './certificate.ts'
+import { usualWatch, type Watch } from './certificate.ts'
 import { certificate, facts, inbound, inDays, now } from './testing/certificates.ts'
 import { madeUp } from './testing/made-up.ts'
 import { changed, ordersApi, sound } from './testing/sound.ts'
@@ -93,6 +93,21 @@ describe('the timeline', () => {
     ])
     expect(line[0]).toMatchObject({ daysLeft: 3, subject: 'CN=cloud-cert' })
     expect(line[1]?.reach.apiIds).toEqual(['Orders'])
+  })
+
+  it('warns as early as the certificate itself or an API that needs it asks for', () => {
+    const state = (change: Parameters<typeof certificate>[2], watch: Watch | null = null) => {
+      const certificates = [
+        certificate('edge-cert', 'Internal CA', { facts: { notAfter: inDays(40) }, ...change }),
+      ]
+      const stored = { ...sound, certificates, apis: [ordersApi({ watch })] }
+      const line = expiries(describeTopology(stored, now), now, usualWatch)
+      return line.find(({ about }) => about.id === 'edge-cert')?.state
+    }
+    expect(state({})).toBe('valid')
+    expect(state({ rotationWindowDays: 60 })).toBe('expiring')
+    expect(state({}, { expiryWarningDays: 45, lifetimeFraction: 1 })).toBe('expiring')
+    expect(state({}, { expiryWarningDays: 5, lifetimeFraction: 1 })).toBe('valid')
   })
 
   it('names of a chain what ends first', () => {

@@ -11,7 +11,6 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { BroughtFacts } from './brought-facts.tsx'
 import { ContentField } from './content-field.tsx'
 import { ImpactFacts } from './impact-facts.tsx'
-import { daysText } from './looks.ts'
 import {
   certificateQueries,
   completeRequest,
@@ -115,9 +114,7 @@ function mayRotate(found: RotationPreview | null): boolean {
 
 function shownText({ chain: [leaf] }: CertificateRecord): string {
   if (!leaf) return 'Nothing is shown yet.'
-  const days = Math.floor((Date.parse(leaf.notAfter) - Date.now()) / 86_400_000)
-  const left = days < 0 ? daysText(days) : `${daysText(days)} left`
-  return `What is shown ends on ${leaf.notAfter.slice(0, 10)}, ${left}. It is kept and can be restored.`
+  return `What is shown ends on ${leaf.notAfter.slice(0, 10)}. It is kept and can be restored.`
 }
 
 function actionText(gateways: number | undefined): string {

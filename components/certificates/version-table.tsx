@@ -176,11 +176,7 @@ function Confirm({ certificate, asked: { what, version }, close }: ConfirmProps)
         <ProblemPanel problem={asProblem(doing.error)} />
       ) : (
         <p className="text-sm text-ink-2">
-          It is valid until {leaf?.notAfter.slice(0, 10)}
-          {leaf && Date.parse(leaf.notAfter) < Date.now() && (
-            <span className="text-err">, which has passed</span>
-          )}
-          .
+          It ends on <span className="tnum">{leaf?.notAfter.slice(0, 10)}</span>.
         </p>
       )}
     </DialogContent>
