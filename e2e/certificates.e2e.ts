@@ -57,7 +57,7 @@ function leaf(days: number, names = ['dns:localhost', 'dns:orders.internal']): P
 const tile = (page: Page) => page.getByRole('link', { name: /^Certificates, next 30 days/ })
 const toRow = (page: Page) => page.getByRole('row', { name: new RegExp(secured.certificateName) })
 const pemFile = (text: string) => ({ name: 'orders.pem', type: 'application/x-pem-file', text })
-const ask = () => askByTls(secured.port, `/${secured.api.name}/echo`, ca.certificate, client)
+const ask = () => askByTls(secured.port, `/${secured.name}/echo`, ca.certificate, client)
 
 /** What of the texts that a page received holds a private key. */
 function secretsSeen(page: Page, keys: readonly string[]): () => Promise<string[]> {
@@ -82,7 +82,7 @@ test('what expires within 30 days is one action from home, and what breaks then 
   await actions.click(toRow(page).getByRole('link', { name: secured.certificateName, exact: true }))
   const reach = page.getByRole('region', { name: 'What fails when it lapses' })
   await page.getByRole('heading', { name: 'What fails when it lapses' }).waitFor()
-  await page.getByRole('link', { name: new RegExp(`^${secured.api.name}`) }).waitFor()
+  await page.getByRole('link', { name: new RegExp(`^${secured.name}`) }).waitFor()
   expect(await reach.count()).toBeLessThanOrEqual(1)
   actions.expectWithin(2)
   const badge = page.getByRole('link', { name: /^Certificates \d+ needs? somebody/ })

@@ -1,12 +1,12 @@
 import type { Authority, KeyAndCertificate } from '#gateway-runtime/testing/certificates.ts'
 import { gatewayOf, replaceChain } from './gateway-view.ts'
-import { freshName, type LiveApi, liveApi } from './live-api.ts'
+import { echoDocument, freshName } from './live-api.ts'
 import { type Machine, until } from './machine.ts'
 import { askByTls } from './tls-client.ts'
 
 /** An API behind mTLS whose certificate stands in a context, called by a consumer of the topology. */
 export interface SecuredApi {
-  api: LiveApi
+  name: string
   certificateId: string
   certificateName: string
   contextId: string
@@ -51,8 +51,12 @@ export async function securedApi(
     authorityIds: [authorityId],
     keystoreId: certificateId,
   })
-  const api = await liveApi(machine, 'secured', upstream)
-  await replaceChain(machine, api.instanceId, [
+  const name = freshName('secured')
+  const { id: gatewayId } = await gatewayOf(machine)
+  const source = { text: echoDocument(name, upstream) }
+  const exposed = { source, name, gatewayId, basePath: `/${name}`, upstreamUrl: upstream }
+  const { instanceId } = (await machine.must<{ instanceId: string }>('POST', '/apis', { body: exposed })).body
+  await replaceChain(machine, instanceId, [
     { kind: 'tls', config: { contextRef: contextId, mode: 'STRICT' } },
   ])
   const networkId = await make('/networks', {
@@ -66,15 +70,15 @@ export async function securedApi(
     owner: 'organisation',
     networkId,
   })
-  await make('/flows', { consumerId, apiId: api.instanceId })
+  await make('/flows', { consumerId, apiId: instanceId })
   await listen(machine, port)
   await until('the listener answers', () =>
-    askByTls(port, `/${api.name}/echo`, ca.certificate, client).then(
+    askByTls(port, `/${name}/echo`, ca.certificate, client).then(
       ({ status }) => status === 200,
       () => false,
     ),
   )
-  return { api, certificateId, certificateName, contextId, port }
+  return { name, certificateId, certificateName, contextId, port }
 }
 
 /** Adds an https listener and deploys everything. */
