@@ -181,7 +181,7 @@ const matrix: Record<string, Row> = {
   'certificate.update': { may: doers, body: () => ({ name: 'Changed' }) },
   'certificate.delete': { may: doers },
   'certificate.standing.read': { may: everyone },
-  'certificate.impact': { may: everyone },
+  'certificate.impact.read': { may: everyone },
   'certificate.check': { may: doers, body: () => ({ content: { text: exampleCertificate } }), stranger: 200 },
   'expiry.list': { may: everyone },
   'certificate.preview': { may: everyone, body: () => ({ content: { text: exampleCertificate } }) },

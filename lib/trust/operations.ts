@@ -239,7 +239,7 @@ const certificateOperations: readonly Operation[] = [
     run: ({ params }, { actor }) => readStanding(actor, params.certificateId),
   }),
   endpoint({
-    id: 'certificate.impact',
+    id: 'certificate.impact.read',
     method: 'GET',
     path: '/certificates/{certificateId}/impact',
     tag: certificates,
