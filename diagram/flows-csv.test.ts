@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noFilter } from './filter.ts'
 import { now } from '#domain/testing/certificates.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import { sound } from '#domain/testing/sound.ts'
@@ -7,7 +8,7 @@ import { describeTopology } from '#domain/topology.ts'
 import { flowsCsv } from './flows-csv.ts'
 import { modelOf } from './model.ts'
 
-const all = { useCase: null, severity: null }
+const all = noFilter
 
 /** Rows and cells of RFC 4180 text, by itself and not by what wrote it. */
 function read(text: string): string[][] {

@@ -1,7 +1,7 @@
 import type { FlowView } from '#domain/topology.ts'
-import { type FlowFilter, isFiltered, passes } from './filter.ts'
+import { type FlowFilter, isFiltered, legFits, looksAtLegs, passes, shownBy } from './filter.ts'
 import { cardId, firewallId, gatewayId, unprovided } from './layout/structure.ts'
-import type { Model } from './model.ts'
+import { isOpen, type Model } from './model.ts'
 
 export const selectionKinds = ['flow', 'party', 'api', 'gateway', 'network', 'leg'] as const
 export type SelectionKind = (typeof selectionKinds)[number]
@@ -60,14 +60,31 @@ export function highlightOf(
   state: FlowFilter & { readonly selection: Selection | null },
 ): Highlight | null {
   const { selection } = state
-  if (!selection && !isFiltered(state)) return null
-  const flows = selection
-    ? flowsOf(model, selection)
-    : model.topology.flows.filter((flow) => passes(model, flow, state))
-  const legs = new Set(selection?.kind === 'leg' ? [selection.id] : [])
-  for (const flow of flows) for (const leg of flow.legs) legs.add(leg)
-  if (selection?.kind === 'api' || selection?.kind === 'party') addOutbound(model, selection, legs)
+  if (selection) return highlightOfSelection(model, selection)
+  if (!isFiltered(state)) return null
+  const aboutLegs = looksAtLegs(state)
+  const legs = new Set<string>()
+  for (const flow of model.topology.flows) {
+    if (!passes(model, flow, state)) continue
+    for (const leg of flow.legs) if (!aboutLegs || legFits(model, leg, flow.apiId, state)) legs.add(leg)
+  }
+  if (state.focus !== null) addOutbound(model, { kind: 'api', id: state.focus }, legs)
+  return { legs, boxes: new Set([...boxesOn(model, legs), ...filteredBoxes(model, state)]) }
+}
+
+function highlightOfSelection(model: Model, selection: Selection): Highlight {
+  const legs = new Set(selection.kind === 'leg' ? [selection.id] : [])
+  for (const flow of flowsOf(model, selection)) for (const leg of flow.legs) legs.add(leg)
+  if (selection.kind === 'api' || selection.kind === 'party') addOutbound(model, selection, legs)
   return { legs, boxes: new Set([...boxesOn(model, legs), ...ownBoxes(model, selection)]) }
+}
+
+// What stands out by itself: the API in focus, and APIs that somebody calls without any flow being declared.
+function filteredBoxes(model: Model, { focus, show }: FlowFilter): string[] {
+  const code = show === null ? undefined : shownBy[show]
+  const found = model.topology.findings.filter((finding) => finding.code === code && isOpen(finding))
+  const apiIds = found.flatMap(({ about }) => (about.kind === 'api' ? [about.id] : []))
+  return [...apiIds, ...(focus === null ? [] : [focus])].map((id) => cardOfApi(model, id))
 }
 
 // An API that nobody consumes yet still has its way from the gateway.
@@ -98,8 +115,8 @@ function boxesOn(model: Model, legs: ReadonlySet<string>): string[] {
   })
 }
 
-function ownBoxes(model: Model, selection: Selection | null): string[] {
-  switch (selection?.kind) {
+function ownBoxes(model: Model, selection: Selection): string[] {
+  switch (selection.kind) {
     case 'party':
       return [cardId(selection.id)]
     case 'gateway':

@@ -15,6 +15,8 @@ export interface Model {
   readonly flowsOfLeg: ReadonlyMap<string, readonly FlowView[]>
   readonly findingsOfLeg: ReadonlyMap<string, readonly FindingView[]>
   readonly findingsOfFlow: ReadonlyMap<string, readonly FindingView[]>
+  /** By what they are about: `api:…`. */
+  readonly findingsAbout: ReadonlyMap<string, readonly FindingView[]>
 }
 
 export function modelOf(topology: Topology): Model {
@@ -31,6 +33,7 @@ export function modelOf(topology: Topology): Model {
     flowsOfLeg,
     findingsOfLeg: findingsBy(topology.findings, ({ legIds }) => legIds),
     findingsOfFlow: findingsBy(topology.findings, ({ flowIds }) => flowIds),
+    findingsAbout: findingsBy(topology.findings, ({ about }) => [`${about.kind}:${about.id}`]),
   }
 }
 
@@ -72,6 +75,21 @@ export function findingsOn(model: Model, legIds: Iterable<string>): FindingView[
 /** The findings that a flow is touched by, which are not all those of its legs: other APIs' traffic takes them too. */
 export function findingsOfFlow(model: Model, flowId: string): FindingView[] {
   return inOrder(model.findingsOfFlow.get(flowId) ?? [])
+}
+
+/** What is said of an API itself and of the flows to it. */
+export function findingsOfApi(model: Model, apiId: string): FindingView[] {
+  const flows = model.topology.flows.filter((flow) => flow.apiId === apiId)
+  return inOrder([
+    ...(model.findingsAbout.get(`api:${apiId}`) ?? []),
+    ...flows.flatMap(({ id }) => model.findingsOfFlow.get(id) ?? []),
+  ])
+}
+
+/** The gravest open finding about an API that lies on none of its legs, where the map would not show it. */
+export function looseFinding(model: Model, apiId: string): FindingView | undefined {
+  const about = model.findingsAbout.get(`api:${apiId}`) ?? []
+  return inOrder(about).find((finding) => isOpen(finding) && finding.legIds.length === 0)
 }
 
 /** The gateway that an API stands at. */

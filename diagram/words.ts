@@ -10,7 +10,7 @@ import type { FlowView } from '#domain/topology.ts'
 import { figure, requestRate } from '#domain/figures.ts'
 import type { Tone } from './tone.ts'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
-import { findingsOn, isOpen, type Model } from './model.ts'
+import { findingsOn, isOpen, looseFinding, type Model } from './model.ts'
 
 /** The topology in sentences: what panels say, what screen readers hear, what stands in the table. */
 
@@ -132,7 +132,8 @@ export function partyDetail(model: Model, party: PartyView): string {
 
 export function apiDetail(model: Model, api: ApiView): string {
   const callers = model.topology.flows.filter(({ apiId }) => apiId === api.id).length
-  return `API, ${count(callers, 'consumer')}`
+  const finding = looseFinding(model, api.id)
+  return `API, ${count(callers, 'consumer')}${finding ? `, ${finding.why}` : ''}`
 }
 
 export function gatewayDetail(gateway: GatewayView): string {

@@ -5,6 +5,7 @@ import { changed, sound } from './testing/sound.ts'
 import { describeTopology } from './topology.ts'
 
 const held = (change: Partial<Acceptance> = {}): Acceptance => ({
+  id: 'acceptance',
   findingId: 'a',
   severity: 'warning',
   owner: 'Kim',
@@ -48,7 +49,12 @@ describe('an accepted finding', () => {
     const acceptances = [held({ findingId: finding?.id ?? '' })]
     const shown = (daysLeft: number, at = now) =>
       describeTopology({ ...expiring(daysLeft), acceptances }, at).findings[0]?.accepted
-    expect(shown(20)).toEqual({ owner: 'Kim', reason: 'being replaced', until: inDays(7) })
+    expect(shown(20)).toEqual({
+      id: 'acceptance',
+      owner: 'Kim',
+      reason: 'being replaced',
+      until: inDays(7),
+    })
     expect(shown(20, new Date(inDays(7)))).toBeNull()
     expect(shown(25)).toBeNull()
   })

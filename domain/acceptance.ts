@@ -4,6 +4,7 @@ import { type Finding, severities } from './finding.ts'
 /** Accepted findings: somebody answers for one until a date, after which it returns. */
 
 export const acceptance = z.object({
+  id: z.string(),
   findingId: z.string(),
   /** What was accepted; a graver finding is another matter. */
   severity: z.enum(severities),

@@ -108,6 +108,8 @@ export interface StoredFlow {
   readonly id: string
   readonly consumerId: string
   readonly apiId: string
+  /** Where it is known. */
+  readonly declaredAt?: string
 }
 
 export interface Stored {

@@ -55,7 +55,7 @@ const flowView = z.object({
 
 export const findingView = finding.extend({
   accepted: acceptance
-    .pick({ owner: true, reason: true, until: true })
+    .pick({ id: true, owner: true, reason: true, until: true })
     .nullable()
     .describe('Who answers for it, until when'),
 })
@@ -119,7 +119,10 @@ export function describeTopology(stored: Stored, now: Date): Topology {
     observed: stored.observed,
     findings: lint(world).map((each) => {
       const held = acceptanceOf(each, stored.acceptances, now)
-      return { ...each, accepted: held && { owner: held.owner, reason: held.reason, until: held.until } }
+      return {
+        ...each,
+        accepted: held && { id: held.id, owner: held.owner, reason: held.reason, until: held.until },
+      }
     }),
   }
 }

@@ -22,6 +22,7 @@ import { DetailsPanel } from './panel/details-panel.tsx'
 import { TopologyTable } from './table/topology-table.tsx'
 import { topologyQueries } from './topology-queries.ts'
 import { useViewState } from './use-view-state.ts'
+import { noFilter } from '#diagram/filter.ts'
 import type { Selection } from '#diagram/highlight.ts'
 import type { View } from './view-state.ts'
 
@@ -96,12 +97,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             </NoneYet>
           </div>
         ) : view === 'table' ? (
-          <TopologyTable
-            model={model}
-            state={state}
-            choose={choose}
-            clear={() => change({ useCase: null, severity: null })}
-          />
+          <TopologyTable model={model} state={state} choose={choose} clear={() => change(noFilter)} />
         ) : (
           <TopologyMap
             model={model}
@@ -120,6 +116,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             choose={choose}
             ask={setAsked}
             mayWrite={mayWrite}
+            lens={change}
             headingRef={heading}
           />
         )}

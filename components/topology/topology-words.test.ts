@@ -5,7 +5,7 @@ import { readingsOf } from '#domain/leg.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import type { Topology } from '#domain/topology.ts'
 import { changesBetween } from './changes.ts'
-import { passes } from '#diagram/filter.ts'
+import { flowShows, noFilter, passes } from '#diagram/filter.ts'
 import { toCsv } from '#diagram/csv.ts'
 import { firstView } from './graph/first-view.ts'
 import { stopsOf } from './graph/stops.ts'
@@ -16,9 +16,13 @@ import { rowsOf } from '#diagram/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
 import { daysText, flowSentence, gatewayState, legLabel, trafficText } from '#diagram/words.ts'
 
-const plain: ViewState = { view: null, selection: null, useCase: null, severity: null }
+const plain: ViewState = { ...noFilter, view: null, selection: null }
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
 const model = modelOf(topology)
+
+function never(): never {
+  throw new Error('a leg that is not there')
+}
 
 describe('the address', () => {
   it('gives back every state that it was made of', () => {
@@ -29,6 +33,12 @@ describe('the address', () => {
         selection: { kind: 'leg', id: 'inbound:consumer:a:gateway:b' },
         useCase: 3,
         severity: 'error',
+        environment: 'pre & production',
+        owner: 'third-party',
+        expiring: 30,
+        show: 'plaintext',
+        focus: '0199',
+        search: 'name=a&b',
       },
       { ...plain, view: 'graph', selection: { kind: 'flow', id: 'f1' } },
     ]
@@ -45,6 +55,13 @@ describe('the address', () => {
       'use-case=9',
       'use-case=',
       'findings=all',
+      'env=',
+      'owner=me',
+      'expiring=31',
+      'expiring=',
+      'show=all',
+      'focus=flow:x',
+      'focus=api',
     ])
       expect(readViewState(new URLSearchParams(text))).toEqual(plain)
   })
@@ -111,7 +128,7 @@ describe('a leg in words', () => {
 describe('findings', () => {
   const open = topology.findings.find(({ severity, legIds }) => severity === 'error' && legIds.length > 0)
   const legId = open?.legIds[0] ?? ''
-  const accepted = { owner: 'Kim', reason: 'known', until: '2027-01-01T00:00:00.000Z' }
+  const accepted = { id: 'a', owner: 'Kim', reason: 'known', until: '2027-01-01T00:00:00.000Z' }
 
   it('stand on every leg that they touch, the gravest first, those that somebody answers for last', () => {
     if (!open) throw new Error('no finding')
@@ -154,6 +171,37 @@ describe('the highlight', () => {
     const passing = topology.flows.filter((flow) => flow.classification?.useCase === 1)
     expect(topology.flows.filter((flow) => passes(model, flow, state))).toEqual(passing)
     expect(rowsOf(model, state).map(({ id }) => id)).toEqual(passing.map(({ id }) => id))
+  })
+
+  it('of a lens about legs is the legs that it is about, and the flows on them are in the table', () => {
+    for (const lenses of [
+      ...flowShows.map((show) => ({ ...plain, show })),
+      { ...plain, expiring: 90 as const },
+      { ...plain, owner: 'third-party' as const },
+      { ...plain, environment: topology.gateways[0]?.environment ?? '' },
+      { ...plain, search: topology.parties[0]?.name.toUpperCase() ?? '' },
+    ]) {
+      const passing = topology.flows.filter((flow) => passes(model, flow, lenses))
+      expect(rowsOf(model, lenses).map(({ id }) => id)).toEqual(passing.map(({ id }) => id))
+      const lit = highlightOf(model, lenses)
+      const onTheirWay = new Set(passing.flatMap(({ legs }) => legs))
+      for (const leg of lit?.legs ?? []) expect(onTheirWay.has(leg)).toBe(true)
+      if (lenses.show !== 'plaintext') continue
+      expect(passing.length).toBeGreaterThan(0)
+      for (const leg of lit?.legs ?? [])
+        expect(
+          readingsOf(model.legs.get(leg) ?? never()).some(({ actual: { state } }) => state === 'plain'),
+        ).toBe(true)
+    }
+  })
+
+  it('of one API in focus is its flows and its way out, whether or not anybody calls it', () => {
+    for (const { id } of topology.apis) {
+      const lit = highlightOf(model, { ...plain, focus: id })
+      const wanted = new Set(topology.flows.filter(({ apiId }) => apiId === id).flatMap(({ legs }) => legs))
+      for (const leg of wanted) expect(lit?.legs.has(leg)).toBe(true)
+      expect(lit?.boxes.size).toBeGreaterThan(0)
+    }
   })
 
   it('finds the flows of a provider through its APIs', () => {

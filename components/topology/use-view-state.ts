@@ -7,13 +7,11 @@ import { readViewState, type ViewState, writeViewState } from './view-state.ts'
 export function useViewState(): { state: ViewState; change: (change: Partial<ViewState>) => void } {
   const search = useSearchParams()
   const state = useMemo(() => readViewState(new URLSearchParams(search)), [search])
-  const change = useCallback(
-    (part: Partial<ViewState>) => {
-      const address = writeViewState({ ...state, ...part })
-      // No question to the server: the page has everything already.
-      window.history.replaceState(null, '', `${window.location.pathname}${address}`)
-    },
-    [state],
-  )
+  const change = useCallback((part: Partial<ViewState>) => {
+    // The address is ahead of what has been rendered: two changes in one turn both count.
+    const now = readViewState(new URLSearchParams(window.location.search))
+    // No question to the server: the page has everything already.
+    window.history.replaceState(null, '', `${window.location.pathname}${writeViewState({ ...now, ...part })}`)
+  }, [])
   return { state, change }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { owners } from '#domain/party.ts'
 import { readSelection, type Selection } from '#diagram/highlight.ts'
-import { type FlowFilter, severityWord, useCaseNumber } from '#diagram/filter.ts'
+import { expiringDays, type FlowFilter, flowShows, severityWord, useCaseNumber } from '#diagram/filter.ts'
 
 /** What the address holds: how the topology is looked at, so that a link shows the same. */
 
@@ -15,24 +16,43 @@ export interface ViewState extends FlowFilter {
 
 const view = z.enum(views).nullable().catch(null)
 const severity = severityWord.nullable().catch(null)
+const owner = z.enum(owners).nullable().catch(null)
+const show = z.enum(flowShows).nullable().catch(null)
 const useCase = useCaseNumber.nullable().catch(null)
+const expiring = z.coerce.number().pipe(z.literal(expiringDays)).nullable().catch(null)
 
 /** Reads the address; what it does not understand is as if it were not there. */
 export function readViewState(search: URLSearchParams): ViewState {
+  const focus = readSelection(search.get('focus') ?? '')
   return {
     view: view.parse(search.get('view')),
     selection: readSelection(search.get('select') ?? ''),
     useCase: search.has('use-case') ? useCase.parse(search.get('use-case')) : null,
     severity: severity.parse(search.get('findings')),
+    environment: search.get('env') || null,
+    owner: owner.parse(search.get('owner')),
+    expiring: search.has('expiring') ? expiring.parse(search.get('expiring')) : null,
+    show: show.parse(search.get('show')),
+    focus: focus?.kind === 'api' ? focus.id : null,
+    search: search.get('q') ?? '',
   }
 }
 
 /** The address for a state, without a `?` when everything is as it comes. */
 export function writeViewState(state: ViewState): string {
   const search = new URLSearchParams()
-  if (state.view) search.set('view', state.view)
-  if (state.useCase) search.set('use-case', String(state.useCase))
-  if (state.severity) search.set('findings', state.severity)
-  if (state.selection) search.set('select', `${state.selection.kind}:${state.selection.id}`)
+  const members = {
+    view: state.view,
+    'use-case': state.useCase,
+    findings: state.severity,
+    env: state.environment,
+    owner: state.owner,
+    expiring: state.expiring,
+    show: state.show,
+    focus: state.focus && `api:${state.focus}`,
+    q: state.search,
+    select: state.selection && `${state.selection.kind}:${state.selection.id}`,
+  }
+  for (const [name, value] of Object.entries(members)) if (value) search.set(name, String(value))
   return search.size > 0 ? `?${search}` : ''
 }

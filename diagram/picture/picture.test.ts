@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import Elk from 'elkjs/lib/elk.bundled.js'
 import { describe, expect, it } from 'vitest'
+import { noFilter } from '../filter.ts'
 import { inbound, now, outbound } from '#domain/testing/certificates.ts'
 import { madeUpStored } from '#domain/testing/made-up.ts'
 import { numbersFrom } from '#domain/testing/random.ts'
@@ -20,8 +21,7 @@ const elk = new Elk()
 const plain: PictureOptions = {
   organisation: 'Acme',
   theme: 'light',
-  useCase: null,
-  severity: null,
+  ...noFilter,
   selection: null,
   at: now,
 }
@@ -173,6 +173,7 @@ describe('the picture', () => {
     const stored = withoutTls
     const { findings } = describeTopology(stored, now)
     const acceptances = findings.map(({ id, severity }) => ({
+      id,
       findingId: id,
       severity,
       owner: 'Security',

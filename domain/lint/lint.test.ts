@@ -777,6 +777,8 @@ describe('peers', () => {
   })
 
   it('are not missed in the first day, nor while no node looks', () => {
+    const young = { ...sound, flows: sound.flows.map((flow) => ({ ...flow, declaredAt: inDays(-0.5) })) }
+    expect(judged({ ...young, observed: seen() })).toEqual([])
     const fresh = { ...sound, observed: { since: inDays(-0.5), peers: [] } }
     expect(judged(fresh)).toEqual([])
     expect(judged({ ...sound, observed: null })).toEqual([])

@@ -107,7 +107,7 @@ function neverSeen(
   world: World,
 ): Finding[] {
   // A flow may rest for a night.
-  if (world.now.getTime() - Date.parse(since) < dayMs) return []
+  if (!isOld(since, world)) return []
   // Where anybody gets in without a certificate, nobody need have been seen.
   const ways = world.servedOf(api)
   if (ways.length === 0 || ways.some(({ holder }) => holder?.inbound?.mode !== 'STRICT')) return []
@@ -115,8 +115,13 @@ function neverSeen(
   // Somebody whom nobody can name may be any of them.
   if (callers.some(({ partyId }) => partyId === null)) return []
   const seen = new Set(callers.map(({ partyId }) => partyId))
+  const young = new Set(
+    world.stored.flows.flatMap(({ id, declaredAt }) =>
+      declaredAt === undefined || isOld(declaredAt, world) ? [] : [id],
+    ),
+  )
   return flows
-    .filter(({ consumerId }) => !seen.has(consumerId))
+    .filter(({ id, consumerId }) => !seen.has(consumerId) && !young.has(id))
     .map(({ id, consumerId, legs }) => {
       const consumer = world.at.parties.get(consumerId)?.name ?? consumerId
       const name = `${consumer} to ${api.name}`
@@ -136,4 +141,8 @@ function neverSeen(
         flowIds: [id],
       })
     })
+}
+
+function isOld(moment: string, { now }: World): boolean {
+  return now.getTime() - Date.parse(moment) >= dayMs
 }

@@ -51,7 +51,12 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
       const gateway = byId.get(instance.gatewayId)
       return gateway ? [apiOf(instance, gateway, manifests, now)] : []
     }),
-    flows: flows.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
+    flows: flows.map(({ id, consumerId, instanceId, createdAt }) => ({
+      id,
+      consumerId,
+      apiId: instanceId,
+      declaredAt: createdAt.toISOString(),
+    })),
     ...trust,
     watch: usualWatch,
     networkPolicies: [],

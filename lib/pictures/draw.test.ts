@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noFilter } from '#diagram/filter.ts'
 import { now } from '#domain/testing/certificates.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import { draw, type Format, type ToDraw } from './draw.ts'
@@ -8,8 +9,7 @@ const topology = madeUp(3, { parties: 10, flows: 12 })
 const options: ToDraw['options'] = {
   organisation: 'Acme <Ltd> مرحبا',
   theme: 'light',
-  useCase: null,
-  severity: null,
+  ...noFilter,
   selection: null,
   at: now,
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { canonicalJson } from '#contract/manifest.ts'
 import { flowsCsv } from '#diagram/flows-csv.ts'
-import { type FlowFilter, severityWord, useCaseNumber } from '#diagram/filter.ts'
+import { type FlowFilter, noFilter, severityWord, useCaseNumber } from '#diagram/filter.ts'
 import { readSelection, type Selection } from '#diagram/highlight.ts'
 import { modelOf } from '#diagram/model.ts'
 import { themes } from '#diagram/picture/palette.ts'
@@ -61,7 +61,7 @@ export async function drawTopology(
 }
 
 function filterOf({ useCase, findings }: z.output<typeof tableQuery>): FlowFilter {
-  return { useCase: useCase ?? null, severity: findings ?? null }
+  return { ...noFilter, useCase: useCase ?? null, severity: findings ?? null }
 }
 
 function isThere(topology: Topology, { kind, id }: Selection): boolean {

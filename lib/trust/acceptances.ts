@@ -10,7 +10,6 @@ import { recordTrust } from './record.ts'
 import { toAcceptance } from './stored.ts'
 
 export const acceptanceRecord = acceptance.extend({
-  id: z.string(),
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
 })
@@ -74,6 +73,6 @@ export function withdrawAcceptance(actor: Actor, id: string): Promise<void> {
 }
 
 function recordOf(row: FindingAcceptance): AcceptanceRecord {
-  const { id, createdAt, createdBy } = row
-  return { ...toAcceptance(row), id, createdAt: createdAt.toISOString(), createdBy }
+  const { createdAt, createdBy } = row
+  return { ...toAcceptance(row), createdAt: createdAt.toISOString(), createdBy }
 }

@@ -808,7 +808,12 @@ describe('an accepted finding', () => {
       until,
     }
     const accepted = await acceptFinding(owner, input)
-    expect((await finding())?.accepted).toEqual({ owner: 'Security', reason: 'A pilot', until })
+    expect((await finding())?.accepted).toEqual({
+      id: accepted.id,
+      owner: 'Security',
+      reason: 'A pilot',
+      until,
+    })
     await acceptFinding(owner, { ...input, reason: 'Still a pilot' })
     expect(await listAcceptances(owner)).toMatchObject([{ id: accepted.id, reason: 'Still a pilot' }])
     await withdrawAcceptance(owner, accepted.id)

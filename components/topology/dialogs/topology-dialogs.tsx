@@ -1,6 +1,7 @@
 'use client'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
+import { AcceptDialog, WithdrawDialog } from './accept-dialog.tsx'
 import type { Asked } from './asked.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { FlowDialog } from './flow-dialog.tsx'
@@ -33,6 +34,10 @@ export function TopologyDialogs({ model, asked, onMade, onClose }: Props) {
       return <ProviderDialog {...shared} api={asked.api} />
     case 'place':
       return <PlaceDialog model={model} gateway={asked.gateway} onClose={onClose} />
+    case 'accept':
+      return <AcceptDialog finding={asked.finding} onClose={onClose} />
+    case 'withdraw':
+      return <WithdrawDialog finding={asked.finding} onClose={onClose} />
     case 'delete-network':
       return (
         <DeleteDialog

@@ -4,8 +4,15 @@ import type { NetworkClass } from '#domain/network.ts'
 import { cn } from '../../ui/class-names.ts'
 import { Dot, WordState } from '../../ui/state.tsx'
 import { gatewayPoint, headHeight } from '#diagram/layout/measures.ts'
-import { deploymentLook, laneLook, locationLabel, ownerLabel } from '#diagram/looks.ts'
-import { networkOf } from '#diagram/model.ts'
+import {
+  deploymentLook,
+  findingMark,
+  laneLook,
+  locationLabel,
+  ownerLabel,
+  severityLook,
+} from '#diagram/looks.ts'
+import { looseFinding, networkOf } from '#diagram/model.ts'
 import {
   apiDetail,
   apiSubtitle,
@@ -163,6 +170,7 @@ function ApiRow({ apiId }: { apiId: string }) {
   const api = model.apis.get(apiId)
   if (!api) return null
   const chosen = selection?.kind === 'api' && selection.id === apiId
+  const finding = looseFinding(model, apiId)
   return (
     <StopButton
       selection={{ kind: 'api', id: apiId }}
@@ -180,7 +188,13 @@ function ApiRow({ apiId }: { apiId: string }) {
       </span>
       <span className="flex w-full gap-2 pl-3.5 text-2xs text-ink-3 tnum">
         <span className="shrink-0">{apiSubtitle(api)}</span>
-        <span className="ml-auto truncate">{api.label}</span>
+        {finding ? (
+          <WordState tone={severityLook[finding.severity].tone} className="ml-auto truncate text-2xs">
+            {findingMark[finding.code]}
+          </WordState>
+        ) : (
+          <span className="ml-auto truncate">{api.label}</span>
+        )}
       </span>
     </StopButton>
   )

@@ -6,12 +6,14 @@ import { Fact, Facts } from '../../ui/panel.tsx'
 import { DotState } from '../../ui/state.tsx'
 import { flowsOf } from '#diagram/highlight.ts'
 import { deploymentLook } from '#diagram/looks.ts'
+import { findingsOfApi } from '#diagram/model.ts'
 import { trafficText } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
+import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
 
-export function ApiDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
+export function ApiDetails({ model, id, choose, lens, ask, mayWrite }: DetailsProps) {
   const api = model.apis.get(id)
   if (!api) return null
   const provider = api.providerId ? model.parties.get(api.providerId) : undefined
@@ -41,6 +43,14 @@ export function ApiDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
         <Button asChild>
           <Link href={`/catalog/${api.apiId}`}>Open in the catalog</Link>
         </Button>
+        <Button
+          onClick={() => {
+            lens({ focus: id })
+            choose(null, true)
+          }}
+        >
+          Show its flows alone
+        </Button>
         {mayWrite && (
           <>
             <Button onClick={() => ask({ kind: 'provider', api })}>
@@ -52,6 +62,9 @@ export function ApiDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
       </Actions>
       <Part title="Consumers">
         <FlowList model={model} flows={flowsOf(model, { kind: 'api', id })} choose={choose} />
+      </Part>
+      <Part title="Findings on it">
+        <FindingList model={model} findings={findingsOfApi(model, id)} ask={ask} mayWrite={mayWrite} />
       </Part>
     </>
   )

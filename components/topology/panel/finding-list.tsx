@@ -43,7 +43,12 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
               </span>
             </>
           }
-          actions={<Fix model={model} finding={finding} ask={ask} mayWrite={mayWrite} />}
+          actions={
+            <>
+              <Fix model={model} finding={finding} ask={ask} mayWrite={mayWrite} />
+              {mayWrite && <Answering finding={finding} ask={ask} />}
+            </>
+          }
         >
           {finding.why}
           {finding.accepted && <Accepted by={finding.accepted} />}
@@ -55,6 +60,28 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
         </Button>
       )}
     </div>
+  )
+}
+
+/** Accepting it, or taking that back. A note is no fault, so nobody need answer for it. */
+function Answering({ finding, ask }: Pick<Props, 'ask'> & { finding: FindingView }) {
+  if (finding.severity === 'note') return null
+  if (isOpen(finding)) {
+    return (
+      <Button variant="link" className="text-ink-2" onClick={() => ask({ kind: 'accept', finding })}>
+        Accept until a day
+      </Button>
+    )
+  }
+  return (
+    <>
+      <Button variant="link" className="text-ink-2" onClick={() => ask({ kind: 'accept', finding })}>
+        Change
+      </Button>
+      <Button variant="link" className="text-ink-2" onClick={() => ask({ kind: 'withdraw', finding })}>
+        Withdraw
+      </Button>
+    </>
   )
 }
 

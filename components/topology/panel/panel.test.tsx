@@ -13,7 +13,13 @@ import { LegDetails } from './leg-details.tsx'
 import { Summary } from './summary.tsx'
 
 function props(topology: Topology) {
-  return { model: modelOf(topology), choose: () => undefined, ask: () => undefined, mayWrite: true }
+  return {
+    model: modelOf(topology),
+    choose: () => undefined,
+    lens: () => undefined,
+    ask: () => undefined,
+    mayWrite: true,
+  }
 }
 
 /** What a reader sees, without the marks of the markup. */
@@ -86,6 +92,7 @@ describe('the summary', () => {
     const plain = changed(sound, 'authorities', 'Their CA', { runBy: 'organisation' })
     const [finding] = describeTopology(plain, now).findings
     const accepted = {
+      id: 'acceptance',
       findingId: finding?.id ?? '',
       severity: 'error' as const,
       owner: 'Kim',

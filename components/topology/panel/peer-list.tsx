@@ -19,11 +19,14 @@ export function PeerList({ model, leg }: { model: Model; leg: LegView }) {
     <Part title="Peers really seen">
       {peers.length === 0 && <p className="text-sm text-ink-3">None since nodes began to look.</p>}
       <ul>
-        {peers.slice(0, shownMax).map(({ apiId, subject, issuer, lastSeenAt }) => (
+        {peers.slice(0, shownMax).map(({ apiId, subject, issuer, partyId, lastSeenAt }) => (
           <li key={`${apiId} ${subject} ${issuer}`} className="border-t border-line py-1.5 text-xs">
             <Mono className="break-all">{subject}</Mono>
             <span className="block text-ink-3">
-              from <Mono className="break-all">{issuer}</Mono>, seen <RelativeTime at={lastSeenAt} />
+              from <Mono className="break-all">{issuer}</Mono>
+              {partyId !== null &&
+                `, taken for ${model.parties.get(partyId)?.name ?? 'a party that is gone'}`}
+              , seen <RelativeTime at={lastSeenAt} />
             </span>
           </li>
         ))}
