@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { nodeDetails, nodePulse } from '#domain/node-report.ts'
+import { probeReport, probeTarget } from '#domain/probe.ts'
 import { item } from './items.ts'
 import { sha256Hex, signedManifest } from './manifest.ts'
 
@@ -88,9 +89,12 @@ export const nodeEvent = z.object({
 export const command = z.discriminatedUnion('kind', [
   /** Ends an open WebSocket of the last report with a close frame. */
   z.strictObject({ kind: z.literal('evict'), sessionId: z.uuid() }),
+  /** Connects to what it serves or leads to, and says what it finds; answered within `probeMsMax`. */
+  z.strictObject({ kind: z.literal('probe'), target: probeTarget }),
 ])
 export const commandAnswer = z.discriminatedUnion('status', [
   z.object({ status: z.literal('done') }),
+  z.object({ status: z.literal('probed'), report: probeReport }),
   /** What it is about is not there, or no more. */
   z.object({ status: z.literal('not-found') }),
   /** This node does not understand it. */

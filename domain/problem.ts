@@ -48,6 +48,7 @@ export const problems = {
   'gateway.key-invalid': { status: 401, title: 'The gateway key is not valid' },
   'node.no-answer': { status: 504, title: 'The node did not answer in time' },
   'node.too-old': { status: 409, title: 'The node is of a version that cannot do this' },
+  'probe.too-many': { status: 429, title: 'Too many probes in a short time' },
   'certificate.unreadable': { status: 422, title: 'That certificate cannot be taken' },
   'certificate.known': { status: 409, title: 'That certificate is already there' },
   'certificate.refused': { status: 422, title: 'That does not go with this certificate' },

@@ -1,8 +1,10 @@
+import type { ProbeReport, ProbeTarget } from '#domain/probe.ts'
 import { createControlRequest } from './control-request.ts'
 import { Counts } from './counts.ts'
 import { Planner } from './plan.ts'
 import { type CertificateFigures, certificatesOf, type UpstreamFigures, upstreamsOf } from './plan-figures.ts'
 import type { World } from './ports.ts'
+import { probe } from './probe.ts'
 import { seldom } from './seldom.ts'
 import type { Limits } from './serve/limits.ts'
 import { createAccessLog } from './serve/log.ts'
@@ -73,6 +75,8 @@ export interface DataPlane extends Serves {
   figures(): Promise<PlaneFigures>
   /** Ends an open WebSocket; false where there is none of that id. */
   evict(sessionId: string): Promise<boolean>
+  /** Connects somewhere that it serves or leads to; null where there is nothing of that name. */
+  probe(target: ProbeTarget): Promise<ProbeReport | null>
   /** Lets running requests finish, at most for so long, and ends. */
   drain(deadlineMs: number, graceMs?: number): Promise<void>
 }
@@ -187,6 +191,7 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
       }
     },
     evict: (sessionId) => Promise.resolve(server.evict(sessionId)),
+    probe: (target) => probe(serving, target),
     drain: async (deadlineMs, graceMs) => {
       await server.drain(deadlineMs, graceMs)
       await close()

@@ -136,6 +136,25 @@ describe('Link', () => {
     await until('a report without it', () => lastReport()?.sessions?.length === 0)
   })
 
+  it('connects to its upstream and to its own port when it is told to, and says what it finds', async () => {
+    portal.publish(1, oneApi(upstream))
+    await start()
+    await applied(1)
+    expect(portal.registrations[0]?.capabilities).toContain('command/probe')
+    const asked = (target: object) => portal.command({ kind: 'probe', target })
+    const found = { status: 'probed', report: { outcome: 'ok', url: upstream } }
+    expect(await asked({ kind: 'upstream', instanceId: 'orders', upstream: 'main' })).toMatchObject([found])
+    expect(await asked({ kind: 'listener', listenerId: 'http' })).toMatchObject([
+      { status: 'probed', report: { outcome: 'ok', tls: null } },
+    ])
+    for (const target of [
+      { kind: 'upstream', instanceId: 'nobody', upstream: 'main' },
+      { kind: 'upstream', instanceId: 'orders', upstream: 'main', url: 'http://169.254.169.254' },
+      { kind: 'listener', listenerId: 'none' },
+    ])
+      expect(await asked(target)).toEqual([{ status: 'not-found' }])
+  })
+
   it('serves on without the portal and takes what was published meanwhile within seconds of its return', async () => {
     portal.publish(1, oneApi(upstream))
     const { node } = await start()

@@ -32,6 +32,7 @@ export const capabilities = [
   'http/1.1',
   'websocket',
   capabilityOf('evict'),
+  capabilityOf('probe'),
   ...policies.map((policy) => `policy/${policy.kind}@${policy.policyVersion}`),
 ]
 

@@ -233,7 +233,14 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
 }
 
 async function obeyed(plane: DataPlane, command: Command): Promise<CommandAnswer> {
-  return { status: (await plane.evict(command.sessionId)) ? 'done' : 'not-found' }
+  switch (command.kind) {
+    case 'evict':
+      return { status: (await plane.evict(command.sessionId)) ? 'done' : 'not-found' }
+    case 'probe': {
+      const report = await plane.probe(command.target)
+      return report === null ? { status: 'not-found' } : { status: 'probed', report }
+    }
+  }
 }
 
 /** Who this node is and which revision it serves, for people who look at it. */

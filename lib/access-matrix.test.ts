@@ -217,6 +217,8 @@ const matrix: Record<string, Row> = {
     body: ({ instanceId }) => ({ certificate: { from: 'none' }, at: { kind: 'api', instanceId } }),
     stranger: 404,
   },
+  'probe.run': { may: doers, body: () => ({ target: { kind: 'listener', listenerId: 'http' } }) },
+  'probe.list': { may: everyone },
   'data-key.list': { may: builders },
   'data-key.renew': { may: builders },
   'data-key.rewrap': { may: builders },

@@ -29,11 +29,11 @@ const verbs = new Set(
   ['list', 'read', 'create', 'add', 'update', 'replace', 'delete', 'remove', 'end', 'revoke', 'issue'].concat(
     ['admit', 'import', 'preview', 'check', 'verify', 'deploy', 'compare', 'rollback', 'register'],
     ['identify', 'acknowledge', 'assign', 'sign', 'request', 'complete', 'cancel', 'rotate', 'restore'],
-    ['retire', 'withdraw', 'rewrap', 'renew', 'simulate', 'draw', 'export', 'ensure', 'advance', 'reverse'],
+    ['retire', 'withdraw', 'rewrap', 'renew', 'simulate', 'draw', 'export', 'ensure', 'advance', 'reverse', 'run'],
   ),
 )
 const openings =
-  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename|Accept|Withdraw|Sign|Rotate|Retire|Restore|Ask|Cancel|Complete|Rewrap|Renew|Show|Destroy|Wrap|Draw|Export) /
+  /^(?:List|Read|Add|Change|Delete|Take|Revoke|Issue|Let|Give|End|Put|Make|Say|Walk|Import|Expose|Deploy|Compare|Serve|Register|Rename|Accept|Withdraw|Sign|Rotate|Retire|Restore|Ask|Cancel|Complete|Rewrap|Renew|Show|Destroy|Wrap|Draw|Export|Have) /
 
 describe.each(byId)('%s', (id, operation) => {
   const { method, path, status, summary, tag, output } = operation

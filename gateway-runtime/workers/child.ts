@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Item } from '#contract/items.ts'
+import type { ProbeReport, ProbeTarget } from '#domain/probe.ts'
 import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { Counted, DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
@@ -178,6 +179,11 @@ export class Child {
     return answer.kind === 'evicted' && answer.isFound
   }
 
+  async probe(target: ProbeTarget): Promise<ProbeReport | null> {
+    const answer = await this.#ask((ask) => ({ kind: 'probe', ask, target }))
+    return answer.kind === 'probed' ? answer.report : null
+  }
+
   drain(deadlineMs: number, graceMs: number): void {
     this.#tell({ kind: 'drain', deadlineMs, graceMs })
   }
@@ -231,6 +237,7 @@ export class Child {
       }
       case 'prepared':
       case 'evicted':
+      case 'probed':
       case 'done':
         return this.#answered(message.ask, message)
     }

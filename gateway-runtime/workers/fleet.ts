@@ -1,6 +1,7 @@
 import { createServer as createProbe } from 'node:net'
 import type { Reason } from '#contract/events.ts'
 import { itemPointer } from '#contract/items.ts'
+import type { ProbeReport, ProbeTarget } from '#domain/probe.ts'
 import {
   type Counted,
   type DataPlane,
@@ -157,6 +158,12 @@ export class Fleet implements DataPlane {
     const asked = await Promise.allSettled(this.#children().map((child) => child.evict(sessionId)))
     // With a worker that ends meanwhile all its sessions end.
     return asked.some((one) => one.status === 'fulfilled' && one.value)
+  }
+
+  /** One of the workers asks for all: they serve the same. */
+  async probe(target: ProbeTarget): Promise<ProbeReport | null> {
+    const child = this.#children().find(({ isServing }) => isServing)
+    return child === undefined ? null : child.probe(target)
   }
 
   async drain(deadlineMs: number, graceMs = 0): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Reason } from '#contract/events.ts'
 import type { Item } from '#contract/items.ts'
+import type { ProbeReport, ProbeTarget } from '#domain/probe.ts'
 import type { Count, CountedLimits } from '#policies/definition.ts'
 import type { DataPlaneOptions, Hearing } from '../data-plane.ts'
 import type { ListedSession } from '../serve/metrics.ts'
@@ -20,6 +21,7 @@ export type ToWorker =
   | { kind: 'discard'; ask: number }
   | { kind: 'figures'; ask: number }
   | { kind: 'evict'; ask: number; sessionId: string }
+  | { kind: 'probe'; ask: number; target: ProbeTarget }
   /** Answers to the takes of a batch, in their order. */
   | { kind: 'taken'; batch: number; counts: readonly Count[] }
   | { kind: 'entered'; ask: number; key: string; isIn: boolean }
@@ -32,6 +34,7 @@ export type FromWorker =
   | { kind: 'prepared'; ask: number; result: PreparedThere }
   | { kind: 'done'; ask: number }
   | { kind: 'evicted'; ask: number; isFound: boolean }
+  | { kind: 'probed'; ask: number; report: ProbeReport | null }
   | { kind: 'figures'; ask: number | null; reading: WorkerReading }
   | { kind: 'event'; event: ServerEvent; heldBack: number }
   /** From now on a number stands for these limits. */

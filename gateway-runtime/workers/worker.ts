@@ -1,6 +1,7 @@
 import type { Item } from '#contract/items.ts'
 import { type Assembled, assemble, type Counted, type Hearing, sessionsMax } from '../data-plane.ts'
 import { certificatesOf, upstreamsOf } from '../plan-figures.ts'
+import { probe } from '../probe.ts'
 import { residentBytes } from '../resident.ts'
 import type { Plan } from '../serve/plan.ts'
 import type { Ready } from '../serving.ts'
@@ -79,6 +80,10 @@ export class Worker {
       case 'evict': {
         const isFound = this.#assembled.server.evict(message.sessionId)
         return this.#tell({ kind: 'evicted', ask: message.ask, isFound })
+      }
+      case 'probe': {
+        const report = await probe(this.#assembled.serving, message.target)
+        return this.#tell({ kind: 'probed', ask: message.ask, report })
       }
       case 'taken':
       case 'entered':

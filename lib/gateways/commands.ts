@@ -38,12 +38,17 @@ export async function order(tx: Tx, { organisationId, nodeId, command }: Ordered
 
 /** How it went, once that is known; `no-answer` when its time is over. */
 export async function outcomeOf(commandId: string): Promise<CommandOutcome> {
+  return (await answerTo(commandId)).outcome
+}
+
+/** The same with what the node said beside it. */
+export async function answerTo(commandId: string): Promise<{ outcome: CommandOutcome; answer: unknown }> {
   for (;;) {
     const row = await db().nodeCommand.findUnique({ where: { id: commandId } })
     // Written by `settle` alone.
-    if (row?.outcome != null) return row.outcome as CommandOutcome
+    if (row?.outcome != null) return { outcome: row.outcome as CommandOutcome, answer: row.answer }
     // A node that was removed took its commands along.
-    if (!row || row.expiresAt <= new Date()) return 'no-answer'
+    if (!row || row.expiresAt <= new Date()) return { outcome: 'no-answer', answer: null }
     await delay(askEveryMs)
   }
 }
@@ -65,6 +70,12 @@ export async function takeCommands({
 }
 
 /** Writes how it went. */
-export async function settle(commandId: string, outcome: CommandOutcome): Promise<void> {
-  await db().nodeCommand.updateMany({ where: { id: commandId, outcome: null }, data: { outcome } })
+export async function settle(commandId: string, given: CommandAnswer | null): Promise<void> {
+  await db().nodeCommand.updateMany({
+    where: { id: commandId, outcome: null },
+    data: {
+      outcome: given?.status ?? 'no-answer',
+      ...(given?.status === 'probed' ? { answer: given.report } : {}),
+    },
+  })
 }

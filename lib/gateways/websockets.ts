@@ -52,6 +52,7 @@ async function orderEnd({ gatewayId, nodeId, websocketId }: WebSocketAt, actor: 
 function refuseUndone(outcome: CommandOutcome, hostname: string): void {
   switch (outcome) {
     case 'done':
+    case 'probed':
       return
     case 'not-found':
       throw new Problem('not-found', 'The WebSocket has ended already.')

@@ -232,7 +232,7 @@ export class NodeLink {
       const answer = commandAnswer.safeParse(await this.#wire.command(command).catch(() => null))
       // What it has changed the node reports at once.
       this.#reportedAt = 0
-      await settle(id, answer.success ? answer.data.status : 'no-answer')
+      await settle(id, answer.success ? answer.data : null)
     }
   }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { LookupFunction } from 'node:net'
 import { alpnOf, outboundTlsFault, weightFault } from '#contract/upstreams.ts'
+import type { ProbeReport } from '#domain/probe.ts'
 import type { Balancing, HashOn } from '#domain/routing.ts'
 import { type CallerKey, callerKeyOf } from '#policies/caller-key.ts'
 import type { BreakerSettings, OutboundTls, RetrySettings, UpstreamSettings } from '#policies/settings.ts'
@@ -21,6 +22,7 @@ import { Http2Call } from './http2.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { names } from './names.ts'
 import { Outliers } from './outliers.ts'
+import { EndpointProbe } from './probe.ts'
 import { RetryingCaller, type RetryingPool } from './retries.ts'
 import { OutboundContext, type TlsFigures } from './tls.ts'
 
@@ -87,6 +89,8 @@ export interface Pool {
   /** The caller waits no more. */
   cancel(caller: Caller): void
   figures(): PoolFigures
+  /** Connects to that endpoint, or to the first one, as a request would; null where there is none. Counts nowhere. */
+  probe(url: string | undefined): Promise<ProbeReport> | null
   /** Ends idle connections now and the others when their exchange has ended. The server calls it. */
   dispose(): void
 }
@@ -204,6 +208,11 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
         this.health === null ? null : { succeeded: this.health.succeeded, failed: this.health.failed },
       tls: this.tls?.figures ?? null,
     }
+  }
+
+  probe(url: string | undefined): Promise<ProbeReport> | null {
+    const endpoint = this.endpoints.find(({ name }) => url === undefined || name === url)
+    return endpoint === undefined ? null : EndpointProbe.run(endpoint, this)
   }
 
   private figuresOf(endpoint: Endpoint<PooledLink>): EndpointFigures {

@@ -63,15 +63,25 @@ export class OutboundContext {
   get figures(): TlsFigures {
     const { established, lastFault } = this
     const { figures: peers } = this.peers
-    return { verifies: !this.skips, established, failed: { ...this.failed }, lastFault, peers }
+    return { verifies: this.verifies, established, failed: { ...this.failed }, lastFault, peers }
   }
 
-  private get skips(): boolean {
-    return this.settings?.skipValidation === true
+  /** False where any certificate is taken. */
+  get verifies(): boolean {
+    return this.settings?.skipValidation !== true
   }
 
   /** What `tls.connect` needs beside the place to connect to. */
   optionsFor(host: string): ConnectionOptions {
+    return this.optionsWith(host, (peer) => this.see(peer))
+  }
+
+  /** The same for whoever only looks: what it meets is no peer of any traffic. */
+  probeOptionsFor(host: string): ConnectionOptions {
+    return this.optionsWith(host, () => undefined)
+  }
+
+  private optionsWith(host: string, accepted: (peer: PeerCertificate) => void): ConnectionOptions {
     const named = this.settings?.serverName ?? ''
     const name = (named === '' ? host : named).replace(/\.$/, '')
     return {
@@ -79,10 +89,10 @@ export class OutboundContext {
       // RFC 6066 §3: an address is no server name.
       servername: isIP(name) === 0 ? name : '',
       ALPNProtocols: [this.spoken],
-      rejectUnauthorized: !this.skips,
+      rejectUnauthorized: this.verifies,
       checkServerIdentity: (_host, peer) => {
         const fault = this.faultOf(peer, name)
-        if (fault === undefined) this.see(peer)
+        if (fault === undefined) accepted(peer)
         return fault
       },
     }
@@ -166,7 +176,8 @@ export function refusesClient(error: NodeJS.ErrnoException | null): boolean {
   return CLIENT_REFUSED.test(error?.code ?? '')
 }
 
-function classified(error: NodeJS.ErrnoException | null): TlsFailure {
+/** The code of a handshake that did not come about. */
+export function classified(error: NodeJS.ErrnoException | null): TlsFailure {
   if (error instanceof NotAccepted) return error.failure
   if (refusesClient(error)) return 'upstream_tls_client_cert_refused'
   const code = error?.code ?? 'ECONNRESET'
@@ -184,7 +195,7 @@ function classified(error: NodeJS.ErrnoException | null): TlsFailure {
 }
 
 // The message of OpenSSL's own errors begins with numbers and ends with places in its source.
-function faultText(error: (NodeJS.ErrnoException & { reason?: unknown }) | null): string {
+export function faultText(error: (NodeJS.ErrnoException & { reason?: unknown }) | null): string {
   if (error === null) return 'the connection ended inside the handshake'
   return typeof error.reason === 'string' ? error.reason : error.message
 }
