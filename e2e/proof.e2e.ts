@@ -29,14 +29,6 @@ beforeAll(async () => {
   browser = await launchBrowser()
   machine = await Machine.at(inject('product'))
   echo = await startEcho()
-  api = await liveApi(machine, 'proof', echo.url)
-  host = `${api.name}.example.test`
-  listenerId = api.name.slice(0, 40)
-  page = await visitAs(browser, 'admin')
-  await page.goto('/topology')
-  await addListener()
-  clientId = await secure()
-  legs = await connectConsumer()
 })
 afterAll(async () => {
   await browser.close()
@@ -117,6 +109,17 @@ async function choose(dialog: Locator, field: string, option: RegExp): Promise<v
   await dialog.getByRole('combobox', { name: field }).click()
   await page.getByRole('option', { name: option }).click()
 }
+
+test('an API with mTLS on a listener of its own is served', async () => {
+  api = await liveApi(machine, 'proof', echo.url)
+  host = `${api.name}.example.test`
+  listenerId = api.name.slice(0, 40)
+  page = await visitAs(browser, 'admin')
+  await page.goto('/topology')
+  await addListener()
+  clientId = await secure()
+  legs = await connectConsumer()
+})
 
 test('a certificate is tried from the panel of a leg, and every check is said in its order', async () => {
   const stranger = await (await createAuthority('Strangers')).issue({ usage: 'client' })

@@ -47,6 +47,13 @@ export async function importDocument(given: string, convert: SwaggerConverter): 
   return convertSwagger(root, convert, (faults) => placeFaults(text, source.walk, faults))
 }
 
+/** Lines and columns for what is said of a document that can be read. */
+export function placedIn(given: string, faults: readonly Fault[]): Fault[] {
+  const text = given.startsWith('\uFEFF') ? given.slice(1) : given
+  const source = /^\s*[[{]/.test(text) ? readJsonOrFlow(text) : readYaml(text)
+  return 'faults' in source ? [...faults] : placeFaults(text, source.walk, faults)
+}
+
 // YAML may begin with a brace too; then JSON's complaint is kept unless YAML reads it.
 function readJsonOrFlow(text: string): { value: Json; walk: PlaceWalk } | { faults: Fault[] } {
   const asJson = readJson(text)

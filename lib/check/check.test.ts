@@ -46,6 +46,8 @@ describe('a document of a zero-trust gateway, as it was written', () => {
       'listener.port-conflict',
       'listener.port-conflict',
       'tls.version-cipher-mismatch',
+      'certificate.duration',
+      'certificate.duration',
       'netpol.no-ingress-to-gateway',
       'netpol.egress-blocked',
       'netpol.egress-blocked',
@@ -69,7 +71,8 @@ describe('a document of a zero-trust gateway, as it was written', () => {
 
   it('is told of nothing once it is mended', async () => {
     const outbound = text.replace('  name: basket-outbound', '  name: stock').replaceAll('"1.2"', '"1.3"')
-    const moved = outbound.replace(
+    const hours = outbound.replace('duration: 90d', 'duration: 2160h').replace('Before: 30d', 'Before: 720h')
+    const moved = hours.replace(
       'spec:\n  address: https://0.0.0.0:8443\n  services:\n    upstream:\n      address: https://stock.internal',
       'spec:\n  address: http://0.0.0.0:8444\n  services:\n    upstream:\n      address: https://stock.internal',
     )

@@ -1,12 +1,15 @@
 import type { FlexFault, Source } from '#dialects/flex/document.ts'
+import { Register } from '#dialects/flex/register.ts'
 import { networkPoliciesFor, writeNetworkPolicies } from '#dialects/network-policy/generate.ts'
 import type { SwaggerConverter } from '#dialects/openapi/import-document.ts'
 import { declaringOf } from '#domain/declared-connections.ts'
 import type { EnvironmentKind } from '#domain/gateway.ts'
 import { ascending } from '#domain/listing.ts'
 import { describeTopology } from '#domain/topology.ts'
+import { certificateFindings } from './certificates.ts'
 import { readFolder } from './documents.ts'
 import { locator } from './locate.ts'
+import { openApiFindings } from './openapi.ts'
 import type { CheckFinding, CheckReport } from './report.ts'
 import { drawTopology } from './topology.ts'
 
@@ -28,7 +31,14 @@ export async function check(sources: readonly Source[], settings: CheckSettings)
     ...drawn.notes,
     ...documents.others.map((one) => ({ ...one, detail: `${one.detail}, left alone` })),
   ]
-  const findings = unreadable.length > 0 ? [] : findingsOf(drawn, settings.now)
+  const findings =
+    unreadable.length > 0
+      ? []
+      : [
+          ...findingsOf(drawn, settings.now),
+          ...certificateFindings(new Register(documents.resources)),
+          ...documents.openapis.flatMap(openApiFindings),
+        ].toSorted((a, b) => inOrder(a, b) || ascending(a.code, b.code) || ascending(a.sentence, b.sentence))
   return {
     version: 1,
     outcome: outcomeOf(unreadable.length > 0, findings),
@@ -56,7 +66,6 @@ function findingsOf(drawn: ReturnType<typeof drawTopology>, now: Date): CheckFin
         fix: fix.label,
       }
     })
-    .toSorted((a, b) => inOrder(a, b) || ascending(a.code, b.code) || ascending(a.sentence, b.sentence))
 }
 
 /** NetworkPolicies for what documents declare, as one file; or why there are none. */

@@ -8,10 +8,19 @@ import {
 } from '#dialects/flex/document.ts'
 import type { Placed } from '#dialects/flex/register.ts'
 import { resource } from '#dialects/flex/resources.ts'
-import { importDocument, type SwaggerConverter } from '#dialects/openapi/import-document.ts'
+import {
+  type ImportedDocument,
+  importDocument,
+  type SwaggerConverter,
+} from '#dialects/openapi/import-document.ts'
 import { fencedDocuments } from './markdown.ts'
 import { type ClusterService, clusterService, type Namespace, namespace, workload } from './cluster.ts'
 import type { Workload } from './cluster.ts'
+
+/** An OpenAPI document that could be read. */
+export interface OpenApiDocument extends Source {
+  readonly document: ImportedDocument
+}
 
 /** The documents of a folder, each as what it is. */
 export interface Documents {
@@ -23,6 +32,7 @@ export interface Documents {
   readonly others: readonly FlexFault[]
   /** What cannot be read, and why. */
   readonly unreadable: readonly FlexFault[]
+  readonly openapis: readonly OpenApiDocument[]
   readonly count: number
 }
 
@@ -49,12 +59,16 @@ class Reading implements Documents {
   readonly workloads: Workload[] = []
   readonly others: FlexFault[] = []
   readonly unreadable: FlexFault[] = []
+  readonly openapis: OpenApiDocument[] = []
   count = 0
 
   async addOpenApi({ file, text }: Source, convert: SwaggerConverter): Promise<void> {
     const imported = await importDocument(text, convert)
     this.count += 1
-    if ('document' in imported) return
+    if ('document' in imported) {
+      this.openapis.push({ file, text, document: imported.document })
+      return
+    }
     this.unreadable.push(
       ...imported.faults.map(({ pointer, line = 1, column = 1, detail }) => ({
         file,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { securityCodes } from '#dialects/openapi/security.ts'
 import { findingCodes, severities } from '#domain/finding.ts'
 
 /** What a check says, as `--json` prints it. Members are added in later versions, none is taken away. */
@@ -9,8 +10,20 @@ const place = {
   column: z.int().min(1),
 }
 
+/** What can be said of documents alone, beside what the topology says. */
+export const documentCodes = [
+  'certificate.duration',
+  'certificate.renewal',
+  'certificate.issuer',
+  'certificate.usage',
+  'certificate.name',
+  'certificate.secret-shared',
+  'certificate.secret-unused',
+  ...securityCodes,
+] as const
+
 export const checkFinding = z.strictObject({
-  code: z.enum(findingCodes),
+  code: z.enum([...findingCodes, ...documentCodes]),
   severity: z.enum(severities),
   ...place,
   sentence: z.string().describe('What is wrong, and with what'),
