@@ -100,7 +100,7 @@ async function connectConsumer(): Promise<typeof legs> {
 
 async function openLeg(id: string): Promise<void> {
   await page.goto(`/topology?select=${encodeURIComponent(`leg:${id}`)}`)
-  await page.getByText('Prove it', { exact: true }).waitFor()
+  await page.getByRole('heading', { name: 'Prove it' }).waitFor()
 }
 
 const step = (dialog: Locator, check: string) => dialog.locator(`[data-check=${check}]`)

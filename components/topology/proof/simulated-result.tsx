@@ -61,7 +61,7 @@ export function SimulatedResult({ result }: { result: SimulationResult }) {
 function whereText({ at: { name, state, revision } }: SimulationResult): string {
   switch (state) {
     case 'deployed':
-      return `Judged as ${name} is served since revision ${revision}.`
+      return `Judged as ${name} is served in revision ${revision}.`
     case 'draft':
       return `Judged as ${name} is drafted; it is not deployed yet.`
     case 'context':
