@@ -29,7 +29,19 @@ const verbs = new Set(
   ['list', 'read', 'create', 'add', 'update', 'replace', 'delete', 'remove', 'end', 'revoke', 'issue'].concat(
     ['admit', 'import', 'preview', 'check', 'verify', 'deploy', 'compare', 'rollback', 'register'],
     ['identify', 'acknowledge', 'assign', 'sign', 'request', 'complete', 'cancel', 'rotate', 'restore'],
-    ['retire', 'withdraw', 'rewrap', 'renew', 'simulate', 'draw', 'export', 'ensure', 'advance', 'reverse', 'run'],
+    [
+      'retire',
+      'withdraw',
+      'rewrap',
+      'renew',
+      'simulate',
+      'draw',
+      'export',
+      'ensure',
+      'advance',
+      'reverse',
+      'run',
+    ],
   ),
 )
 const openings =

@@ -19,12 +19,13 @@ beforeAll(async () => {
     notBefore: new Date(0),
     notAfter: new Date(Date.now() - 1_000),
   })
+  const clients = await createAuthority('Partners')
   upstream = await new ScriptedUpstream().start()
   const setup = { upstreamPort: upstream.port }
   gateway = await startTlsGateway({
     ...setup,
     routes: (pool) => [
-      tlsRoute(pool, good, tlsSettings(own, { mode: 'STRICT', trustedCa: servers.certificate })),
+      tlsRoute(pool, good, tlsSettings(own, { mode: 'STRICT', trustedCa: clients.certificate })),
       tlsRoute(pool, lapsed, tlsSettings(old)),
       tlsRoute(pool, 'other.gate.example', tlsSettings(own)),
     ],
