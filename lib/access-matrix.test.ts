@@ -133,6 +133,7 @@ const matrix: Record<string, Row> = {
   'topology.draw': { may: everyone },
   'topology.export': { may: everyone },
   'topology.flows.export': { may: everyone },
+  'topology.evidence.export': { may: everyone },
   'gateway.network-policies.read': { may: everyone },
   'network.list': { may: everyone },
   'network.create': {

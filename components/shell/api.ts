@@ -57,6 +57,14 @@ export async function sendJson<S extends z.ZodType>(
   return (await send(path, schema, { method, body, ...more })).value
 }
 
+/** A file that the portal makes, under the name that it gives it. */
+export async function getFile(path: string): Promise<{ content: Blob; name: string }> {
+  const response = await reach(`/api/v1${path}`, {})
+  if (!response.ok) throw await problemOf(response)
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1]
+  return { content: await response.blob(), name: name ?? 'file' }
+}
+
 /** For answers without content. */
 export const nothing = z.undefined()
 

@@ -19,6 +19,7 @@ import { sharedElk } from './graph/elk.ts'
 import { MapSkeleton } from './map-skeleton.tsx'
 import { modelOf } from '#diagram/model.ts'
 import { DetailsPanel } from './panel/details-panel.tsx'
+import { ShareMenu } from './share-menu.tsx'
 import { TopologyTable } from './table/topology-table.tsx'
 import { topologyQueries } from './topology-queries.ts'
 import { useViewState } from './use-view-state.ts'
@@ -81,6 +82,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
       actions={
         <>
           <PauseButton paused={paused} onPaused={setPaused} />
+          <ShareMenu filter={state} />
           {mayWrite && <AddMenu ask={setAsked} />}
         </>
       }

@@ -2,6 +2,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Button, type ButtonProps } from './button.tsx'
+import { copyText } from './copy-text.ts'
 
 interface Props extends Omit<ButtonProps, 'onClick' | 'children'> {
   text: string
@@ -42,22 +43,4 @@ export function CopyButton({ text, label = 'Copy', withText = false, onCopied, .
       </span>
     </Button>
   )
-}
-
-// The clipboard is there in secure contexts only; a portal on plain http in a local network has none.
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    const area = document.createElement('textarea')
-    area.value = text
-    area.style.position = 'fixed'
-    area.style.opacity = '0'
-    document.body.append(area)
-    area.select()
-    const copied = document.execCommand('copy')
-    area.remove()
-    return copied
-  }
 }

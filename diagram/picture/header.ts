@@ -16,6 +16,8 @@ export const headerHeight = 76
 export interface Subject extends FlowFilter {
   readonly organisation: string
   readonly selection: Selection | null
+  /** What it is of, in words; null for what is now. */
+  readonly moment: string | null
 }
 
 export function titleOf({ organisation }: Subject): string {
@@ -27,6 +29,7 @@ export function subtitleOf(model: Model, subject: Subject): string {
   const { gateways } = model.topology
   const environments = new Set(gateways.map(({ environment }) => environment))
   return [
+    ...(subject.moment === null ? [] : [subject.moment]),
     selected(model, subject),
     ...(environments.size > 0 ? [`in ${listed(environments)}`] : []),
     ...(gateways.length > 0

@@ -23,6 +23,7 @@ const plain: PictureOptions = {
   theme: 'light',
   ...noFilter,
   selection: null,
+  moment: null,
   at: now,
 }
 

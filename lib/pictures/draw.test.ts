@@ -11,6 +11,7 @@ const options: ToDraw['options'] = {
   theme: 'light',
   ...noFilter,
   selection: null,
+  moment: null,
   at: now,
 }
 const every: readonly Format[] = ['svg', 'png', 'pdf']

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson } from '#contract/manifest.ts'
 import { flowsIn, readXml, wordsIn } from '#diagram/picture/testing/read-svg.ts'
@@ -11,7 +12,13 @@ import { createNetwork } from '../networks/write-network.ts'
 import { createParty } from '../networks/write-party.ts'
 import { serveApi } from '../operations.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { publish } from '../publish/write.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { makeAuthority } from '../trust/issue.ts'
+import { fileBase64, fileText } from '../trust/testing/files.ts'
+import { createAuthority } from '../trust/write-authority.ts'
+import { createCertificate } from '../trust/write-certificate.ts'
+import { createContext } from '../trust/write-context.ts'
 import { draftApi } from '../publish/testing/draft.ts'
 
 let database: TestDatabase
@@ -124,5 +131,61 @@ describe('the topology by REST', () => {
     const text = await answer.text()
     expect(text.split('\r\n')).toHaveLength(3)
     expect(text).toContain("\r\n'=Partner (third party),")
+  })
+})
+
+describe('evidence by REST', () => {
+  it('holds a planted key in none of its files, and the revision that was deployed', async () => {
+    const actor = await home.actor('admin')
+    const authority = await makeAuthority({ commonName: 'Planted' }, 86_400_000)
+    const { id: authorityId } = await createAuthority(actor, {
+      name: 'Planted',
+      runBy: 'organisation',
+      content: { text: authority.certificate + authority.key.reveal() },
+    })
+    const certificate = await createCertificate(actor, {
+      source: 'import',
+      name: 'Planted',
+      kind: 'server',
+      rotationWindowDays: null,
+      content: { base64: await fileBase64('ec-modern.p12'), password: 'geheim' },
+    })
+    await createContext(actor, {
+      name: 'Planted',
+      class: 'org-internal',
+      authorityIds: [authorityId],
+      keystoreId: certificate.id,
+    })
+    await publish(actor, home.gateway.id, { expectedHeadRevision: 0, note: '' })
+
+    const answer = await get('evidence')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toBe('application/zip')
+    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()))
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['topology.svg', 'revisions/edge@1.json']))
+    const all = Object.values(files)
+      .map((content) => Buffer.from(content).toString('latin1'))
+      .join('\n')
+    expect(all).toContain('CN=Planted')
+    const planted = [authority.key.reveal(), await fileText('ec-sec1.key')].flatMap((pem) => {
+      const bare = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '')
+      return [bare.slice(20, 60), bare.slice(-60, -20)]
+    })
+    expect([...planted, 'PRIVATE KEY', 'geheim', 'Sealed'].filter((secret) => all.includes(secret))).toEqual(
+      [],
+    )
+
+    const stored = JSON.parse(new TextDecoder().decode(files['revisions/edge@1.json']))
+    const key = createPublicKey(stored.publicKey)
+    const signature = Buffer.from(stored.signature, 'base64url')
+    expect(verify(null, Buffer.from(canonicalJson(stored.manifest)), key, signature)).toBe(true)
+  })
+
+  it('holds nothing of another organisation', async () => {
+    const files = unzipSync(new Uint8Array(await (await get('evidence', strangersCookie)).arrayBuffer()))
+    const manifest = JSON.parse(new TextDecoder().decode(files['manifest.json']))
+    expect(manifest.revisions).toEqual([])
+    expect(new TextDecoder().decode(files['topology.json'])).not.toContain(home.organisation.id)
+    expect(new TextDecoder().decode(files['topology.json'])).not.toContain('Planted')
   })
 })

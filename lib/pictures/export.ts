@@ -5,6 +5,7 @@ import { type FlowFilter, noFilter, severityWord, useCaseNumber } from '#diagram
 import { readSelection, type Selection } from '#diagram/highlight.ts'
 import { modelOf } from '#diagram/model.ts'
 import { themes } from '#diagram/picture/palette.ts'
+import { momentInput } from '#domain/moment.ts'
 import { Problem } from '#domain/problem.ts'
 import type { TopologyDocument } from '#domain/topology-document.ts'
 import { inStandardOrder } from '#domain/topology-order.ts'
@@ -12,18 +13,19 @@ import type { Topology } from '#domain/topology.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import type { FileAnswer } from '../endpoint.ts'
-import { readTopology } from '../networks/read.ts'
+import { readTopologyAt } from '../history/read.ts'
 import { draw, type Format, formats } from './draw.ts'
 import { fileNameOf } from './file-name.ts'
 import { sha256 } from './sha256.ts'
 
-const filter = {
+const asked = {
+  at: momentInput.optional().describe('Now, with drafts, where it is not given'),
   useCase: useCaseNumber.optional().describe('Flows of this use case stand out'),
   findings: severityWord.optional().describe('Flows with open findings of this severity stand out'),
 }
 
 export const pictureQuery = z.strictObject({
-  ...filter,
+  ...asked,
   format: z.enum(formats).default('svg'),
   theme: z.enum(themes).default('light'),
   focus: z
@@ -34,7 +36,8 @@ export const pictureQuery = z.strictObject({
       'What is around this stands out: flow, party, api, gateway, network or leg, a colon, and its id',
     ),
 })
-export const tableQuery = z.strictObject(filter)
+export const tableQuery = z.strictObject(asked)
+export const documentQuery = z.strictObject({ at: asked.at })
 
 export const mediaTypes: Record<Format, string> = {
   svg: 'image/svg+xml',
@@ -46,15 +49,14 @@ export const csvType = 'text/csv; charset=utf-8'
 /** The whole topology as a picture, as it is now. */
 export async function drawTopology(
   actor: Actor,
-  { format, theme, focus, ...asked }: z.output<typeof pictureQuery>,
-  at = new Date(),
+  { format, theme, focus, ...query }: z.output<typeof pictureQuery>,
 ): Promise<FileAnswer> {
-  const topology = await readTopology(actor, at)
+  const { topology, at, moment } = await topologyAt(actor, query)
   const selection = focus === undefined ? null : readSelection(focus)
   if (selection && !isThere(topology, selection))
     throw new Problem('not-found', `There is no such ${selection.kind}.`)
   const organisation = await organisationName(actor)
-  const options = { organisation, theme, selection, at, ...filterOf(asked) }
+  const options = { organisation, theme, selection, at, moment, ...filterOf(query) }
   const drawn = await draw({ topology, options, formats: [format] })
   const name = fileNameOf('topology', organisation, at, format)
   return { name, mediaType: mediaTypes[format], content: drawn[format] }
@@ -71,8 +73,18 @@ function isThere(topology: Topology, { kind, id }: Selection): boolean {
 }
 
 /** The whole topology as a document. */
-export async function exportTopology(actor: Actor, at = new Date()): Promise<TopologyDocument> {
-  return documentOf(await organisationName(actor), await readTopology(actor, at))
+export async function exportTopology(
+  actor: Actor,
+  query: z.output<typeof documentQuery>,
+): Promise<TopologyDocument> {
+  const { topology } = await topologyAt(actor, query)
+  return documentOf(await organisationName(actor), topology)
+}
+
+/** Whatever is now is called nothing: the date says it. */
+async function topologyAt(actor: Actor, { at: moment }: z.output<typeof documentQuery>) {
+  const { view, topology } = await readTopologyAt(actor, moment ?? { kind: 'draft' })
+  return { topology, at: new Date(view.at), moment: moment ? view.label : null }
 }
 
 export function documentOf(organisation: string, topology: Topology): TopologyDocument {
@@ -90,13 +102,9 @@ export function documentName({ organisation, topology }: TopologyDocument): stri
 }
 
 /** Every flow with its legs and findings as a table. */
-export async function exportFlows(
-  actor: Actor,
-  asked: z.output<typeof tableQuery>,
-  at = new Date(),
-): Promise<FileAnswer> {
-  const model = modelOf(await readTopology(actor, at))
-  const text = flowsCsv(model, filterOf(asked))
+export async function exportFlows(actor: Actor, query: z.output<typeof tableQuery>): Promise<FileAnswer> {
+  const { topology, at } = await topologyAt(actor, query)
+  const text = flowsCsv(modelOf(topology), filterOf(query))
   const name = fileNameOf('flows', await organisationName(actor), at, 'csv')
   return { name, mediaType: csvType, content: new TextEncoder().encode(text) }
 }

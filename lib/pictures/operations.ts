@@ -1,8 +1,10 @@
 import { topologyDocument } from '#domain/topology-document.ts'
 import { endpoint, fileAnswer, type Operation } from '../endpoint.ts'
+import { evidenceQuery, exportEvidence, zipType } from './evidence.ts'
 import {
   csvType,
   documentName,
+  documentQuery,
   drawTopology,
   exportFlows,
   exportTopology,
@@ -24,7 +26,7 @@ export const picturesOperations: readonly Operation[] = [
     query: pictureQuery,
     output: fileAnswer,
     mediaTypes: Object.values(mediaTypes),
-    problems: ['not-found', 'picture.busy', 'picture.too-large'],
+    problems: ['not-found', 'topology.not-kept', 'picture.busy', 'picture.too-large'],
     run: ({ query }, { actor }) => drawTopology(actor, query),
   }),
   endpoint({
@@ -34,9 +36,11 @@ export const picturesOperations: readonly Operation[] = [
     tag,
     summary: 'Export the whole topology with its findings as canonical JSON with a hash',
     access: 'topology.read',
+    query: documentQuery,
     output: topologyDocument,
     fileName: documentName,
-    run: (_, { actor }) => exportTopology(actor),
+    problems: ['not-found', 'topology.not-kept'],
+    run: ({ query }, { actor }) => exportTopology(actor, query),
   }),
   endpoint({
     id: 'topology.flows.export',
@@ -48,6 +52,21 @@ export const picturesOperations: readonly Operation[] = [
     query: tableQuery,
     output: fileAnswer,
     mediaTypes: [csvType],
+    problems: ['not-found', 'topology.not-kept'],
     run: ({ query }, { actor }) => exportFlows(actor, query),
+  }),
+  endpoint({
+    id: 'topology.evidence.export',
+    method: 'GET',
+    path: '/topology/evidence',
+    tag,
+    summary:
+      'Export what a reviewer takes along as a ZIP: pictures, data, findings, certificates, signed revisions and sign-offs, with hashes',
+    access: 'topology.read',
+    query: evidenceQuery,
+    output: fileAnswer,
+    mediaTypes: [zipType],
+    problems: ['not-found', 'topology.not-kept', 'picture.busy', 'picture.too-large'],
+    run: ({ query }, { actor }) => exportEvidence(actor, query),
   }),
 ]

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { manifest } from '#contract/manifest.ts'
+import { momentInput } from '#domain/moment.ts'
+import type { SignOff } from '#domain/review.ts'
+import type { GatewayView } from '#domain/stored.ts'
+import { type Actor, requirePermission } from '../actor.ts'
+import { db } from '../db.ts'
+import type { FileAnswer } from '../endpoint.ts'
+import { readTopologyAt } from '../history/read.ts'
+import { draw } from './draw.ts'
+import { type EvidenceRevision, evidencePack } from './evidence-pack.ts'
+import { documentOf, organisationName } from './export.ts'
+import { fileNameOf } from './file-name.ts'
+
+export const evidenceQuery = z.strictObject({ at: momentInput.optional() })
+export const zipType = 'application/zip'
+
+/** What a reviewer takes along of a moment: pictures, data, findings, certificates, revisions and sign-offs. */
+export async function exportEvidence(
+  actor: Actor,
+  { at }: z.output<typeof evidenceQuery>,
+): Promise<FileAnswer> {
+  for (const needed of ['topology.read', 'trust.read', 'revisions.read'] as const)
+    requirePermission(actor, needed)
+  const [{ view, topology }, organisation] = await Promise.all([
+    readTopologyAt(actor, at ?? { kind: 'deployed' }),
+    organisationName(actor),
+  ])
+  const asOf = new Date(view.at)
+  const nothing = { useCase: null, severity: null, selection: null }
+  const options = { organisation, theme: 'light', at: asOf, moment: view.label, ...nothing } as const
+  const [pictures, revisions] = await Promise.all([
+    draw({ topology, options, formats: ['svg', 'pdf'] }),
+    revisionsOf(actor, topology.gateways),
+  ])
+  const signOffs = await signOffsOf(
+    actor,
+    revisions.map(({ signed }) => signed.manifest.hash),
+  )
+  const content = evidencePack({
+    document: documentOf(organisation, topology),
+    pictures,
+    revisions,
+    signOffs,
+    moment: view.label,
+    asOf,
+  })
+  return { name: fileNameOf('evidence', organisation, asOf, 'zip'), mediaType: zipType, content }
+}
+
+async function revisionsOf(
+  { organisationId }: Actor,
+  gateways: readonly Pick<GatewayView, 'id' | 'name' | 'revision'>[],
+): Promise<EvidenceRevision[]> {
+  const names = new Map(gateways.map(({ id, name }) => [id, name]))
+  const rows = await db().revision.findMany({
+    where: { organisationId, OR: gateways.map(({ id, revision }) => ({ gatewayId: id, number: revision })) },
+    orderBy: [{ gatewayId: 'asc' }],
+  })
+  const keys = await db().signingKey.findMany({
+    where: { organisationId, id: { in: rows.map(({ signingKeyId }) => signingKeyId) } },
+    select: { id: true, publicKey: true },
+  })
+  return rows.map((row) => ({
+    gatewayName: names.get(row.gatewayId) ?? row.gatewayId,
+    signed: { manifest: manifest.parse(row.manifest), signature: row.signature, keyId: row.signingKeyId },
+    publicKey: keys.find(({ id }) => id === row.signingKeyId)?.publicKey ?? null,
+    by: row.createdBy,
+  }))
+}
+
+async function signOffsOf({ organisationId }: Actor, hashes: readonly string[]): Promise<SignOff[]> {
+  const rows = await db().signOff.findMany({
+    where: { organisationId, hash: { in: [...hashes] } },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    include: { gateway: { select: { name: true } }, objections: { orderBy: { createdAt: 'asc' } } },
+  })
+  return rows.map(({ id, gatewayId, gateway, hash, revision, note, createdAt, signedBy, objections }) => ({
+    id,
+    gatewayId,
+    gatewayName: gateway.name,
+    hash,
+    revision,
+    note,
+    at: createdAt.toISOString(),
+    by: signedBy,
+    objections: objections.map((each) => ({
+      id: each.id,
+      reason: each.reason,
+      at: each.createdAt.toISOString(),
+      by: each.raisedBy,
+    })),
+  }))
+}
