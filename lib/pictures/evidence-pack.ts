@@ -1,5 +1,6 @@
 import { strToU8, zipSync } from 'fflate'
 import { canonicalJson, type SignedManifest } from '#contract/manifest.ts'
+import { noFilter } from '#diagram/filter.ts'
 import { findingsCsv } from '#diagram/findings-csv.ts'
 import { flowsCsv } from '#diagram/flows-csv.ts'
 import { modelOf } from '#diagram/model.ts'
@@ -49,7 +50,7 @@ function contentsOf({ document, pictures, revisions, signOffs }: Evidence): Reco
     'topology.svg': pictures.svg,
     'topology.pdf': pictures.pdf,
     'topology.json': strToU8(canonicalJson(document)),
-    'flows.csv': strToU8(flowsCsv(modelOf(topology), { useCase: null, severity: null })),
+    'flows.csv': strToU8(flowsCsv(modelOf(topology), noFilter)),
     'findings.csv': strToU8(findingsCsv(topology)),
     'certificates.json': strToU8(canonicalJson({ contexts, authorities, certificates })),
     'sign-offs.json': strToU8(

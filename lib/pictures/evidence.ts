@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { manifest } from '#contract/manifest.ts'
+import { noFilter } from '#diagram/filter.ts'
 import { momentInput } from '#domain/moment.ts'
 import type { SignOff } from '#domain/review.ts'
 import type { GatewayView } from '#domain/stored.ts'
@@ -27,8 +28,14 @@ export async function exportEvidence(
     organisationName(actor),
   ])
   const asOf = new Date(view.at)
-  const nothing = { useCase: null, severity: null, selection: null }
-  const options = { organisation, theme: 'light', at: asOf, moment: view.label, ...nothing } as const
+  const options = {
+    ...noFilter,
+    organisation,
+    theme: 'light',
+    selection: null,
+    moment: view.label,
+    at: asOf,
+  } as const
   const [pictures, revisions] = await Promise.all([
     draw({ topology, options, formats: ['svg', 'pdf'] }),
     revisionsOf(actor, topology.gateways),
