@@ -2,7 +2,7 @@ import { contextOf } from '#domain/context.ts'
 import { type LegView, readingsOf } from '#domain/leg.ts'
 import type { ProbeTarget } from '#domain/probe.ts'
 import type { ApiView } from '#domain/stored.ts'
-import type { Model } from '../model.ts'
+import type { Model } from '#diagram/model.ts'
 
 /** Where a client on a leg knocks: an API, or the context that ends the leg. */
 export type DoorChoice =
