@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
 import {
   type Authority,
@@ -80,10 +80,8 @@ test('what expires within 30 days is one action from home, and what breaks then 
   expect(await toRow(page).innerText()).toMatch(/1 API, 1 consumer, [12] legs?/)
   actions.expectWithin(1)
   await actions.click(toRow(page).getByRole('link', { name: secured.certificateName, exact: true }))
-  const reach = page.getByRole('region', { name: 'What fails when it lapses' })
   await page.getByRole('heading', { name: 'What fails when it lapses' }).waitFor()
   await page.getByRole('link', { name: new RegExp(`^${secured.name}`) }).waitFor()
-  expect(await reach.count()).toBeLessThanOrEqual(1)
   actions.expectWithin(2)
   const badge = page.getByRole('link', { name: /^Certificates \d+ needs? somebody/ })
   await badge.waitFor()
@@ -120,7 +118,7 @@ test('a leaf is rotated in four actions while its node goes on serving, and can 
   const versions = page.getByRole('table', { name: /^Versions of/ })
   await versions.getByRole('button', { name: 'Restore version 2' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
-  await versions.getByRole('row', { name: /^2 .*shown/ }).waitFor()
+  await versions.getByRole('row', { name: /^2.*shown/ }).waitFor()
   await page.getByText(/^89 days left$|^90 days left$/).waitFor()
   expect(await secrets()).toEqual([])
 })
@@ -199,10 +197,10 @@ test('a PKCS#12 file is opened with its password, named after itself and importe
   await dialog.getByText('The PKCS#12 file needs a password.').waitFor()
   await dialog.getByLabel(/^Password of the file/).fill('wrong')
   await dialog.getByRole('button', { name: 'Open' }).click()
-  await dialog.getByText('The PKCS#12 file does not open with that password.').waitFor()
+  await expect.poll(() => dialog.innerText()).toContain('The PKCS#12 file does not open with that password.')
   await dialog.getByLabel(/^Password of the file/).fill('geheim')
   await dialog.getByRole('button', { name: 'Open' }).click()
-  const named = dialog.getByLabel(/^Name/)
+  const named = dialog.getByLabel(/^Name(?!s)/)
   await named.waitFor()
   expect(await named.inputValue()).toBe('rsa-modern')
   await named.fill(name)
@@ -222,7 +220,7 @@ test('a certificate of the development CA is issued, and issued again with nothi
   await make.or(issuer).waitFor()
   if (await make.isVisible()) await make.click()
   await issuer.waitFor()
-  await dialog.getByLabel(/^Name /).fill(name)
+  await dialog.getByLabel(/^Name(?!s)/).fill(name)
   await dialog.getByRole('button', { name: 'Issue', exact: true }).click()
   await dialog.getByText('A server certificate needs a name by which clients know the server.').waitFor()
   await dialog.getByLabel(/^Names/).fill('dev.internal 10.0.0.7')
@@ -244,7 +242,7 @@ test('a key is made here, its request is signed elsewhere, and the answer comple
   await page.goto('/certificates?add')
   const dialog = page.getByRole('dialog', { name: 'Add a certificate' })
   await dialog.getByRole('tab', { name: 'Key and request' }).click()
-  await dialog.getByLabel(/^Name /).fill(name)
+  await dialog.getByLabel(/^Name(?!s)/).fill(name)
   await dialog.getByLabel(/^Names/).fill('asked.internal')
   await dialog.getByRole('button', { name: 'Make key and request' }).click()
   await page.getByText('A request waits to be signed').waitFor()
@@ -275,7 +273,7 @@ test('somebody who may only look sees everything and is offered nothing to chang
   expect(await page.getByRole('button', { name: /^(?:Rotate|Restore|Retire|Change)/ }).count()).toBe(0)
 })
 
-const looks: { name: string; address: () => string; arrive: (page: Page) => Promise<unknown> | Locator }[] = [
+const looks: { name: string; address: () => string; arrive: (page: Page) => Promise<unknown> }[] = [
   {
     name: 'certificates',
     address: () => '/certificates',
@@ -327,7 +325,6 @@ test.each(looks)('$name: whole at both widths and in both themes', async ({ name
   faults.push(
     ...(await lookAt(page, name, async () => {
       await page.goto(address())
-      await page.getByRole('button', { name: /^live/ }).waitFor({ state: 'attached' })
       await arrive(page)
     })),
   )

@@ -2,7 +2,7 @@ import { type CertificateFacts } from '#domain/certificate.ts'
 import { count, listed } from '#domain/listing.ts'
 import { Mono } from '../ui/code-line.tsx'
 import { Fact, Facts } from '../ui/panel.tsx'
-import { fingerprintText, shortName } from './looks.ts'
+import { shortName } from './looks.ts'
 
 /** What a file holds, in the facts that tell whether it is the right one. */
 export function BroughtFacts({ chain, hasKey }: { chain: readonly CertificateFacts[]; hasKey: boolean }) {
@@ -37,7 +37,7 @@ export function BroughtFacts({ chain, hasKey }: { chain: readonly CertificateFac
         {hasKey ? 'private key included' : 'without its private key'}
       </Fact>
       <Fact label="SHA-256">
-        <Mono className="break-all">{fingerprintText(leaf.sha256).slice(0, 47)}…</Mono>
+        <Mono className="break-all">{leaf.sha256.slice(0, 32)}…</Mono>
       </Fact>
     </Facts>
   )

@@ -1,7 +1,6 @@
 import type { CertificateRecord } from '#domain/trust-record.ts'
 import { CodeLine, Mono } from '../ui/code-line.tsx'
 import { Fact, Facts, Panel, Section } from '../ui/panel.tsx'
-import { fingerprintText } from './looks.ts'
 
 const usageWords: Readonly<Record<string, string>> = {
   serverAuth: 'server (serverAuth)',
@@ -56,7 +55,7 @@ export function CertificateFactsPanel({
         </Facts>
         <div className="mt-3 flex flex-col gap-1">
           <span className="text-xs text-ink-3">SHA-256 of the certificate</span>
-          <CodeLine text={fingerprintText(leaf.sha256)} label="Copy the fingerprint" wrap />
+          <CodeLine text={leaf.sha256} label="Copy the fingerprint" wrap />
           <span className="mt-1 text-xs text-ink-3">SHA-256 of its public key, base64</span>
           <CodeLine text={leaf.spkiSha256} label="Copy the public key's hash" wrap />
         </div>

@@ -29,10 +29,14 @@ export function CertificatesPage({ initial, isAdding }: { initial: ExpiryList; i
         title="Certificates"
         crumbs={[{ label: 'Trust' }]}
         actions={<AddCertificateButton variant="primary" />}
-        bar={<ExpiryFilterBar list={list} filter={filter} change={change} />}
       >
         <div className="flex flex-col gap-5">
           <TrustTabs />
+          {list.entries.length > 0 && (
+            <div className="flex flex-wrap items-center gap-2">
+              <ExpiryFilterBar list={list} filter={filter} change={change} />
+            </div>
+          )}
           {list.entries.length === 0 ? (
             <FirstCertificate mayWrite={mayWrite} />
           ) : (

@@ -1,6 +1,6 @@
 'use client'
 import { CircleAlert, FileCheck, FileUp, KeyRound } from 'lucide-react'
-import { type FormEvent, type ReactNode, useId, useRef, useState } from 'react'
+import { type ReactNode, useId, useRef, useState } from 'react'
 import { Button } from '../ui/button.tsx'
 import { cn } from '../ui/class-names.ts'
 import { Field } from '../ui/field.tsx'
@@ -26,34 +26,32 @@ export function ContentField<Found>({ bringing, label, hint, children }: Props<F
   const { name, fault } = bringing
   return (
     <div role="group" aria-labelledby={id} className="flex flex-col gap-2">
-      <div className="flex items-baseline gap-2">
-        <span id={id} className="text-sm font-medium">
-          {label}
-        </span>
-        <Button
-          variant="link"
-          size="sm"
-          className="ml-auto"
-          onClick={() => {
-            bringing.clear()
-            setPasting(!isPasting)
-          }}
-        >
-          {isPasting ? 'Drop a file instead' : 'Paste a text instead'}
-        </Button>
-      </div>
+      <span id={id} className="text-sm font-medium">
+        {label}
+      </span>
       {isPasting ? (
         <Pasted bringing={bringing} label={label} />
       ) : (
         <FileZone bringing={bringing} label={label} hint={hint} />
       )}
+      <Button
+        variant="link"
+        size="sm"
+        className="self-start"
+        onClick={() => {
+          bringing.clear()
+          setPasting(!isPasting)
+        }}
+      >
+        {isPasting ? 'Drop a file instead' : 'Paste a text instead'}
+      </Button>
       {fault !== null && (
         <p role="alert" className="flex items-start gap-1.5 text-xs text-err">
           <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0" />
           {name === null || isPasting ? fault : `${name}: ${fault}`}
         </p>
       )}
-      {bringing.passwordFault !== null && <Password key={name} bringing={bringing} />}
+      {bringing.needsPassword && <Password key={name} bringing={bringing} />}
       {children}
       {isOver && <DropHint>Drop it here</DropHint>}
     </div>
@@ -127,39 +125,33 @@ function Pasted<Found>({ bringing, label }: { bringing: Bringing<Found>; label: 
   )
 }
 
+// No form of its own: it stands inside of others.
 function Password<Found>({ bringing }: { bringing: Bringing<Found> }) {
   const [password, setPassword] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    event.stopPropagation()
-    bringing.open(password)
-  }
+  const open = () => bringing.open(password)
   return (
-    <form onSubmit={submit} className="flex items-end gap-2">
-      <Field
-        label="Password of the file"
-        error={bringing.passwordFault ?? undefined}
-        required
-        className="flex-1"
-      >
-        {(control) => (
-          <span className="flex gap-2">
-            <Input
-              {...control}
-              // Opened, the field is what one goes on with.
-              autoFocus
-              type="password"
-              autoComplete="off"
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-            <Button type="submit" busy={bringing.isLooking}>
-              <KeyRound aria-hidden />
-              Open
-            </Button>
-          </span>
-        )}
-      </Field>
-    </form>
+    <Field label="Password of the file" error={bringing.passwordFault ?? undefined} required>
+      {(control) => (
+        <span className="flex gap-2">
+          <Input
+            {...control}
+            // Opened, the field is what one goes on with.
+            autoFocus
+            type="password"
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter') return
+              event.preventDefault()
+              open()
+            }}
+          />
+          <Button busy={bringing.isLooking} onClick={open}>
+            <KeyRound aria-hidden />
+            Open
+          </Button>
+        </span>
+      )}
+    </Field>
   )
 }

@@ -45,12 +45,13 @@ function Row({ entry, rotate }: { entry: ExpiryEntry; rotate: Props['rotate'] })
   const { about, ends, contexts, renewalMethod } = entry
   return (
     <TableRow>
-      <TableCell className="whitespace-nowrap">
+      <TableCell className="max-sm:w-24 sm:whitespace-nowrap">
         <DaysLeft entry={entry} />
       </TableCell>
-      <TableCell className="max-w-44 sm:max-w-72">
+      <TableCell className="max-w-36 sm:max-w-72">
         <Link
           href={entryHref(entry)}
+          prefetch={false}
           className="block truncate rounded-sm font-medium hover:text-accent"
           title={ends?.subject}
         >

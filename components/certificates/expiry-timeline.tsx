@@ -11,17 +11,15 @@ interface Props {
   choose: (month: string | null) => void
 }
 
+const block = 'block h-1.25 rounded-[2px] border'
+
 // As many as stand in a column before they are counted.
 const blocksMax = 6
 
 /** What ends in each month ahead: a block for each, filled where something fails then. A press shows them alone. */
 export function ExpiryTimeline({ list, chosen, choose }: Props) {
   return (
-    <Section
-      title="When they end"
-      description="Filled: something fails then. Outlined: nothing uses it."
-      className="min-w-0"
-    >
+    <Section title="When they end" description={<Legend />} className="min-w-0">
       <Panel className="scroll-edges overflow-x-auto">
         <ol aria-label="Certificates by the month in which they end" className="flex min-w-170">
           {monthsOf(list).map((month, index) => (
@@ -47,6 +45,19 @@ export function ExpiryTimeline({ list, chosen, choose }: Props) {
   )
 }
 
+function Legend() {
+  return (
+    <span className="flex flex-wrap items-center gap-x-3">
+      <span className="flex items-center gap-1.5">
+        <i aria-hidden className={cn(block, 'w-4 border-ink-3 bg-ink-3')} /> something fails then
+      </span>
+      <span className="flex items-center gap-1.5">
+        <i aria-hidden className={cn(block, 'w-4 border-ink-3')} /> nothing uses it
+      </span>
+    </span>
+  )
+}
+
 function Column({
   month: { key, entries },
   isFirst,
@@ -64,17 +75,21 @@ function Column({
     <button
       type="button"
       aria-pressed={isOn}
-      aria-label={sentenceOf(key, entries)}
       disabled={entries.length === 0 && !isOn}
       title={entries.map(({ about }) => about.name).join(', ') || undefined}
       onClick={choose}
       className={cn(
-        'flex h-24 w-full flex-col items-center justify-end gap-1 px-1.5 pb-1.5 text-2xs text-ink-3 transition-colors focus-visible:-outline-offset-2',
+        'relative flex h-24 w-full flex-col items-center justify-end gap-1 px-1.5 pb-1.5 text-2xs text-ink-3 transition-colors focus-visible:-outline-offset-2',
         entries.length > 0 && 'hover:bg-canvas hover:text-ink',
         isOn && 'bg-accent-soft text-accent hover:bg-accent-soft hover:text-accent',
       )}
     >
-      {rest > 0 && <span className="tnum">+{rest}</span>}
+      <span className="sr-only">{sentenceOf(key, entries)}</span>
+      {rest > 0 && (
+        <span aria-hidden className="tnum">
+          +{rest}
+        </span>
+      )}
       <span aria-hidden className="flex w-full max-w-10 flex-col-reverse gap-0.5">
         {shown.map((entry) => (
           <Block key={entry.id} entry={entry} />

@@ -60,8 +60,3 @@ export function sourceText({
 export function shortName(subject: string): string {
   return /(?:^|[,+])\s*CN=((?:\\.|[^,+\\])*)/i.exec(subject)?.[1]?.replaceAll(/\\(.)/g, '$1') ?? subject
 }
-
-/** Sixteen pairs a line, as other tools print fingerprints. */
-export function fingerprintText(sha256: string): string {
-  return (sha256.match(/../g) ?? []).join(':').toUpperCase()
-}

@@ -1,5 +1,5 @@
 const long = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })
-const short = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' })
+const short = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' })
 
 /** A month of the timeline in words: `January 2027`, or what lies before and behind. */
 export function monthName(key: string): string {

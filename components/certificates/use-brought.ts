@@ -15,7 +15,9 @@ export interface Bringing<Found> {
   readonly isLooking: boolean
   /** Why it cannot be taken. */
   readonly fault: string | null
-  /** The file wants a password, and what is wrong with the one that was given. */
+  /** The file wants a password, also while one is tried. */
+  readonly needsPassword: boolean
+  /** What is wrong with the one that was given. */
   readonly passwordFault: string | null
   readonly problem: ProblemError | null
   readonly take: (files: readonly File[]) => void
@@ -51,6 +53,7 @@ export function useBrought<Found>(
     found: looking.data ?? null,
     isLooking: looking.isPending,
     fault: refusal ?? (problem && passwordFault === null ? faultOf(problem) : null),
+    needsPassword: passwordFault !== null || (looking.isPending && brought?.content.password !== undefined),
     passwordFault,
     problem,
     take: (files) => void readAll(files).then(bring),

@@ -49,12 +49,14 @@ function CertificatesTile({ ends }: { ends: ExpiryList }) {
   const breaking = soon.filter(({ breaks }) => breaks.legs > 0).length
   const notes = [
     ...(ended > 0 ? [`${ended} ${ended === 1 ? 'has' : 'have'} expired`] : []),
-    breaking === 0 ? 'nothing in use' : `something fails with ${breaking}`,
+    breaking === 0 ? 'none is in use' : `something fails with ${breaking}`,
   ]
   return (
     <Tile
       label={`Certificates, next ${soonDays} days`}
-      value={soon.length === 0 ? 'none expires' : `${soon.length} ${soon.length === 1 ? 'expires' : 'expire'}`}
+      value={
+        soon.length === 0 ? 'none expires' : `${soon.length} ${soon.length === 1 ? 'expires' : 'expire'}`
+      }
       note={
         soon.length === 0 ? (
           `${ends.entries.length} are watched over`
