@@ -88,8 +88,10 @@ test('what expires within 30 days is one action from home, and what breaks then 
   await page.getByRole('heading', { name: 'What fails when it lapses' }).waitFor()
   await page.getByRole('link', { name: new RegExp(`^${secured.name}`) }).waitFor()
   actions.expectWithin(2)
-  const badge = page.getByRole('link', { name: /^Certificates \d+ needs? somebody/ })
-  await badge.waitFor()
+  await page.getByRole('link', { name: /^Certificates \d+ needs? somebody/ }).waitFor()
+  await page.getByRole('link', { name: / to edge$/ }).click()
+  await page.waitForURL(/\/topology\?select=leg/)
+  await page.getByText('STRICT: a valid client certificate is needed').waitFor()
 })
 
 test('a leaf is rotated in four actions while its node goes on serving, and can be gone back to', async () => {

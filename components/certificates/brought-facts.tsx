@@ -1,4 +1,4 @@
-import { type CertificateFacts } from '#domain/certificate.ts'
+import type { CertificateFacts } from '#domain/certificate.ts'
 import { count, listed } from '#domain/listing.ts'
 import { Mono } from '../ui/code-line.tsx'
 import { Fact, Facts } from '../ui/panel.tsx'

@@ -1,5 +1,5 @@
 'use client'
-import { type SubjectAltName } from '#domain/certificate.ts'
+import type { SubjectAltName } from '#domain/certificate.ts'
 import { Field } from '../ui/field.tsx'
 import { Textarea } from '../ui/textarea.tsx'
 
@@ -15,7 +15,7 @@ export function NamesField({ text, setText, error, required }: Props) {
   return (
     <Field
       label="Names"
-      description="One a line: DNS names, IP addresses, URIs such as spiffe://acme/shop, mailboxes."
+      description="One a line: DNS names such as orders.internal, IP addresses, URIs such as spiffe://acme/shop, mailboxes."
       error={error}
       required={required}
     >
@@ -24,7 +24,6 @@ export function NamesField({ text, setText, error, required }: Props) {
           {...control}
           rows={3}
           spellCheck={false}
-          placeholder={'orders.internal\n10.0.4.12'}
           className="font-mono text-xs"
           value={text}
           onChange={(event) => setText(event.target.value)}

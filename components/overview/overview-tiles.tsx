@@ -61,7 +61,7 @@ function CertificatesTile({ ends }: { ends: ExpiryList }) {
         soon.length === 0 ? (
           `${ends.entries.length} are watched over`
         ) : (
-          <WordState tone={ended > 0 ? 'err' : 'warn'} className="text-sm">
+          <WordState tone={ended > 0 ? 'err' : 'warn'} className="text-sm max-sm:whitespace-normal">
             {notes.join(', ')}
           </WordState>
         )
