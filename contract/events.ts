@@ -129,7 +129,16 @@ export interface PortalToNode {
 // ── Socket.IO /live, for browsers ───────────────────────────────────────────
 
 /** Says that something changed; the browser asks what. */
-export const topics = ['apis', 'policies', 'gateways', 'nodes', 'revisions', 'topology', 'trust'] as const
+export const topics = [
+  'apis',
+  'policies',
+  'gateways',
+  'nodes',
+  'revisions',
+  'topology',
+  'trust',
+  'reviews',
+] as const
 export const changed = z.object({ topic: z.enum(topics), id: z.string() })
 export type Topic = (typeof topics)[number]
 export type Changed = z.infer<typeof changed>

@@ -10,10 +10,15 @@ describe('access', () => {
     }
   })
 
-  it('lets reviewers and viewers change nothing', () => {
-    for (const role of ['reviewer', 'viewer'] as const) {
-      expect([...grants[role]].filter((permission) => !permission.endsWith('.read'))).toEqual([])
-    }
+  it('lets viewers change nothing, and reviewers nothing but what they say themselves', () => {
+    const writing = (role: 'reviewer' | 'viewer') =>
+      [...grants[role]].filter((permission) => !permission.endsWith('.read'))
+    expect(writing('viewer')).toEqual([])
+    expect(writing('reviewer')).toEqual(['reviews.write', 'reviews.sign'])
+  })
+
+  it('lets nobody sign off who builds or deploys, but for an admin, who is refused their own changes', () => {
+    expect(roles.filter((role) => allows(role, 'reviews.sign'))).toEqual(['reviewer', 'admin'])
   })
 
   it('lets an owner deploy but not run gateways, and an operator deploy but not edit APIs', () => {

@@ -15,6 +15,9 @@ export const permissions = [
   'credentials.write',
   'revisions.read',
   'revisions.deploy',
+  'reviews.read',
+  'reviews.write',
+  'reviews.sign',
   'audit.read',
   'organisation.read',
   'organisation.write',
@@ -28,10 +31,11 @@ const reading: readonly Permission[] = [
   'topology.read',
   'trust.read',
   'revisions.read',
+  'reviews.read',
   'organisation.read',
 ]
 
-/** What each role may do. A reviewer judges and changes nothing; an operator runs gateways and deploys. */
+/** What each role may do. A reviewer judges and changes nothing else; an operator runs gateways and deploys. */
 export const grants: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set(reading),
   owner: new Set([
@@ -41,15 +45,17 @@ export const grants: Record<Role, ReadonlySet<Permission>> = {
     'trust.write',
     'credentials.write',
     'revisions.deploy',
+    'reviews.write',
     'secrets.rotate',
   ]),
-  reviewer: new Set([...reading, 'audit.read']),
+  reviewer: new Set([...reading, 'reviews.write', 'reviews.sign', 'audit.read']),
   operator: new Set([
     ...reading,
     'gateways.write',
     'topology.write',
     'trust.write',
     'revisions.deploy',
+    'reviews.write',
     'audit.read',
   ]),
   admin: new Set(permissions),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { signOffGate } from './sign-off.ts'
 
 /** What a deployment is made of, as pages and machines see it. */
 
@@ -46,6 +47,8 @@ export const draft = z.object({
   difference,
   /** What would be refused; while there are any, nothing can be deployed. */
   faults: z.array(deploymentFault),
+  /** Null where the environment demands none. */
+  signOff: signOffGate.nullable(),
 })
 
 export const nodeStates = ['applied', 'waiting', 'refused', 'offline'] as const
@@ -112,6 +115,8 @@ export const instanceDeployment = z.object({
   changes: z.int(),
   difference,
   faults: z.array(deploymentFault),
+  /** Null where the environment demands none. */
+  signOff: signOffGate.nullable(),
   nodes: z.array(nodeDeployment),
 })
 

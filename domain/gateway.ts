@@ -12,7 +12,11 @@ export const environment = z.object({
   id: z.uuid(),
   name: z.string(),
   kind: z.enum(environmentKinds),
+  demandsSignOff: z.boolean().describe('Nothing is deployed here that nobody has signed off'),
+  version: z.int(),
 })
+
+export const environmentChange = z.strictObject({ demandsSignOff: z.boolean() })
 
 export const listener = z.strictObject({
   id: z

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { difference } from './deployment.ts'
+import { signatories, signOff } from './sign-off.ts'
 import { findingView } from './topology.ts'
 
-/** Comments, reviews and sign-offs: who looked at what, and who answers for it. */
+/** Comments and reviews: who looked at what, and what they said. */
 
 const id = z.string()
 const at = z.iso.datetime()
@@ -34,71 +35,9 @@ export const newComment = z.strictObject({ text: text('The comment', 4_000) })
 export const newThread = newComment.extend({
   subject: z.strictObject({ kind: z.enum(threadSubjects), id: z.string().min(1).max(500) }),
 })
-export const threadChange = z.strictObject({ resolved: z.boolean() })
 
 export type Thread = z.infer<typeof thread>
 export type ThreadSubject = Thread['subject']
-
-// ── Sign-offs ───────────────────────────────────────────────────────────────
-
-const objection = z.object({ id, reason: z.string(), at, by: z.string() })
-
-/** Somebody answers for a manifest, which its hash names. */
-export const signOff = z.object({
-  id,
-  gatewayId: id,
-  gatewayName: z.string(),
-  hash: hash.describe('Of the manifest'),
-  revision: z.int().nullable().describe('Null for a draft'),
-  note: z.string(),
-  at,
-  by: z.string(),
-  objections: z.array(objection).describe('Said against it later; with any it counts no more'),
-})
-export const signOffList = z.object({ signOffs: z.array(signOff).describe('Newest first') })
-export type SignOff = z.infer<typeof signOff>
-
-export const newSignOff = z.strictObject({
-  hash: hash.meta({ description: 'Of the manifest that you looked at' }),
-  note: z.string().trim().max(500).default(''),
-})
-export const newObjection = z.strictObject({ reason: text('The reason', 500) })
-
-/** Whether it counts: nobody has said anything against it. */
-export function stands({ objections }: Pick<SignOff, 'objections'>): boolean {
-  return objections.length === 0
-}
-
-/** Who may sign a manifest off. */
-const signatories = z.object({
-  authors: z.array(z.string()).describe('Who changed something in it, and so may not'),
-  mayBeSignedBy: z.array(z.string()),
-  refusal: z.string().nullable().describe('Why whoever asks may not; null where they may'),
-})
-export type Signatories = z.infer<typeof signatories>
-
-/** How what a gateway is to serve stands to what was signed off. */
-export const signOffStanding = signatories.extend({
-  gatewayId: id,
-  gatewayName: z.string(),
-  demanded: z.boolean().describe('Nothing is deployed here that nobody has signed off'),
-  revision: z.int().describe('The newest; 0 before the first'),
-  hash: hash.nullable(),
-  signOff: signOff.nullable().describe('Of exactly this'),
-  last: signOff.nullable().describe('The newest that counts, of whatever'),
-})
-export const signOffStandings = z.object({ gateways: z.array(signOffStanding) })
-export type SignOffStanding = z.infer<typeof signOffStanding>
-
-/** What stands between a draft and its deployment. */
-export const signOffGate = z.object({
-  demanded: z.boolean(),
-  hash,
-  signOff: signOff.nullable(),
-  reviewId: id.nullable().describe('An open review of exactly this'),
-  mayBeSignedBy: z.array(z.string()),
-})
-export type SignOffGate = z.infer<typeof signOffGate>
 
 // ── Reviews ─────────────────────────────────────────────────────────────────
 

@@ -20,6 +20,8 @@ const builders: readonly Role[] = ['owner', 'admin']
 const runners: readonly Role[] = ['operator', 'admin']
 const doers: readonly Role[] = ['owner', 'operator', 'admin']
 const admins: readonly Role[] = ['admin']
+const signers: readonly Role[] = ['reviewer', 'admin']
+const commenters: readonly Role[] = ['owner', 'reviewer', 'operator', 'admin']
 const auditors: readonly Role[] = ['reviewer', 'operator', 'admin']
 
 interface Row {
@@ -161,6 +163,25 @@ const matrix: Record<string, Row> = {
   'flow.delete': { may: doers },
   'instance.provider.replace': { may: doers, body: () => ({ providerId: null }) },
   'gateway.network.replace': { may: doers, body: ({ networkId }) => ({ networkId }) },
+  'thread.list': { may: everyone },
+  'thread.create': {
+    may: commenters,
+    body: ({ legId }) => ({ subject: { kind: 'leg', id: legId }, text: 'Why?' }),
+    stranger: 404,
+  },
+  'thread.comment.add': { may: commenters, body: () => ({ text: 'Because.' }) },
+  'thread.resolution.create': { may: commenters },
+  'thread.resolution.delete': { may: commenters },
+  'review.list': { may: everyone },
+  'review.create': { may: commenters, body: () => ({ of: 'deployed' }) },
+  'review.read': { may: everyone },
+  'review.withdraw': { may: commenters },
+  'sign-off.standing.list': { may: everyone },
+  'sign-off.list': { may: everyone },
+  'sign-off.create': { may: signers, body: () => ({ hash: 'a'.repeat(64) }) },
+  'sign-off.objection.add': { may: signers, body: () => ({ reason: 'A mistake' }) },
+  'environment.read': { may: everyone },
+  'environment.update': { may: admins, body: () => ({ demandsSignOff: true }) },
   'authority.list': { may: everyone },
   'authority.create': {
     may: doers,
@@ -289,6 +310,10 @@ type Rows = Record<
   | 'contextId'
   | 'acceptanceId'
   | 'rotationId'
+  | 'legId'
+  | 'threadId'
+  | 'reviewId'
+  | 'signOffId'
   | 'number'
   | 'from'
   | 'to',
@@ -500,6 +525,22 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
   const member = await db().membership.findFirstOrThrow({
     where: { organisationId: organisation.id, role: 'viewer' },
   })
+  const legId = `outbound:gateway:${gateway.id}:api:${instanceId}`
+  const thread = await made('/threads', { subject: { kind: 'leg', id: legId }, text: 'Why plain?' })
+  const review = await made(`/gateways/${gateway.id}/reviews`, { of: 'deployed' })
+  const revision = await db().revision.findFirstOrThrow({ where: { gatewayId: gateway.id } })
+  const signOff = await db().signOff.create({
+    data: {
+      organisationId: organisation.id,
+      gatewayId: gateway.id,
+      hash: revision.hash,
+      items: {},
+      auditSequence: 0,
+      openSince: {},
+      signedById: member.userId,
+      signedBy: 'A reviewer',
+    },
+  })
   const spare = await session(await acme.actor('viewer'))
   return {
     apiId: apiId ?? '',
@@ -524,6 +565,10 @@ async function fill({ gateway, environment, organisation }: TestOrganisation): P
     contextId: context['id'] ?? '',
     acceptanceId: acceptance['id'] ?? '',
     rotationId: rotation['id'] ?? '',
+    legId,
+    threadId: thread['id'] ?? '',
+    reviewId: review['id'] ?? '',
+    signOffId: signOff.id,
     number: '1',
     from: '0',
     to: '1',

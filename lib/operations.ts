@@ -10,6 +10,7 @@ import { picturesOperations } from './pictures/operations.ts'
 import { policiesOperations } from './policies/operations.ts'
 import { proofOperations } from './proof/operations.ts'
 import { publishOperations } from './publish/operations.ts'
+import { reviewsOperations } from './reviews/operations.ts'
 import { sessionOperations } from './session/operations.ts'
 import { trustOperations } from './trust/operations.ts'
 
@@ -24,6 +25,7 @@ export const operations: readonly Operation[] = [
   ...networksOperations,
   ...historyOperations,
   ...picturesOperations,
+  ...reviewsOperations,
   ...trustOperations,
   ...proofOperations,
   openApiOperation(() => operations),

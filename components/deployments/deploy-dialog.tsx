@@ -3,6 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useId, useState } from 'react'
 import type { Difference } from '#domain/deployment.ts'
+import { type SignOffGate } from '#domain/sign-off.ts'
+import { GateNotice } from '../reviews/gate-notice.tsx'
 import { asProblem } from '../shell/problem-error.ts'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
@@ -42,6 +44,7 @@ interface Pending {
   headRevision: number
   difference: Difference
   faults: readonly { pointer: string; detail: string }[]
+  signOff: SignOffGate | null
 }
 
 function usePending(gatewayId: string, instanceId: string | undefined) {
@@ -112,7 +115,11 @@ function Content({ gatewayId, instanceId, onDeployed }: Omit<Props, 'open' | 'on
       <div className="flex flex-col gap-3">
         {mutation.error && <Failure error={mutation.error} onAgain={again} />}
         {error && !pending && <Failure error={error} onAgain={again} />}
-        {pending ? <Body pending={pending} /> : !error && <Skeleton className="h-40 w-full" />}
+        {pending ? (
+          <Body pending={pending} gatewayId={gatewayId} instanceId={instanceId} />
+        ) : (
+          !error && <Skeleton className="h-40 w-full" />
+        )}
       </div>
     </DialogContent>
   )
@@ -124,11 +131,20 @@ function describe({ difference, headRevision }: Pending, single: boolean): strin
   return `${against}: ${countOf(difference.count, 'change')}.${scope}`
 }
 
-function Body({ pending }: { pending: Pending }) {
-  const { difference, faults } = pending
+interface BodyProps {
+  pending: Pending
+  gatewayId: string
+  instanceId: string | undefined
+}
+
+function Body({ pending, gatewayId, instanceId }: BodyProps) {
+  const { difference, faults, signOff } = pending
   return (
     <>
       <Hindrances faults={faults} />
+      {signOff && difference.count > 0 && (
+        <GateNotice gate={signOff} gatewayId={gatewayId} instanceId={instanceId} />
+      )}
       {difference.count === 0 ? (
         <p className="py-6 text-center text-sm text-ink-2">The draft is exactly what is deployed.</p>
       ) : (
@@ -151,7 +167,12 @@ interface FootProps {
 function Foot({ historyHref, note, onNote, pending, busy, onDeploy }: FootProps) {
   const may = useMay('revisions.deploy')
   const noteId = useId()
-  const ready = may && pending !== undefined && pending.difference.count > 0 && pending.faults.length === 0
+  const ready =
+    may &&
+    pending !== undefined &&
+    pending.difference.count > 0 &&
+    pending.faults.length === 0 &&
+    (pending.signOff === null || pending.signOff.signOff !== null)
   return (
     <form
       className="flex w-full flex-wrap items-center gap-2"

@@ -21,9 +21,10 @@ const concerned: Record<Topic, readonly string[]> = {
   policies: ['policies', 'apis', 'deployments', 'trust'],
   gateways: ['gateways', 'topology', 'deployments', 'trust'],
   nodes: ['gateways', 'deployments', 'topology'],
-  revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology', 'trust'],
-  topology: ['topology', 'apis', 'deployments', 'trust'],
+  revisions: ['deployments', 'gateways', 'apis', 'policies', 'topology', 'trust', 'reviews', 'history'],
+  topology: ['topology', 'apis', 'deployments', 'trust', 'history'],
   trust: ['trust', 'topology', 'deployments'],
+  reviews: ['reviews', 'deployments', 'history'],
 }
 
 // Changes come in bursts: one publication touches several topics.

@@ -8,6 +8,7 @@ import { Page } from '../shell/page.tsx'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { NoneYet } from '../ui/empty-state.tsx'
+import { SignOffButton } from '../reviews/sign-off-button.tsx'
 import { useMediaQuery } from '../ui/use-media-query.ts'
 import { AddMenu } from './add-menu.tsx'
 import { Announcer } from './announcer.tsx'
@@ -16,6 +17,11 @@ import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { FindDialog } from './find-dialog.tsx'
 import { sharedElk } from './graph/elk.ts'
+import { useChangesOf } from './history/changes-context.tsx'
+import { CompareMenu } from './history/compare-menu.tsx'
+import { useShown } from './history/use-shown.ts'
+import { WhenFrame } from './history/when-frame.tsx'
+import { WhenMenu } from './history/when-menu.tsx'
 import { MapSkeleton } from './map-skeleton.tsx'
 import { modelOf } from '#diagram/model.ts'
 import { DetailsPanel } from './panel/details-panel.tsx'
@@ -43,13 +49,16 @@ const figuresEveryMs = 15_000
 /** The topology page: bar, map or table, details, dialogs. */
 export function TopologyScreen({ initial }: { initial: Topology }) {
   const [paused, setPaused] = useState(false)
-  const { data: topology } = useQuery({
+  const { data: live } = useQuery({
     ...topologyQueries.document(),
     initialData: initial,
     refetchInterval: paused ? false : figuresEveryMs,
   })
-  const model = useMemo(() => modelOf(topology), [topology])
   const { state, change } = useViewState()
+  const shown = useShown(live, state)
+  const topology = shown.topology ?? live
+  const model = useMemo(() => modelOf(topology), [topology])
+  const changes = useChangesOf(shown.comparison, shown.isNow)
   const { narrow, tight } = useRoom()
   // A map has no room on a telephone; whoever asks for it gets it nevertheless.
   const view: View = state.view ?? (narrow ? 'table' : 'graph')
@@ -57,7 +66,8 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   const [finding, setFinding] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const stand = useRef<((stop: string) => void) | null>(null)
-  const mayWrite = useMay('topology.write')
+  // Nothing is written into the past.
+  const mayWrite = useMay('topology.write') && shown.isNow
   const openFind = useCallback(() => setFinding(true), [])
 
   const choose = useCallback(
@@ -73,7 +83,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
     },
     [change, state.selection],
   )
-  const empty = topology.networks.length === 0 && topology.apis.length === 0
+  const empty = shown.topology !== null && topology.networks.length === 0 && topology.apis.length === 0
   return (
     <Page
       title="Topology"
@@ -81,15 +91,24 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
       layout="full"
       actions={
         <>
-          <PauseButton paused={paused} onPaused={setPaused} />
-          <ShareMenu filter={state} />
+          {shown.isNow && <PauseButton paused={paused} onPaused={setPaused} />}
+          {shown.isNow && <ShareMenu filter={state} />}
           {mayWrite && <AddMenu ask={setAsked} />}
+          <CompareMenu onCompare={(compare) => change({ at: null, compare })} />
+          {shown.isNow && <SignOffButton />}
         </>
       }
-      bar={<FilterBar model={model} state={state} view={view} change={change} />}
+      bar={
+        <>
+          <FilterBar model={model} state={state} view={view} change={change} />
+          <WhenMenu when={state} heads={live.gateways} change={change} />
+        </>
+      }
     >
-      <div className="relative flex min-w-0 flex-1">
-        {empty ? (
+      <WhenFrame when={state} shown={shown} changes={changes} change={change}>
+        {shown.topology === null ? (
+          <MapSkeleton />
+        ) : empty ? (
           <div className="flex-1 p-4">
             <NoneYet
               title="Nothing stands here yet"
@@ -110,7 +129,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             standRef={stand}
           />
         )}
-        {!empty && (view === 'graph' || state.selection) && (
+        {!empty && shown.topology && (view === 'graph' || state.selection || state.compare) && (
           <DetailsPanel
             sheet={tight}
             model={model}
@@ -122,7 +141,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             headingRef={heading}
           />
         )}
-      </div>
+      </WhenFrame>
       <Announcer topology={topology} />
       <FindDialog
         model={model}

@@ -16,7 +16,7 @@ import { rowsOf } from '#diagram/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
 import { daysText, flowSentence, gatewayState, legLabel, trafficText } from '#diagram/words.ts'
 
-const plain: ViewState = { ...noFilter, view: null, selection: null }
+const plain: ViewState = { ...noFilter, view: null, selection: null, at: null, compare: null }
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
 const model = modelOf(topology)
 
@@ -39,6 +39,8 @@ describe('the address', () => {
         show: 'plaintext',
         focus: '0199',
         search: 'name=a&b',
+        at: null,
+        compare: { from: 'edge@41', to: 'deployed' },
       },
       { ...plain, view: 'graph', selection: { kind: 'flow', id: 'f1' } },
     ]

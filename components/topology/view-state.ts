@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { owners } from '#domain/party.ts'
 import { readSelection, type Selection } from '#diagram/highlight.ts'
 import { expiringDays, type FlowFilter, flowShows, severityWord, useCaseNumber } from '#diagram/filter.ts'
+import { readWhen, type When, writeWhen } from './history/when.ts'
 
 /** What the address holds: how the topology is looked at, so that a link shows the same. */
 
 const views = ['graph', 'table'] as const
 export type View = (typeof views)[number]
 
-export interface ViewState extends FlowFilter {
+export interface ViewState extends FlowFilter, When {
   /** Null is whatever suits the width of the screen. */
   readonly view: View | null
   readonly selection: Selection | null
@@ -35,12 +36,14 @@ export function readViewState(search: URLSearchParams): ViewState {
     show: show.parse(search.get('show')),
     focus: focus?.kind === 'api' ? focus.id : null,
     search: search.get('q') ?? '',
+    ...readWhen(search),
   }
 }
 
 /** The address for a state, without a `?` when everything is as it comes. */
 export function writeViewState(state: ViewState): string {
   const search = new URLSearchParams()
+  writeWhen(state, search)
   const members = {
     view: state.view,
     'use-case': state.useCase,

@@ -26,17 +26,19 @@ export async function ownGateway(tx: Tx, actor: Actor, gatewayId: string): Promi
   return gateway
 }
 
+const environmentFields = { id: true, name: true, kind: true, demandsSignOff: true, version: true } as const
+
 /** The organisation's environments, by name. */
 export function listEnvironments(actor: Actor): Promise<EnvironmentView[]> {
   return db().environment.findMany({
     where: { organisationId: actor.organisationId },
     orderBy: { name: 'asc' },
-    select: { id: true, name: true, kind: true },
+    select: environmentFields,
   })
 }
 
 const withNodes = {
-  environment: { select: { id: true, name: true, kind: true } },
+  environment: { select: environmentFields },
   _count: { select: { instances: true } },
   revisions: { orderBy: { number: 'desc' }, take: 1, select: { number: true, hash: true } },
   nodes: {

@@ -41,7 +41,7 @@ export const publishOperations: readonly Operation[] = [
     }),
     output: revisionDetail,
     status: 201,
-    problems: ['revision.raced', 'revision.invalid', 'revision.empty'],
+    problems: ['revision.raced', 'revision.invalid', 'revision.empty', 'sign-off.required'],
     run: async ({ params: { gatewayId }, body }, { actor }) =>
       readRevision(actor, gatewayId, await publish(actor, gatewayId, body)),
   }),
@@ -96,7 +96,13 @@ export const publishOperations: readonly Operation[] = [
     body: z.strictObject({ expectedHeadRevision, note }),
     output: revisionDetail,
     status: 201,
-    problems: ['revision.raced', 'revision.invalid', 'revision.empty', 'revision.too-old'],
+    problems: [
+      'revision.raced',
+      'revision.invalid',
+      'revision.empty',
+      'revision.too-old',
+      'sign-off.required',
+    ],
     run: async ({ params: { gatewayId, number: to }, body }, { actor }) =>
       readRevision(actor, gatewayId, await rollBack(actor, gatewayId, to, body)),
   }),

@@ -16,9 +16,11 @@ import type { Acknowledgement, Prisma, Revision as RevisionRow } from '#prisma/g
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, withPulse } from '../gateways/pulse.ts'
+import { gateFor } from '../reviews/gate.ts'
 import { type Hashes, hashesOf, instanceOf } from './compile.ts'
 import { configurationOf, deployedAt, differenceBetween } from './configuration.ts'
 import { draftOf, faultsIn, type GatewayHead, gatewayIn, manifestOf } from './draft.ts'
+import { draftedOf } from './drafted.ts'
 import { instanceDraft } from './instance-draft.ts'
 
 /** The draft of a gateway against what is deployed there. */
@@ -35,6 +37,7 @@ export async function readDraft(actor: Actor, gatewayId: string): Promise<Draft>
     headRevision: gateway.headRevision,
     difference: await differenceBetween(head, draft, gateway),
     faults: faultsIn(items, faults),
+    signOff: await gateFor(tx, gateway, async () => hashesOf(items)),
   }
 }
 
@@ -228,6 +231,11 @@ export async function deploymentOf(actor: Actor, instanceId: string): Promise<In
     changes: changes.count,
     difference: changes,
     faults,
+    signOff: await gateFor(
+      db(),
+      gateway,
+      async () => (await draftedOf(db(), gateway, head, instanceId)).hashes,
+    ),
     nodes: await nodesOfHead(gateway),
   }
 }

@@ -1,7 +1,7 @@
-import { type Item, tlsContextId } from '#contract/items.ts'
+import type { Item } from '#contract/items.ts'
 import { canonicalJson, manifestJson } from '#contract/manifest.ts'
 import type { Difference } from '#domain/deployment.ts'
-import { type Fault, Problem } from '#domain/problem.ts'
+import { Problem } from '#domain/problem.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
@@ -9,6 +9,7 @@ import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
 import { sealedItem } from '../policies/sealing.ts'
 import { contextItems } from '../trust/material.ts'
+import { requireSignOff } from '../reviews/gate.ts'
 import { sealerOf } from '../trust/sealing.ts'
 import {
   contextRefsIn,
@@ -19,20 +20,10 @@ import {
   sha256,
   withContexts,
   withContracts,
-  withInstance,
 } from './compile.ts'
-import { deployedUsers } from './context-users.ts'
 import { configurationOf, type Deployed, deployedAt, differenceBetween } from './configuration.ts'
-import {
-  draftOf,
-  faultsIn,
-  type GatewayHead,
-  gatewayIn,
-  instancesOf,
-  itemsNamed,
-  manifestOf,
-} from './draft.ts'
-import { instanceDraft } from './instance-draft.ts'
+import { faultsIn, type GatewayHead, gatewayIn, instancesOf, itemsNamed, manifestOf } from './draft.ts'
+import { type Drafted, draftedOf } from './drafted.ts'
 import { keepManifest } from './manifests.ts'
 import { signManifest } from './signing.ts'
 
@@ -50,56 +41,10 @@ export async function publish(actor: Actor, gatewayId: string, wish: Deployment)
   return transaction(async (tx) => {
     const gateway = await lockGateway(tx, actor.organisationId, gatewayId, wish.instanceId)
     const head = await requireHead(tx, gateway, wish.expectedHeadRevision)
-    const drafted =
-      wish.instanceId === undefined
-        ? await wholeDraft(tx, gateway)
-        : await draftOfInstance(tx, gateway, head, wish.instanceId)
+    const drafted = await draftedOf(tx, gateway, head, wish.instanceId)
+    await requireSignOff(tx, gateway, drafted.hashes)
     return commit(tx, actor, gateway, head, { kind: 'deploy', ...drafted, ...wish })
   })
-}
-
-/** What is to be deployed: all of it by hash, and those of its items that may be new. */
-interface Drafted {
-  hashes: Hashes
-  items: Items
-  faults: readonly Fault[]
-}
-
-async function wholeDraft(tx: Tx, gateway: GatewayHead): Promise<Drafted> {
-  const { items, faults } = await draftOf(tx, gateway)
-  return { hashes: hashesOf(items), items, faults: faultsIn(items, faults) }
-}
-
-async function draftOfInstance(
-  tx: Tx,
-  gateway: GatewayHead,
-  head: Deployed,
-  instanceId: string,
-): Promise<Drafted> {
-  const { items, faults } = await instanceDraft(tx, gateway, head, instanceId)
-  // One that was deleted is still deployed until its absence is.
-  if (!items.has(`api:${instanceId}`) && head.hashes[`api:${instanceId}`] === undefined)
-    await requireInstance(tx, gateway, instanceId)
-  const hashes = withInstance(head.hashes, items, instanceId)
-  return { hashes: await withoutUnused(tx, gateway, head, hashes, items, instanceId), items, faults }
-}
-
-/** A context that this instance alone took something from goes with it: nodes have no business with its key then. */
-async function withoutUnused(
-  tx: Tx,
-  { organisationId }: GatewayHead,
-  head: Deployed,
-  hashes: Hashes,
-  items: Items,
-  instanceId: string,
-): Promise<Hashes> {
-  const before = contextRefsIn((await head.read([`api:${instanceId}`])).values())
-  const after = contextRefsIn(items.values())
-  const unused = new Set<string>()
-  for (const ref of before)
-    if (!after.has(ref) && (await deployedUsers(tx, organisationId, hashes, ref)).length === 0)
-      unused.add(tlsContextId(ref))
-  return Object.fromEntries(Object.entries(hashes).filter(([id]) => !unused.has(id)))
 }
 
 export interface Rollback {
@@ -128,6 +73,7 @@ export async function rollBack(
     if (faults.length > 0) {
       throw new Problem('revision.too-old', `Gateways would refuse revision ${toNumber} today.`, { faults })
     }
+    await requireSignOff(tx, gateway, hashesOf(items), hashesOf(earlier))
     return commit(tx, actor, gateway, head, {
       kind: 'rollback',
       restoresNumber: toNumber,
@@ -175,12 +121,6 @@ async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Prom
 function isButContracts(seen: Hashes, now: Hashes): boolean {
   const ids = new Set([...Object.keys(seen), ...Object.keys(now)])
   return [...ids].every((id) => /^(?:contracts|tls-context):/.test(id) || seen[id] === now[id])
-}
-
-async function requireInstance(tx: Tx, { id: gatewayId, organisationId }: GatewayHead, instanceId: string) {
-  const where = { id: instanceId, gatewayId, organisationId }
-  if (await tx.apiInstance.findFirst({ where, select: { id: true } })) return
-  throw new Problem('not-found', 'There is no such API at this gateway.')
 }
 
 interface Candidate extends Drafted {
@@ -240,7 +180,8 @@ function added(items: Items, before: Hashes): Item[] {
   return [...items].filter(([id, item]) => hashOf(item) !== before[id]).map(([, item]) => item)
 }
 
-async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
+/** Keeps items under their hashes; those that are there already stay. */
+export async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
   const sealer = await sealerOf(tx, organisationId)
   const data = items.map((content) => ({
     organisationId,

@@ -1,8 +1,10 @@
+import { EnvironmentTable } from '#components/settings/environments.tsx'
 import { MemberTable, ServiceAccountTable } from '#components/settings/people.tsx'
 import { SettingsTabs } from '#components/settings/settings-tabs.tsx'
 import { Page } from '#components/shell/page.tsx'
 import { Mono } from '#components/ui/code-line.tsx'
 import { Fact, Facts, Panel, Section } from '#components/ui/panel.tsx'
+import { listEnvironments } from '#lib/gateways/read.ts'
 import { readAccount } from '#lib/organisation/read.ts'
 import { listMembers } from '#lib/session/members.ts'
 import { requireActor } from '#lib/session/page.ts'
@@ -12,8 +14,9 @@ export const metadata = { title: 'Settings' }
 
 export default async function SettingsPage() {
   const actor = await requireActor('organisation.read')
-  const [account, members, serviceAccounts] = await Promise.all([
+  const [account, environments, members, serviceAccounts] = await Promise.all([
     readAccount(actor),
+    listEnvironments(actor),
     listMembers(actor),
     listServiceAccounts(actor),
   ])
@@ -33,6 +36,7 @@ export default async function SettingsPage() {
             </Facts>
           </Panel>
         </Section>
+        <EnvironmentTable environments={environments} />
         <MemberTable members={members} />
         <ServiceAccountTable accounts={serviceAccounts} />
       </div>

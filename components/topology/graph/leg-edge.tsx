@@ -9,6 +9,7 @@ import { findingMark, verdictDash } from '#diagram/looks.ts'
 import { findingsOn, isOpen } from '#diagram/model.ts'
 import { legLabel } from '#diagram/words.ts'
 import type { LegEdge } from './elements.ts'
+import { LegChangeMark, useLegChange } from '../history/leg-change-mark.tsx'
 import { useGraph } from './graph-context.tsx'
 
 const severityStroke: Record<Severity, string> = {
@@ -21,6 +22,7 @@ const severityStroke: Record<Severity, string> = {
 export function LegLine({ id, data }: EdgeProps<LegEdge>) {
   const { model, highlight } = useGraph()
   const leg = model.legs.get(id)
+  const change = useLegChange(id)
   if (!leg || !data) return null
   const finding = findingsOn(model, [id]).find(isOpen)
   const lit = highlight?.legs.has(id) ?? false
@@ -39,11 +41,12 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
       <path
         d={data.leg.path}
         fill="none"
-        stroke={stroke}
-        strokeWidth={lit ? 3 : 1.6}
-        strokeDasharray={verdictDash[leg.verdict]}
+        stroke={change && !dimmed ? change.stroke : stroke}
+        strokeWidth={lit ? 3 : (change?.width ?? 1.6)}
+        strokeDasharray={change ? change.dash : verdictDash[leg.verdict]}
       />
       <LegMark leg={leg} at={data.leg.hexagon} lit={lit} dimmed={dimmed} label={legLabel(model, leg)}>
+        <LegChangeMark legId={id} />
         {finding && (
           <MarkText y={36.5} fill={severityStroke[finding.severity]} weight={600}>
             {findingMark[finding.code]}

@@ -3,6 +3,8 @@ import type { RefObject } from 'react'
 import { Drawer, DrawerContent } from '../../ui/drawer.tsx'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
+import { ComparisonList } from '../history/change-parts.tsx'
+import { useChanges } from '../history/changes-context.tsx'
 import { ApiDetails } from './api-details.tsx'
 import type { DetailsProps } from './details-props.ts'
 import { FlowDetails } from './flow-details.tsx'
@@ -43,12 +45,13 @@ const kindWord = {
 export function DetailsPanel({ selection, headingRef, sheet, ...props }: Props) {
   const { model, choose } = props
   const title = selection && titleOf(model, selection)
+  const { comparison } = useChanges()
   const close = () => choose(null, true)
   if (!selection || !title) {
     if (sheet) return null
     return (
-      <PanelFrame title="The whole topology" headingRef={headingRef}>
-        <Summary {...props} />
+      <PanelFrame title={comparison ? 'What changed' : 'The whole topology'} headingRef={headingRef}>
+        {comparison ? <ComparisonList choose={choose} /> : <Summary {...props} />}
       </PanelFrame>
     )
   }

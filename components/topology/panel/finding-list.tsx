@@ -6,6 +6,7 @@ import type { FindingView } from '#domain/topology.ts'
 import { certificateHref } from '../../certificates/address.ts'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { FindingComments } from '../history/leg-comments.tsx'
 import type { Asked } from '../dialogs/asked.ts'
 import { findingTitle, severityLook } from '#diagram/looks.ts'
 import { isOpen, type Model } from '#diagram/model.ts'
@@ -52,6 +53,7 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
         >
           {finding.why}
           {finding.accepted && <Accepted by={finding.accepted} />}
+          <FindingComments findingId={finding.id} />
         </Notice>
       ))}
       {rest > 0 && (

@@ -2,6 +2,8 @@
 import { actualText } from '#domain/context.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { count, listed } from '#domain/listing.ts'
+import { LegChanges } from '../history/change-parts.tsx'
+import { LegComments } from '../history/leg-comments.tsx'
 import { findingsOn } from '#diagram/model.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
@@ -22,6 +24,7 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
   return (
     <>
       <Lead>{count(flows.length, 'flow takes', 'flows take')} this leg.</Lead>
+      <LegChanges legId={id} />
       <LegList legs={[leg]} />
       {readings.length > 1
         ? readings.map((reading, index) => (
@@ -43,6 +46,7 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
         <FindingList model={model} findings={findingsOn(model, [id])} ask={ask} mayWrite={mayWrite} />
       </Part>
       <ProveIt model={model} leg={leg} />
+      <LegComments legId={id} />
       <Part title="Flows">
         <FlowList model={model} flows={flows} choose={choose} />
       </Part>

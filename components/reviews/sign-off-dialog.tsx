@@ -1,0 +1,131 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Link from 'next/link'
+import { useId, useState } from 'react'
+import { listed } from '#domain/listing.ts'
+import type { Signatories, SignOff } from '#domain/sign-off.ts'
+import { ChangeList } from '../deployments/change-list.tsx'
+import { deploymentQueries } from '../deployments/queries.ts'
+import { asProblem } from '../shell/problem-error.ts'
+import { compareHref } from '../topology/history/when.ts'
+import { Button } from '../ui/button.tsx'
+import { Mono } from '../ui/code-line.tsx'
+import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
+import { Label } from '../ui/field.tsx'
+import { Input } from '../ui/input.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { toast } from '../ui/toast.tsx'
+import { shortHash, subjectOf } from './looks.ts'
+import { giveSignOff, reviewQueries } from './queries.ts'
+
+/** What is to be signed off. */
+export interface ToSign {
+  readonly gatewayId: string
+  readonly gatewayName: string
+  readonly hash: string
+  readonly revision: number | null
+  readonly api?: string | null
+  readonly signatories: Signatories
+  readonly last: SignOff | null
+  /** Where the page behind does not show the difference already. */
+  readonly showChanges: boolean
+}
+
+interface Props {
+  wish: ToSign
+  onClose: () => void
+}
+
+/** Shows what one answers for, and signs it off by its hash. */
+export function SignOffDialog({ wish, onClose }: Props) {
+  const client = useQueryClient()
+  const form = useId()
+  const note = useId()
+  const [text, setText] = useState('')
+  const sign = useMutation({
+    mutationFn: () => giveSignOff(wish.gatewayId, { hash: wish.hash, note: text.trim() }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: reviewQueries.all })
+      await client.invalidateQueries({ queryKey: deploymentQueries.all })
+      toast.success(`${subjectOf(wish)} is signed off`)
+      onClose()
+    },
+  })
+  const { refusal, mayBeSignedBy } = wish.signatories
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()}>
+      <DialogContent
+        title={`Sign off ${subjectOf(wish).toLowerCase()}`}
+        description="You answer for exactly this. It is kept for good."
+        size="lg"
+        footer={
+          <form
+            id={form}
+            className="flex w-full flex-wrap items-center gap-2"
+            onSubmit={(event) => {
+              event.preventDefault()
+              if (refusal === null) sign.mutate()
+            }}
+          >
+            <Label htmlFor={note} className="sr-only">
+              Note
+            </Label>
+            <Input
+              id={note}
+              value={text}
+              maxLength={500}
+              onChange={(event) => setText(event.target.value)}
+              placeholder="What you looked at (optional)"
+              className="min-w-40 flex-1"
+            />
+            <DialogClose asChild>
+              <Button>Cancel</Button>
+            </DialogClose>
+            <Button type="submit" variant="primary" busy={sign.isPending} disabled={refusal !== null}>
+              Sign off
+            </Button>
+          </form>
+        }
+      >
+        <div className="flex flex-col gap-3">
+          {sign.error && <ProblemPanel problem={asProblem(sign.error)} />}
+          {refusal !== null && (
+            <Notice tone="warn" title="You may not sign this off">
+              {refusal}
+              {mayBeSignedBy.length > 0 && ` ${listed(mayBeSignedBy)} may.`}
+            </Notice>
+          )}
+          <p className="text-sm text-ink-2">
+            Manifest <Mono>{shortHash(wish.hash)}</Mono>
+            {wish.signatories.authors.length > 0 && `, changed by ${listed(wish.signatories.authors)}`}.{' '}
+            {wish.last ? (
+              <Link
+                className="text-accent hover:underline"
+                href={compareHref({ from: `sign-off:${wish.last.id}`, to: 'deployed' })}
+                onClick={onClose}
+              >
+                What changed on the topology since {subjectOf(wish.last).toLowerCase()}
+              </Link>
+            ) : (
+              'Nothing was signed off here before.'
+            )}
+          </p>
+          {wish.showChanges && wish.revision !== null && (
+            <Changes gatewayId={wish.gatewayId} from={wish.last?.revision ?? 0} to={wish.revision} />
+          )}
+        </div>
+      </DialogContent>
+    </Dialog>
+  )
+}
+
+function Changes({ gatewayId, from, to }: { gatewayId: string; from: number; to: number }) {
+  const { data, error } = useQuery(deploymentQueries.comparison(gatewayId, from, to))
+  if (error) return <ProblemPanel problem={asProblem(error)} />
+  if (!data) return <Skeleton className="h-32 w-full" />
+  if (data.count === 0)
+    return <p className="text-sm text-ink-2">It serves what was signed off as revision {from}.</p>
+  return <ChangeList difference={data} />
+}

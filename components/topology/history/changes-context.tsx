@@ -1,0 +1,34 @@
+'use client'
+import { createContext, useContext, useMemo } from 'react'
+import type { TopologyComparison } from '#domain/topology-comparison.ts'
+import type { LegChange, TopologyDifference } from '#domain/topology-difference.ts'
+
+/** What changed, by what is drawn. */
+export interface Changes {
+  readonly comparison: TopologyComparison | null
+  /** Whether what is drawn is now, so that something can be said and done about it. */
+  readonly isNow: boolean
+  readonly legs: ReadonlyMap<string, readonly LegChange[]>
+  /** Whether comments are shown: they belong to the page, not to what it shows of the topology. */
+  readonly hasComments: boolean
+}
+
+const nothing: Changes = { comparison: null, isNow: true, legs: new Map(), hasComments: false }
+const context = createContext<Changes>(nothing)
+
+export const ChangesProvider = context.Provider
+
+export function useChangesOf(comparison: TopologyComparison | null, isNow: boolean): Changes {
+  return useMemo(
+    () => ({ comparison, isNow, legs: byLeg(comparison?.difference ?? null), hasComments: true }),
+    [comparison, isNow],
+  )
+}
+
+function byLeg(difference: TopologyDifference | null): ReadonlyMap<string, readonly LegChange[]> {
+  return Map.groupBy(difference?.legs ?? [], ({ legId }) => legId)
+}
+
+export function useChanges(): Changes {
+  return useContext(context)
+}

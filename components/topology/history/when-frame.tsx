@@ -1,0 +1,42 @@
+'use client'
+import type { ReactNode } from 'react'
+import { Button } from '../../ui/button.tsx'
+import { LoadFailed } from '../../ui/empty-state.tsx'
+import { type Changes, ChangesProvider } from './changes-context.tsx'
+import type { Shown } from './use-shown.ts'
+import { WhenBanner } from './when-banner.tsx'
+import { now, type When } from './when.ts'
+
+interface Props {
+  when: When
+  shown: Shown
+  changes: Changes
+  change: (when: When) => void
+  children: ReactNode
+}
+
+/** The map or table with what says of which time it is, and what differs. */
+export function WhenFrame({ when, shown, changes, change, children }: Props) {
+  const { problem, topology, comparison } = shown
+  return (
+    <ChangesProvider value={changes}>
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <WhenBanner when={when} judgedAt={topology?.at ?? null} comparison={comparison} change={change} />
+        <div className="relative flex min-h-0 min-w-0 flex-1">
+          {problem ? (
+            <div className="flex-1 p-4">
+              <LoadFailed
+                title={problem.title}
+                action={<Button onClick={() => change(now)}>Back to now</Button>}
+              >
+                {problem.message}
+              </LoadFailed>
+            </div>
+          ) : (
+            children
+          )}
+        </div>
+      </div>
+    </ChangesProvider>
+  )
+}
