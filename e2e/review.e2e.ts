@@ -66,7 +66,7 @@ test('a reviewer goes from a finding to its leg, comments, compares and signs of
   expect(made.status).toBe(201)
   const { apiId, instanceId } = made.body as { apiId: string; instanceId: string }
   await demand(true)
-  const policy = { kind: 'cors', config: { origins: ['https://shop.test'] } }
+  const policy = { kind: 'header-injection', config: { outboundHeaders: [{ key: 'x-shop', value: 'yes' }] } }
   expect((await call(admin, 'POST', `/instances/${instanceId}/policies`, policy)).status).toBe(201)
 
   // The deployment is refused, in the dialog and behind it, with who may sign.
