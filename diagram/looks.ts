@@ -6,6 +6,7 @@ import type { Owner } from '#domain/party.ts'
 import type { GatewayRole } from '#domain/pattern.ts'
 import type { Deployment } from '#domain/stored.ts'
 import type { ClientMode } from '#domain/trust.ts'
+import type { FlowShow } from './filter.ts'
 import type { Look } from './tone.ts'
 
 /** How each state of the topology is shown. A new state does not compile until it has a word and a tone. */
@@ -146,4 +147,11 @@ export const roleLabel: Record<GatewayRole, string> = {
   ingress: 'ingress',
   egress: 'egress',
   'ingress-and-egress': 'ingress and egress',
+}
+
+export const showLabel: Record<FlowShow, string> = {
+  plaintext: 'Plaintext',
+  permissive: 'Permissive',
+  'never-seen': 'Never seen',
+  undeclared: 'Seen, not declared',
 }

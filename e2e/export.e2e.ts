@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { unzipSync } from 'fflate'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -47,6 +47,7 @@ test('a picture of the whole topology takes three actions from the home page', a
   actions.expectWithin(3)
   expect(name).toMatch(/^topology-[a-z0-9-]+-\d{4}-\d\d-\d\d\.png$/)
   expect(content.subarray(1, 4).toString()).toBe('PNG')
+  await writeFile('test-results/pages/topology-picture.png', content)
   // The whole topology at twice its size, whatever the window shows.
   expect(content.readUInt32BE(16)).toBeGreaterThan(1_900)
   await page.getByText('Saved', { exact: true }).waitFor()

@@ -1,15 +1,9 @@
 import { ownerName } from '#domain/party.ts'
 import { type FlowFilter, type FlowShow, flowShows, noFilter } from '#diagram/filter.ts'
+import { showLabel } from '#diagram/looks.ts'
 import type { Model } from '#diagram/model.ts'
 
 /** The lenses in words. */
-
-export const showLabel: Record<FlowShow, string> = {
-  plaintext: 'Plaintext',
-  permissive: 'Permissive',
-  'never-seen': 'Never seen',
-  undeclared: 'Seen, not declared',
-}
 
 export const showHint: Record<FlowShow, string> = {
   plaintext: 'a leg without TLS',

@@ -106,13 +106,22 @@ function Entry({ label, hint, onSelect }: { label: string; hint: string; onSelec
   )
 }
 
-function queryOf({ useCase, severity }: FlowFilter) {
-  return (more: Record<string, string>): string =>
-    new URLSearchParams({
-      ...more,
-      ...(useCase === null ? {} : { useCase: String(useCase) }),
-      ...(severity === null ? {} : { findings: severity }),
-    }).toString()
+function queryOf({ useCase, severity, environment, owner, expiring, show, focus, search }: FlowFilter) {
+  const asked = {
+    useCase,
+    findings: severity,
+    environment,
+    owner,
+    expiring,
+    show,
+    focus: focus && `api:${focus}`,
+    search,
+  }
+  return (more: Record<string, string>): string => {
+    const query = new URLSearchParams(more)
+    for (const [name, value] of Object.entries(asked)) if (value) query.set(name, String(value))
+    return query.toString()
+  }
 }
 
 async function copyLink(): Promise<void> {

@@ -1,8 +1,9 @@
 import { severities } from '#domain/finding.ts'
 import { ascending, count, listed } from '#domain/listing.ts'
+import { ownerName } from '#domain/party.ts'
 import { type FlowFilter, isFiltered, passes } from '../filter.ts'
-import { type Selection } from '../highlight.ts'
-import { severityLook } from '../looks.ts'
+import type { Selection } from '../highlight.ts'
+import { severityLook, showLabel } from '../looks.ts'
 import { isOpen, type Model } from '../model.ts'
 import { flowTitle } from '../words.ts'
 import { type Palette, severityInk } from './palette.ts'
@@ -43,11 +44,21 @@ function selected(model: Model, { selection, ...filter }: Subject): string {
   if (selection) return `Around ${nameOf(model, selection)}`
   if (!isFiltered(filter)) return `All flows (${flows.length})`
   const passing = flows.filter((flow) => passes(model, flow, filter)).length
+  return [`${passing} of ${count(flows.length, 'flow')}`, ...filterWords(model, filter)].join(', ')
+}
+
+function filterWords(model: Model, filter: FlowFilter): string[] {
+  const { useCase, severity, environment, owner, expiring, show, focus, search } = filter
   return [
-    `${passing} of ${count(flows.length, 'flow')}`,
-    ...(filter.useCase === null ? [] : [`use case ${filter.useCase}`]),
-    ...(filter.severity === null ? [] : [`with ${severityLook[filter.severity].plural}`]),
-  ].join(', ')
+    ...(focus === null ? [] : [`of ${nameOf(model, { kind: 'api', id: focus })}`]),
+    ...(useCase === null ? [] : [`use case ${useCase}`]),
+    ...(severity === null ? [] : [`with ${severityLook[severity].plural}`]),
+    ...(environment === null ? [] : [`through ${environment}`]),
+    ...(owner === null ? [] : [`with an end of ${ownerName[owner]}`]),
+    ...(expiring === null ? [] : [`certificates that end within ${expiring} days`]),
+    ...(show === null ? [] : [showLabel[show].toLowerCase()]),
+    ...(search === '' ? [] : [`named “${search}”`]),
+  ]
 }
 
 function nameOf(model: Model, { kind, id }: Selection): string {

@@ -107,9 +107,22 @@ describe('the topology by REST', () => {
       wordsIn(readXml(await (await get(`picture?${query}`)).text())).join('\n')
     expect(await words('useCase=2')).toContain('1 of 1 flow, use case 2')
     expect(await words(`focus=party:${partyId}`)).toContain('Around =Partner')
+    expect(await words('owner=third-party&search=order')).toContain(
+      '1 of 1 flow, with an end of a third party, named “order”',
+    )
+    expect(await words('environment=elsewhere')).toContain('0 of 1 flow, through elsewhere')
     const asStranger = await get(`picture?focus=party:${partyId}`, strangersCookie)
     expect([asStranger.status, (await asStranger.json()).code]).toEqual([404, 'not-found'])
-    for (const query of ['focus=party', 'focus=x:y', 'useCase=5', 'findings=bad', 'theme=blue', 'format=gif'])
+    for (const query of [
+      'focus=party',
+      'focus=x:y',
+      'expiring=8',
+      'owner=me',
+      'useCase=5',
+      'findings=bad',
+      'theme=blue',
+      'format=gif',
+    ])
       expect((await get(`picture?${query}`)).status, query).toBe(422)
   })
 
@@ -131,6 +144,7 @@ describe('the topology by REST', () => {
     const text = await answer.text()
     expect(text.split('\r\n')).toHaveLength(3)
     expect(text).toContain("\r\n'=Partner (third party),")
+    expect((await get(`flows?focus=party:${partyId}`)).status).toBe(422)
   })
 })
 

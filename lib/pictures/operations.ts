@@ -1,17 +1,8 @@
 import { topologyDocument } from '#domain/topology-document.ts'
 import { endpoint, fileAnswer, type Operation } from '../endpoint.ts'
 import { evidenceQuery, exportEvidence, zipType } from './evidence.ts'
-import {
-  csvType,
-  documentName,
-  documentQuery,
-  drawTopology,
-  exportFlows,
-  exportTopology,
-  mediaTypes,
-  pictureQuery,
-  tableQuery,
-} from './export.ts'
+import { csvType, documentName, drawTopology, exportFlows, exportTopology, mediaTypes } from './export.ts'
+import { documentQuery, pictureQuery, tableQuery } from './query.ts'
 
 const tag = 'Topology'
 
