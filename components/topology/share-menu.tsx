@@ -30,7 +30,7 @@ const pictures = [
 const themeLabel: Record<Theme, string> = { light: 'Light', dark: 'Dark' }
 
 /** Takes the whole topology along: as a picture, as data, as evidence, or as a link to what is looked at. */
-export function ShareMenu({ filter }: { filter: FlowFilter }) {
+export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now. */; at: string | null }) {
   const [theme, setTheme] = useState<Theme>('light')
   const fetching = useMutation({
     mutationFn: (path: string) => getFile(path),
@@ -40,7 +40,8 @@ export function ShareMenu({ filter }: { filter: FlowFilter }) {
     },
     onError: (error) => toastProblem(asProblem(error)),
   })
-  const query = queryOf(filter)
+  const query = queryOf(filter, at)
+  const ofMoment = at === null ? '' : `?${new URLSearchParams({ at })}`
   return (
     <Menu>
       <MenuTrigger asChild>
@@ -80,12 +81,12 @@ export function ShareMenu({ filter }: { filter: FlowFilter }) {
         <Entry
           label="Topology as JSON"
           hint="with its hash"
-          onSelect={() => fetching.mutate('/topology/document')}
+          onSelect={() => fetching.mutate(`/topology/document${ofMoment}`)}
         />
         <Entry
           label="Evidence pack"
-          hint="what is deployed, as ZIP"
-          onSelect={() => fetching.mutate('/topology/evidence')}
+          hint={at === null ? 'what is deployed, as ZIP' : 'of this moment, as ZIP'}
+          onSelect={() => fetching.mutate(`/topology/evidence${ofMoment}`)}
         />
         <MenuSeparator />
         <Entry label="Copy link" hint="to this view" onSelect={() => void copyLink()} />
@@ -106,8 +107,10 @@ function Entry({ label, hint, onSelect }: { label: string; hint: string; onSelec
   )
 }
 
-function queryOf({ useCase, severity, environment, owner, expiring, show, focus, search }: FlowFilter) {
+function queryOf(filter: FlowFilter, at: string | null) {
+  const { useCase, severity, environment, owner, expiring, show, focus, search } = filter
   const asked = {
+    at,
     useCase,
     findings: severity,
     environment,

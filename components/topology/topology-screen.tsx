@@ -92,7 +92,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
       actions={
         <>
           {shown.isNow && <PauseButton paused={paused} onPaused={setPaused} />}
-          {shown.isNow && <ShareMenu filter={state} />}
+          <ShareMenu filter={state} at={state.compare ? state.compare.to : state.at} />
           {mayWrite && <AddMenu ask={setAsked} />}
           <CompareMenu onCompare={(compare) => change({ at: null, compare })} />
           {shown.isNow && <SignOffButton />}

@@ -8,6 +8,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import type { FileAnswer } from '../endpoint.ts'
 import { readTopologyAt } from '../history/read.ts'
+import { shortSignOff, toSignOff } from '../reviews/stored.ts'
 import { draw } from './draw.ts'
 import { type EvidenceRevision, evidencePack } from './evidence-pack.ts'
 import { documentOf, organisationName } from './export.ts'
@@ -21,7 +22,7 @@ export async function exportEvidence(
   actor: Actor,
   { at }: z.output<typeof evidenceQuery>,
 ): Promise<FileAnswer> {
-  for (const needed of ['topology.read', 'trust.read', 'revisions.read'] as const)
+  for (const needed of ['topology.read', 'trust.read', 'revisions.read', 'reviews.read'] as const)
     requirePermission(actor, needed)
   const [{ view, topology }, organisation] = await Promise.all([
     readTopologyAt(actor, at ?? { kind: 'deployed' }),
@@ -80,22 +81,7 @@ async function signOffsOf({ organisationId }: Actor, hashes: readonly string[]):
   const rows = await db().signOff.findMany({
     where: { organisationId, hash: { in: [...hashes] } },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-    include: { gateway: { select: { name: true } }, objections: { orderBy: { createdAt: 'asc' } } },
+    ...shortSignOff,
   })
-  return rows.map(({ id, gatewayId, gateway, hash, revision, note, createdAt, signedBy, objections }) => ({
-    id,
-    gatewayId,
-    gatewayName: gateway.name,
-    hash,
-    revision,
-    note,
-    at: createdAt.toISOString(),
-    by: signedBy,
-    objections: objections.map((each) => ({
-      id: each.id,
-      reason: each.reason,
-      at: each.createdAt.toISOString(),
-      by: each.raisedBy,
-    })),
-  }))
+  return rows.map(toSignOff)
 }
