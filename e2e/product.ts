@@ -29,7 +29,7 @@ const startLimitMs = 15 * 60_000
 export async function startProduct(
   options: { extra?: readonly string[]; dataFolder?: string } = {},
 ): Promise<Product> {
-  const [port, sts, gateway, admin, ...demo] = await freePorts(7)
+  const [port, sts, gateway, admin, https, ...demo] = await freePorts(8)
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(tmpdir(), 'hexgate-e2e-')))
   // Where its user cannot pass, PostgreSQL keeps its files elsewhere, and they would outlive the test.
   await chmod(dataFolder, 0o711)
@@ -44,6 +44,8 @@ export async function startProduct(
       `${gateway}`,
       '--admin-port',
       `${admin}`,
+      '--https-port',
+      `${https}`,
     ],
     ...['--demo-port', `${Math.min(...demo)}`, '--data', dataFolder, '--password', password],
     ...(options.extra ?? []),
@@ -104,15 +106,15 @@ function withoutTestEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Ports that nobody listens on, the last three of them next to each other. */
-async function freePorts(count: number): Promise<[number, number, number, number, ...number[]]> {
+async function freePorts(count: number): Promise<[number, number, number, number, number, ...number[]]> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const singles = await Promise.all(Array.from({ length: count - 3 }, () => freePort(0)))
     const first = 20_000 + Math.floor(Math.random() * 20_000)
     const run = await Promise.all([0, 1, 2].map((step) => freePort(first + step).catch(() => null)))
-    const [a, b, c, d] = singles
+    const [a, b, c, d, e] = singles
     const triple = run.filter((port) => port !== null)
-    if (a && b && c && d && triple.length === 3 && new Set([...singles, ...triple]).size === count) {
-      return [a, b, c, d, ...triple]
+    if (a && b && c && d && e && triple.length === 3 && new Set([...singles, ...triple]).size === count) {
+      return [a, b, c, d, e, ...triple]
     }
   }
   throw new Error('no free ports')

@@ -44,7 +44,7 @@ async function addListener(page: Page, port: number): Promise<void> {
   await page.getByRole('button', { name: 'Change listeners' }).click()
   const dialog = page.getByRole('dialog', { name: 'Listeners' })
   await dialog.getByRole('button', { name: 'Add listener' }).click()
-  await dialog.getByLabel(/^Name/).last().fill('https')
+  await dialog.getByLabel(/^Name/).last().fill('own-https')
   await dialog
     .getByRole('combobox', { name: /^Protocol/ })
     .last()

@@ -27,7 +27,8 @@ export const cipherList = z
 export const contextRef = z.string().min(1).max(200).optional().meta({
   title: 'mTLS context',
   description:
-    'Its id. The trusted CAs and the certificate come from there, and change with it, in the place of those here.',
+    'The trusted CAs and the certificate come from there, and change with it, in the place of those here.',
+  reference: 'mtls-context',
 })
 
 /** A `contextRef` that leads nowhere. */

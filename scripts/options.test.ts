@@ -11,6 +11,7 @@ describe('the options of a start', () => {
       portalUrl: 'http://localhost:3000',
       stsPort: 3001,
       gatewayPort: 8081,
+      httpsPort: 8443,
       adminPort: 9901,
       demoPort: 4001,
       dataFolder: path.resolve('.data'),

@@ -9,6 +9,7 @@ export interface StartOptions {
   portalUrl: string
   stsPort: number
   gatewayPort: number
+  httpsPort: number
   adminPort: number
   demoPort: number
   dataFolder: string
@@ -25,6 +26,7 @@ const declared = {
   'portal-url': { type: 'string' },
   'sts-port': { type: 'string' },
   'gateway-port': { type: 'string' },
+  'https-port': { type: 'string' },
   'admin-port': { type: 'string' },
   'demo-port': { type: 'string' },
   data: { type: 'string' },
@@ -46,6 +48,7 @@ export const helpText = `Starts Hexgate: database, identity provider, portal, a 
   --address IP             where the portal listens (127.0.0.1)
   --portal-url URL         how browsers and nodes reach the portal (http://localhost:PORT)
   --gateway-port N         gateway, HTTP (8081)
+  --https-port N           gateway, HTTPS of the sample data; the next one that is free (8443)
   --admin-port N           gateway, admin, loopback only (9901)
   --sts-port N             bundled identity provider, loopback only (3001)
   --demo-port N            the first of three ports for the demo upstreams (4001)
@@ -77,6 +80,7 @@ export function parseStartOptions(
     portalUrl: urlOf('--portal-url', given['portal-url'] ?? `http://localhost:${port}`, /^https?:$/),
     stsPort: portOf('--sts-port', given['sts-port'], 3001),
     gatewayPort: portOf('--gateway-port', given['gateway-port'], 8081),
+    httpsPort: portOf('--https-port', given['https-port'], 8443),
     adminPort: portOf('--admin-port', given['admin-port'], 9901),
     demoPort: portOf('--demo-port', given['demo-port'], 4001),
     dataFolder: path.resolve(given.data ?? '.data'),

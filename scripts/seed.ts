@@ -4,15 +4,19 @@ import { importWish } from '#domain/catalog.ts'
 import { chainStepInput } from '#domain/chain.ts'
 import type { Actor } from '#lib/actor.ts'
 import { issueCredential } from '#lib/catalog/consumers.ts'
-import { importApi } from '#lib/catalog/write.ts'
+import { readInstance } from '#lib/catalog/read.ts'
+import { changeInstance, importApi } from '#lib/catalog/write.ts'
 import { db } from '#lib/db.ts'
 import { createKey, requireGatewayKey } from '#lib/gateways/keys.ts'
-import { createGateway } from '#lib/gateways/write.ts'
+import { readGateway } from '#lib/gateways/read.ts'
+import { createGateway, replaceListeners } from '#lib/gateways/write.ts'
 import { createSampleTopology } from '#lib/networks/sample.ts'
 import { replaceChain } from '#lib/policies/write.ts'
 import { publish } from '#lib/publish/write.ts'
+import { createSampleTrust } from '#lib/trust/sample.ts'
 import { keep, readKept } from './data-folder.ts'
 import { checkout } from './folders.ts'
+import { clientFiles, guardedHost } from './sample-mtls.ts'
 
 /** What a first start makes: an organisation with a gateway and, unless it is declined, sample data. */
 
@@ -21,6 +25,8 @@ export interface SeedWish {
   demo: boolean
   gatewayAddress: string
   gatewayPort: number
+  /** Where the sample's API with mTLS is served. */
+  httpsPort: number
   /** The ports of the demo upstreams, by name. */
   upstreams: Record<DemoName, number>
   /** The client that may ask for tokens without a person. */
@@ -32,20 +38,25 @@ export interface Seeded {
   gatewayKey: string
   /** A consumer's API key of the sample, for the curl line. */
   demoKey: string | null
+  /** Where the sample's mTLS is served; null without it. */
+  httpsPort: number | null
 }
 
 export type DemoName = 'orders' | 'customers' | 'freight'
 
-interface DemoApi {
+const httpsListener = 'https'
+
+interface DemoApi<Folder extends string = string> {
   name: string
-  folder: DemoName
+  folder: Folder
+  host?: string
   basePath: string
   policies: readonly unknown[]
 }
 
 const perMinute = (maximumRequests: number) => [{ maximumRequests, timePeriodInMilliseconds: 60_000 }]
 
-const demoApis: readonly DemoApi[] = [
+const demoApis: readonly DemoApi<DemoName>[] = [
   {
     name: 'orders',
     folder: 'orders',
@@ -99,6 +110,7 @@ export async function seed(wish: SeedWish, say: (text: string) => void): Promise
     gatewayId,
     gatewayKey: await ensureGatewayKey(actor, gatewayId, wish.dataFolder),
     demoKey: wish.demo ? await readKept(wish.dataFolder, 'demo-api-key') : null,
+    httpsPort: wish.demo ? Number(await readKept(wish.dataFolder, 'https-port')) || null : null,
   }
 }
 
@@ -202,18 +214,69 @@ async function ensureSample(
     say(`importing ${api.name}`)
     instances[api.folder] = await ensureApi(actor, gatewayId, api, wish.upstreams[api.folder])
   }
+  say('issuing certificates')
+  const { contexts, root, client } = await createSampleTrust(actor, guardedHost)
+  await keep(wish.dataFolder, clientFiles.ca, root.trim())
+  await keep(wish.dataFolder, clientFiles.client, client.trim())
+  await ensureHttps(actor, gatewayId, wish)
+  const guarded = await ensureGuarded(actor, gatewayId, wish.upstreams.orders, contexts['org-internal'])
   say('drawing the topology')
   await clearTopology(organisationId)
   const { orders, customers, freight } = instances
-  await createSampleTopology(actor, {
-    gatewayId,
-    internal: [orders],
-    hosted: [customers],
-    partner: [freight],
-  })
+  await createSampleTopology(
+    actor,
+    {
+      gatewayId,
+      internal: [orders],
+      hosted: [customers],
+      partner: [freight],
+      guarded: [guarded],
+    },
+    contexts,
+  )
   await issueDemoKey(actor, customers, wish.dataFolder)
   await ensureFirstRevision(actor, gatewayId)
   await keep(wish.dataFolder, 'sample', 'done')
+}
+
+async function ensureHttps(actor: Actor, gatewayId: string, wish: SeedWish): Promise<void> {
+  const { listeners, version } = await readGateway(gatewayId, actor)
+  if (!listeners.some(({ id }) => id === httpsListener)) {
+    const https = { id: httpsListener, protocol: 'https' as const, address: wish.gatewayAddress }
+    const wanted = { listeners: [...listeners, { ...https, port: wish.httpsPort }] }
+    await replaceListeners(gatewayId, wanted, version, actor)
+  }
+  await keep(wish.dataFolder, 'https-port', String(wish.httpsPort))
+}
+
+/** The API that is served with mTLS, and on the listener for it alone. */
+async function ensureGuarded(
+  actor: Actor,
+  gatewayId: string,
+  port: number,
+  contextRef: string,
+): Promise<string> {
+  const id = await ensureApi(
+    actor,
+    gatewayId,
+    {
+      name: 'stock-levels',
+      folder: 'stock',
+      host: guardedHost,
+      basePath: '/warehouse/v1',
+      policies: [{ kind: 'tls', label: 'Own systems alone', config: { contextRef, mode: 'STRICT' } }],
+    },
+    port,
+  )
+  const { host, basePath, upstreamUrl, stripBasePath, enabled, routing, version } = await readInstance(
+    actor,
+    id,
+  )
+  if (routing.listenerIds.includes(httpsListener)) return id
+  const listenerIds = [httpsListener]
+  const place = { host, basePath, upstreamUrl, stripBasePath, enabled, routing: { ...routing, listenerIds } }
+  await changeInstance(actor, id, place, version)
+  return id
 }
 
 async function ensureApi(actor: Actor, gatewayId: string, api: DemoApi, port: number): Promise<string> {
@@ -240,6 +303,7 @@ async function importDemo(actor: Actor, gatewayId: string, api: DemoApi, port: n
       source: { text },
       name: api.name,
       gatewayId,
+      ...(api.host ? { host: api.host } : {}),
       basePath: api.basePath,
       upstreamUrl: `http://127.0.0.1:${port}`,
     }),

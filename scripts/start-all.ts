@@ -51,6 +51,7 @@ export async function startAll(options: StartOptions, mode: Mode, running: Runni
   Object.assign(process.env, environment)
 
   const upstreams = await demoPorts(options)
+  const httpsPort = await sampleHttpsPort(options)
   if (options.demo) {
     await next(
       'Demo upstreams',
@@ -60,7 +61,7 @@ export async function startAll(options: StartOptions, mode: Mode, running: Runni
   }
   const seeded = await next(
     'Sample data',
-    (say) => seedWith(options, upstreams, oidc.issuer, sts, say),
+    (say) => seedWith(options, { upstreams, httpsPort }, oidc.issuer, sts, say),
     seedNote(options),
   )
   if (mode === 'production') await next('Portal build', (say) => ensureBuild(say, running.halted))
@@ -170,9 +171,23 @@ async function demoPorts(options: StartOptions): Promise<Record<DemoName, number
   return chosen
 }
 
+/** The port of the sample's HTTPS: chosen once, since the gateway's configuration names it. */
+async function sampleHttpsPort(options: StartOptions): Promise<number> {
+  const kept = await readKept(options.dataFolder, 'https-port')
+  if (kept) {
+    if (options.demo && options.gateway)
+      await requireFree(Number(kept), options.address, 'gateway, HTTPS', '--data')
+    return Number(kept)
+  }
+  const taken = new Set([options.port, options.stsPort, options.gatewayPort, options.adminPort])
+  for (let port = options.httpsPort; port < 65_536; port++)
+    if (!taken.has(port) && (await isFree(port))) return port
+  return options.httpsPort
+}
+
 async function seedWith(
   options: StartOptions,
-  upstreams: Record<DemoName, number>,
+  { upstreams, httpsPort }: { upstreams: Record<DemoName, number>; httpsPort: number },
   issuer: string,
   sts: StartedSts | null,
   say: (text: string) => void,
@@ -186,6 +201,7 @@ async function seedWith(
     demo: options.demo,
     gatewayAddress: options.address,
     gatewayPort: options.gatewayPort,
+    httpsPort,
     upstreams,
     pipeline: sts ? { issuer, clientId: sts.pipelineClient.id } : null,
   }
@@ -197,5 +213,6 @@ async function seedWith(
 }
 
 function seedNote({ demo }: StartOptions) {
-  return () => (demo ? 'organisation, gateway, three APIs, topology' : 'organisation and gateway alone')
+  return () =>
+    demo ? 'organisation, gateway, four APIs, CAs, contexts, topology' : 'organisation and gateway alone'
 }

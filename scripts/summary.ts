@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { shownPath } from './folders.ts'
 import type { StartOptions } from './options.ts'
+import { clientFiles, guardedHost } from './sample-mtls.ts'
 import type { Seeded } from './seed.ts'
 
 interface Facts {
@@ -27,7 +28,7 @@ export function summary({ options, sts, seeded, seconds }: Facts): string {
     ),
     '',
     ...signIn(sts, options),
-    ...(options.demo && options.gateway ? tries(gateway, seeded.demoKey) : []),
+    ...(options.demo && options.gateway ? tries(gateway, seeded, options) : []),
     '  Ctrl-C stops all of it.',
   ]
   return lines.join('\n')
@@ -44,10 +45,15 @@ function signIn(sts: Facts['sts'], options: StartOptions): string[] {
   ]
 }
 
-function tries(gateway: string, key: string | null): string[] {
+function tries(gateway: string, { demoKey: key, httpsPort }: Seeded, options: StartOptions): string[] {
+  const file = (name: string) => shownPath(path.join(options.dataFolder, name))
+  const certificates = `--cacert ${file(clientFiles.ca)} --cert ${file(clientFiles.client)}`
   return [
     fact('Try', `curl ${gateway}/shop/v1/orders`),
     ...(key ? [fact('', `curl -H 'x-api-key: ${key}' ${gateway}/crm/v2/customers`)] : []),
+    ...(httpsPort
+      ? [fact('', `curl ${certificates} https://${guardedHost}:${httpsPort}/warehouse/v1/stock`)]
+      : []),
     '',
   ]
 }

@@ -52,6 +52,7 @@ function touched(field: FormField, value: unknown): unknown {
       return field.options.find((option) => String(option) === String(value))
     case 'text':
     case 'boolean':
+    case 'reference':
     case 'other':
       return value
   }

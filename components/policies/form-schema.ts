@@ -26,6 +26,8 @@ export type FormField = Words &
         /** Never shown again once it is saved. */
         sensitive: boolean
       }
+    /** The id of something that is chosen by its name. */
+    | { type: 'reference'; to: 'mtls-context' }
     | { type: 'number'; integer: boolean; min: number; max: number }
     | { type: 'boolean' }
     | { type: 'choice'; options: readonly (string | number)[] }
@@ -55,6 +57,7 @@ export function readSchema(schema: Schema, key = '', required = false): FormFiel
   }
   const options = optionsOf(schema)
   if (options) return { ...words, type: 'choice', options }
+  if (schema['reference'] === 'mtls-context') return { ...words, type: 'reference', to: 'mtls-context' }
   switch (schema['type']) {
     case 'string':
       return {
@@ -131,6 +134,7 @@ export function startValue(field: FormField): unknown {
   switch (field.type) {
     case 'text':
     case 'number':
+    case 'reference':
       return ''
     case 'boolean':
       return false
@@ -178,6 +182,8 @@ export function faultsIn(
         faultsIn(member.field, value[member.key], pointer + pointerOf([member.key])),
       )
     }
+    case 'reference':
+      return typeof value === 'string' ? [] : fault('must be an id')
     case 'boolean':
     case 'other':
       return []

@@ -4,6 +4,7 @@ import { type ReactNode, useId, useState } from 'react'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { Button } from '../ui/button.tsx'
 import { cn } from '../ui/class-names.ts'
+import { ContextField } from './context-field.tsx'
 import { countWithin, faultAt } from './field-faults.ts'
 import type { FieldPart, FormPart } from './form-part.ts'
 import { type FormField, type FormMember, isGroup, isUnwritten, withMember } from './form-schema.ts'
@@ -68,6 +69,8 @@ function SchemaField({ field, ...part }: FieldPart) {
   switch (field.type) {
     case 'text':
       return <TextField field={field} {...part} />
+    case 'reference':
+      return <ContextField field={field} {...part} />
     case 'number':
       return <NumberField field={field} {...part} />
     case 'boolean':

@@ -1,7 +1,7 @@
 'use client'
 import { Check, ChevronDown } from 'lucide-react'
 import { Select as Radix } from 'radix-ui'
-import type { ComponentProps } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { cn } from './class-names.ts'
 import { controlLook } from './input.tsx'
 
@@ -10,6 +10,8 @@ export interface Option {
   label: string
   /** A second, quieter line. */
   hint?: string
+  /** A small picture before the label. */
+  mark?: ReactNode
   disabled?: boolean
 }
 
@@ -53,7 +55,16 @@ export function Select({ value, onValueChange, options, placeholder, name, class
                 className="flex cursor-default items-center gap-2 rounded-md py-1.5 pr-2 pl-2 text-sm outline-none select-none data-disabled:opacity-50 data-highlighted:bg-accent-soft data-highlighted:text-accent"
               >
                 <span className="flex-1">
-                  <Radix.ItemText>{option.label}</Radix.ItemText>
+                  <Radix.ItemText>
+                    {option.mark ? (
+                      <span className="inline-flex items-center gap-2 [&_svg]:h-4.5 [&_svg]:w-auto">
+                        {option.mark}
+                        {option.label}
+                      </span>
+                    ) : (
+                      option.label
+                    )}
+                  </Radix.ItemText>
                   {option.hint && <span className="block text-xs text-ink-3">{option.hint}</span>}
                 </span>
                 <Radix.ItemIndicator>

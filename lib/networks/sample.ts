@@ -15,11 +15,17 @@ export interface SampleApis {
   hosted: readonly string[]
   /** Run by somebody else. */
   partner: readonly string[]
+  /** For Acme's own systems alone. */
+  guarded?: readonly string[]
 }
 
 /** A small company, Acme, whose flows show every pattern where an API of each sort is given. */
-export async function createSampleTopology(actor: Actor, apis: SampleApis): Promise<void> {
-  const networks = await sampleNetworks(actor)
+export async function createSampleTopology(
+  actor: Actor,
+  apis: SampleApis,
+  contexts: SampleContexts | null = null,
+): Promise<void> {
+  const networks = await sampleNetworks(actor, contexts)
   const party = async (
     kind: 'consumer' | 'provider',
     name: string,
@@ -31,14 +37,14 @@ export async function createSampleTopology(actor: Actor, apis: SampleApis): Prom
   const orders = await party('provider', 'Order services', 'cluster')
   const customers = await party('provider', 'Customer records', 'hosting')
   const carrier = await party('provider', 'Fastline Freight', 'carrier', 'third-party')
-  await provide(actor, apis.internal, orders)
+  const { internal, hosted, partner, guarded = [] } = apis
+  await provide(actor, [...internal, ...guarded], orders)
   await provide(actor, apis.hosted, customers)
   await provide(actor, apis.partner, carrier)
 
-  const { internal, hosted, partner } = apis
   const flows: [string, readonly string[]][] = [
-    [await party('consumer', 'Web shop', 'cluster'), [...internal, ...partner]],
-    [await party('consumer', 'Billing run', 'dataCentre'), [...internal, ...hosted]],
+    [await party('consumer', 'Web shop', 'cluster'), [...internal, ...guarded, ...partner]],
+    [await party('consumer', 'Billing run', 'dataCentre'), [...internal, ...guarded, ...hosted]],
     [await party('consumer', 'Mobile app', 'cloud'), [...internal, ...hosted, ...partner]],
     [
       await party('consumer', 'Retail partner', 'retail', 'third-party'),
@@ -50,15 +56,27 @@ export async function createSampleTopology(actor: Actor, apis: SampleApis): Prom
     for (const apiId of ids) await createFlow(actor, { consumerId, apiId })
 }
 
-async function sampleNetworks(actor: Actor) {
+interface Placing {
+  parentId?: string | null
+  firewall?: string | null
+  /** Its firewall ends the context of its class. */
+  isSecured?: boolean
+}
+
+/** Contexts that end at a firewall, by the class of what lies beyond. */
+export type SampleContexts = Readonly<Record<NetworkClass, string>>
+
+async function sampleNetworks(actor: Actor, contexts: SampleContexts | null) {
   const network = async (
     name: string,
     cls: NetworkClass,
     location: Location,
-    { parentId = null, firewall = null }: { parentId?: string | null; firewall?: string | null } = {},
-  ) =>
-    (await createNetwork(actor, { name, class: cls, location, parentId, firewall, firewallContextId: null }))
+    { parentId = null, firewall = null, isSecured = firewall !== null }: Placing = {},
+  ) => {
+    const firewallContextId = isSecured ? (contexts?.[cls] ?? null) : null
+    return (await createNetwork(actor, { name, class: cls, location, parentId, firewall, firewallContextId }))
       .id
+  }
 
   const vpc = await network('Acme VPC', 'org-internal', 'vpc')
   return {
@@ -72,6 +90,8 @@ async function sampleNetworks(actor: Actor) {
     marketplace: await network('Marketplace cloud', 'non-org-external', 'cloud'),
     carrier: await network('Fastline network', 'non-org-external', 'data-centre', {
       firewall: 'Fastline edge',
+      // Nobody has said yet whose CA it is there.
+      isSecured: false,
     }),
   }
 }

@@ -15,6 +15,8 @@ export interface NetworkDraft {
   readonly location: Location
   readonly parentId: string | null
   readonly firewall: string
+  /** The external context that the firewall ends. */
+  readonly firewallContextId: string | null
 }
 /** A thing that is there already, or one that is made on the way. */
 export type Choice<Draft> =
@@ -33,6 +35,7 @@ export const emptyNetwork: NetworkDraft = {
   location: 'vpc',
   parentId: null,
   firewall: '',
+  firewallContextId: null,
 }
 
 export function emptyParty(model: Model): PartyDraft {
@@ -65,7 +68,9 @@ async function sending<T>(part: DraftRefusal['part'], work: Promise<T>): Promise
 
 export function saveNetwork(draft: NetworkDraft, known?: NetworkView): Promise<NetworkView> {
   const firewall = draft.class === 'org-internal' ? '' : draft.firewall.trim()
-  const body = { ...draft, firewall: firewall === '' ? null : firewall }
+  // Without a firewall there is nothing that could end a context.
+  const firewallContextId = firewall === '' ? null : draft.firewallContextId
+  const body = { ...draft, firewall: firewall === '' ? null : firewall, firewallContextId }
   const work = known
     ? sendJson('PATCH', `/networks/${known.id}`, body, networkView, { ifMatch: known.version })
     : sendJson('POST', '/networks', body, networkView)

@@ -43,6 +43,7 @@ export function NetworkDialog({ model, network, focus, onMade, onClose }: Props)
   )
 }
 
-function draftOf({ name, class: cls, location, parentId, firewall }: NetworkView): NetworkDraft {
-  return { name, class: cls, location, parentId, firewall: firewall ?? '' }
+function draftOf(network: NetworkView): NetworkDraft {
+  const { name, class: cls, location, parentId, firewall, firewallContextId } = network
+  return { name, class: cls, location, parentId, firewall: firewall ?? '', firewallContextId }
 }

@@ -1,5 +1,6 @@
 'use client'
 import { locations, networkClasses } from '#domain/network.ts'
+import { contextOption, noContext } from '../../contexts/context-option.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
@@ -87,6 +88,29 @@ export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 
               value={draft.firewall}
               autoFocus={focus === 'firewall'}
               onChange={(event) => set({ firewall: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {draft.class !== 'org-internal' && draft.firewall.trim() !== '' && (
+        <Field
+          label="Context at the firewall"
+          description="Whom the firewall trusts out there, and what it shows them."
+          error={faultAt(refusal, 'network', '/firewallContextId')}
+        >
+          {(control) => (
+            <Select
+              {...control}
+              value={draft.firewallContextId ?? noContext}
+              onValueChange={(id) => set({ firewallContextId: id === noContext ? null : id })}
+              options={[
+                { value: noContext, label: 'Not said' },
+                ...model.topology.contexts
+                  .filter(
+                    (context) => context.class !== 'org-internal' || context.id === draft.firewallContextId,
+                  )
+                  .map(contextOption),
+              ]}
             />
           )}
         </Field>
