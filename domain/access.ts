@@ -8,6 +8,7 @@ export const permissions = [
   'apis.write',
   'gateways.read',
   'gateways.write',
+  'sessions.read',
   'topology.read',
   'topology.write',
   'trust.read',
@@ -52,6 +53,7 @@ export const grants: Record<Role, ReadonlySet<Permission>> = {
   operator: new Set([
     ...reading,
     'gateways.write',
+    'sessions.read',
     'topology.write',
     'trust.write',
     'revisions.deploy',

@@ -14,6 +14,8 @@ export const nodeReport = z.object({
   isCurrent: z.boolean(),
   pulse: nodePulse.nullable(),
   details: nodeDetails.nullable(),
+  /** Whose its open WebSockets are is not told to whoever reads this: subjects and agencies are left out. */
+  hidesSubjects: z.boolean(),
   /** Whether the node understands to end a WebSocket. */
   canEndWebSockets: z.boolean(),
 })

@@ -207,7 +207,8 @@ test('a path that is taken and a key that is not the one of its certificate are 
   await expect.poll(() => faultOf(key)).toContain('does not belong to certificate.crt')
   expect(await page.getByRole('button', { name: 'Save draft' }).isDisabled()).toBe(true)
 
-  // The gateway has no listener for https, which hinders deploying what can be saved.
+  // On the listener without TLS alone, which hinders deploying what can be saved.
+  await onlyOn(api, 'http')
   await key.fill(own.key)
   await page.getByText('No mistakes').waitFor()
   await page.getByRole('button', { name: 'Save draft' }).click()
@@ -225,6 +226,19 @@ async function atHomeWith(what: string): Promise<{ page: Page; api: LiveApi }> {
   const page = await visitAs(browser, 'owner')
   await page.goto('/')
   return { page, api }
+}
+
+async function onlyOn({ instanceId }: LiveApi, listenerId: string): Promise<void> {
+  const { body, etag } = await machine.must<Record<string, unknown> & { routing: object }>(
+    'GET',
+    `/instances/${instanceId}`,
+  )
+  const { host, basePath, upstreamUrl, stripBasePath, enabled, routing } = body
+  const place = { host, basePath, upstreamUrl, stripBasePath, enabled }
+  await machine.must('PATCH', `/instances/${instanceId}`, {
+    body: { ...place, routing: { ...routing, listenerIds: [listenerId] } },
+    ifMatch: etag ?? '',
+  })
 }
 
 function limit(maximumRequests: number, id: string) {

@@ -179,7 +179,8 @@ test('an operator ends a WebSocket, whose client is told with 4401; an owner may
 
   const owner = await visitAs(browser, 'owner', { product })
   await owner.goto(tab('websockets'))
-  await owner.getByText('An operator or an admin can end a WebSocket.').waitFor()
+  await owner.getByText('An operator or an admin sees whose they are, and can end a WebSocket.').waitFor()
+  expect(await owner.locator('main').innerText()).not.toMatch(/jane|joe/)
   expect(await owner.getByRole('button', { name: /^End session/ }).count()).toBe(0)
   await owner.context().close()
 

@@ -185,3 +185,33 @@ describe('the newest report of a node', () => {
     expect(await db().nodeReport.findUnique({ where: { nodeId } })).toBeNull()
   })
 })
+
+describe('whose the open WebSockets are', () => {
+  const session = {
+    id: randomUUID(),
+    apiId: 'a',
+    client: 'shop',
+    subject: 'jane@acme.test',
+    agency: 'north',
+    openedAt: now.toISOString(),
+    expiresAt: null,
+  }
+
+  it.each(['operator', 'admin'] as const)('is told to an %s, who may end them', async (role) => {
+    await node({ sessions: [session] })
+    const { nodes } = await readReports(org.gateway.id, await org.actor(role), now)
+    expect(nodes).toMatchObject([{ hidesSubjects: false, details: { sessions: [session] } }])
+  })
+
+  it.each(['viewer', 'owner', 'reviewer'] as const)('is told to no %s', async (role) => {
+    await node({ sessions: [session] })
+    const reports = await readReports(org.gateway.id, await org.actor(role), now)
+    expect(reports.nodes).toMatchObject([
+      {
+        hidesSubjects: true,
+        details: { sessions: [{ id: session.id, client: 'shop', subject: null, agency: null }] },
+      },
+    ])
+    expect(JSON.stringify(reports)).not.toContain('jane')
+  })
+})

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { capabilityOf } from '#contract/events.ts'
+import { allows } from '#domain/access.ts'
 import { isReportCurrent } from '#domain/deployment.ts'
 import type { GatewayReports, NodeReportView, ReportedApi } from '#domain/gateway-reports.ts'
 import { type NodeDetails, nodeDetails, nodePulse } from '#domain/node-report.ts'
@@ -24,22 +25,32 @@ export async function readReports(
     }),
     reportedApis(organisationId, gatewayId),
   ])
-  return { at: now.toISOString(), apis, nodes: nodes.map((node) => viewOf(node, now)) }
+  const isHidden = !allows(actor.role, 'sessions.read')
+  return { at: now.toISOString(), apis, nodes: nodes.map((node) => viewOf(node, now, isHidden)) }
 }
 
 type NodeRow = Prisma.NodeGetPayload<{ include: { report: true } }>
 
-function viewOf(node: NodeRow, now: Date): NodeReportView {
+function viewOf(node: NodeRow, now: Date, hidesSubjects: boolean): NodeReportView {
   const { report } = node
+  const details = report ? detailsOf(report) : null
   return {
     nodeId: node.id,
     hostname: node.hostname,
     receivedAt: report?.receivedAt.toISOString() ?? null,
     isCurrent: isReportCurrent(node, report?.receivedAt ?? null, now),
     pulse: nodePulse.safeParse(report?.pulse).data ?? null,
-    details: report ? detailsOf(report) : null,
+    details: details && hidesSubjects ? withoutSubjects(details) : details,
+    hidesSubjects,
     canEndWebSockets: canEndWebSockets(node),
   }
+}
+
+/** Who is at the other end of a WebSocket concerns those who may end it, and nobody else. */
+function withoutSubjects({ sessions, ...rest }: NodeDetails): NodeDetails {
+  if (!sessions) return rest
+  const hidden = sessions.map((session) => ({ ...session, subject: null, agency: null }))
+  return { ...rest, sessions: hidden }
 }
 
 /** The parts of a kept report; null where they are not of this version. */

@@ -1,4 +1,5 @@
 import type { NetworkClass } from '#domain/network.ts'
+import type { Owner } from '#domain/party.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import type { SampleContexts } from '../networks/sample.ts'
@@ -25,17 +26,17 @@ const dayMs = 86_400_000
  */
 export async function createSampleTrust(actor: Actor, host: string): Promise<SampleTrust> {
   const { root, issuing } = await developmentAuthority(actor)
-  const certificate = (name: string, hosts: readonly string[]) =>
-    ensureCertificate(actor, name, issuing.id, hosts)
-  const edge = await certificate('Edge gateway', [host, 'localhost'])
-  const cloud = await certificate('Cloud edge', ['edge.acme.example'])
-  const partnerCa = await ensurePartnerCa(actor)
+  const edge = await ensureCertificate(actor, 'Edge gateway', issuing.id, [host, 'localhost'])
+  // Whoever vouches for what is inside does not vouch for what is beyond a firewall.
+  const externalCa = await ensureAuthority(actor, 'Acme external CA', 'organisation')
+  const cloud = await ensureCertificate(actor, 'Cloud edge', externalCa, ['edge.acme.example'])
+  const partnerCa = await ensureAuthority(actor, 'Retail partner CA', 'third-party')
   const context = (name: string, cls: NetworkClass, authorityId: string, keystoreId: string | null) =>
     ensureContext(actor, { name, class: cls, authorityIds: [authorityId], keystoreId })
   return {
     contexts: {
       'org-internal': await context('Acme internal', 'org-internal', root.id, edge),
-      'org-external': await context('Acme external', 'org-external', root.id, cloud),
+      'org-external': await context('Acme external', 'org-external', externalCa, cloud),
       'non-org-external': await context('Retail partner', 'non-org-external', partnerCa, null),
     },
     root: root.pem,
@@ -57,17 +58,14 @@ async function ensureCertificate(
   return (await createCertificate(actor, certificateInput.parse(wish))).id
 }
 
-// Its key is the partner's: nothing is issued by it here.
-async function ensurePartnerCa(actor: Actor): Promise<string> {
+async function ensureAuthority(actor: Actor, name: string, runBy: Owner): Promise<string> {
   const { organisationId } = actor
-  const name = 'Retail partner CA'
   const known = await db().authority.findFirst({ where: { organisationId, name }, select: { id: true } })
   if (known) return known.id
-  const { certificate } = await makeAuthority(
-    { commonName: name, organisation: 'Retail partner' },
-    730 * dayMs,
-  )
-  return (await createAuthority(actor, { name, runBy: 'third-party', content: { text: certificate } })).id
+  const { certificate, key } = await makeAuthority({ commonName: name }, 730 * dayMs)
+  // The key of a partner's CA is the partner's: nothing is issued by it here.
+  const text = runBy === 'organisation' ? certificate + key.reveal() : certificate
+  return (await createAuthority(actor, { name, runBy, content: { text } })).id
 }
 
 async function ensureContext(actor: Actor, input: Parameters<typeof createContext>[1]): Promise<string> {

@@ -53,7 +53,7 @@ export function WebSocketTable({ gatewayId, reported, sessions, names, now }: Pr
         <TableBody>
           {sessions.map((session, index) => (
             <TableRow key={session.id ?? index} data-websocket={session.id}>
-              <SessionCells session={session} names={names} now={now} />
+              <SessionCells session={session} isHidden={node.hidesSubjects} names={names} now={now} />
               <TableCell className="text-right">
                 {session.id !== undefined && ended.has(session.id) ? (
                   <WordState tone="idle">ended</WordState>
@@ -81,7 +81,8 @@ export function WebSocketTable({ gatewayId, reported, sessions, names, now }: Pr
       <p className="mt-1.5 text-xs text-ink-3">
         {open > sessions.length &&
           `The ${sessions.length} of ${counted(open, 'WebSocket')} that were opened first. `}
-        {!mayEnd && 'An operator or an admin can end a WebSocket. '}
+        {!mayEnd &&
+          `An operator or an admin ${node.hidesSubjects ? 'sees whose they are, and ' : ''}can end a WebSocket. `}
         {mayEnd && !node.canEndWebSockets && 'This node is of a version that cannot end a WebSocket.'}
       </p>
       <Dialog open={ending !== null} onOpenChange={(isOpen) => !isOpen && setEnding(null)}>
@@ -106,12 +107,22 @@ function nameOf({ subject, client }: SessionReport): string {
   return subject ?? client ?? 'nobody known'
 }
 
-function SessionCells({ session, names, now }: { session: SessionReport; names: ApiNames; now: Date }) {
+interface CellProps {
+  session: SessionReport
+  /** Whose it is, is not told. */
+  isHidden: boolean
+  names: ApiNames
+  now: Date
+}
+
+function SessionCells({ session, isHidden, names, now }: CellProps) {
   const { subject, client, agency, apiId, openedAt, renewals } = session
   return (
     <>
       <TableCell>
-        <bdi className="break-all">{subject ?? <span className="text-ink-3">no token</span>}</bdi>
+        <bdi className="break-all">
+          {subject ?? <span className="text-ink-3">{isHidden ? 'not shown' : 'no token'}</span>}
+        </bdi>
         {client !== null && client !== subject && <div className="text-xs text-ink-3">client {client}</div>}
         <div className="text-xs text-ink-3 sm:hidden">
           {[agency, names.get(apiId)?.basePath].filter(Boolean).join(', ')}

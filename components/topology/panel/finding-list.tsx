@@ -130,6 +130,8 @@ function askedBy({ kind, target }: FindingView['fix'], model: Model): Asked | nu
 /** The page on which it is mended. */
 function pageOf({ kind, target }: FindingView['fix'], model: Model): string | null {
   if (target.kind === 'certificate') return certificateHref(target.id, 'rotate')
+  if (target.kind === 'context') return `/contexts/${target.id}`
+  if (target.kind === 'authority') return `/authorities/${target.id}`
   if (target.kind === 'gateway') return `/gateways/${target.id}`
   const api = target.kind === 'api' ? model.apis.get(target.id) : undefined
   if (!api) return null
