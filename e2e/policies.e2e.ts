@@ -235,7 +235,7 @@ async function onlyOn({ instanceId }: LiveApi, listenerId: string): Promise<void
   )
   const { host, basePath, upstreamUrl, stripBasePath, enabled, routing } = body
   const place = { host, basePath, upstreamUrl, stripBasePath, enabled }
-  await machine.must('PATCH', `/instances/${instanceId}`, {
+  await machine.must('PUT', `/instances/${instanceId}`, {
     body: { ...place, routing: { ...routing, listenerIds: [listenerId] } },
     ifMatch: etag ?? '',
   })
