@@ -107,7 +107,7 @@ function Actions({
   const close = () => setAsked(null)
   return (
     <>
-      <RotationLink authority={authority} rotations={rotations} now={now} />
+      <RotationLink authority={authority} rotations={rotations} now={now} size="md" />
       <DownloadPem name={authority.name} pem={authority.pem} />
       {mayWrite && authority.canIssue && (
         <Button aria-haspopup="dialog" onClick={() => setAsked('sign')}>

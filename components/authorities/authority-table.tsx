@@ -108,10 +108,11 @@ interface RotationProps {
   authority: AuthorityRecord
   rotations: readonly RotationSummary[]
   now: Date
+  size?: 'sm' | 'md'
 }
 
 /** The way to replace a CA that something trusts, or to go on where that has begun. */
-export function RotationLink({ authority, rotations, now }: RotationProps) {
+export function RotationLink({ authority, rotations, now, size = 'sm' }: RotationProps) {
   const { id, name, usedBy, certificate } = authority
   const may = useMay('trust.write')
   const rotation = rotations.find(({ fromId }) => fromId === id)
@@ -119,7 +120,7 @@ export function RotationLink({ authority, rotations, now }: RotationProps) {
   if (rotation) {
     const words = rotation.next === null ? 'Replaced' : nextWords[rotation.next]
     return (
-      <Button size="sm" asChild>
+      <Button size={size} asChild>
         <Link href={href} aria-label={`${words}: rotation of ${name}`}>
           {words}
         </Link>
@@ -129,7 +130,7 @@ export function RotationLink({ authority, rotations, now }: RotationProps) {
   if (!may || !usedBy.some(({ kind }) => kind === 'context')) return null
   const isUrgent = validityOf(certificate, now).state !== 'valid'
   return (
-    <Button size="sm" {...(isUrgent ? { variant: 'primary' } : {})} asChild>
+    <Button size={size} {...(isUrgent ? { variant: 'primary' } : {})} asChild>
       <Link href={href} aria-label={`Rotate ${name}`}>
         Rotate
       </Link>

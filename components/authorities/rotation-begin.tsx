@@ -79,7 +79,7 @@ export function RotationBegin({ from, authorities }: Props) {
           {overlap && (
             <>
               <div className="text-sm">
-                <p className="font-medium">First: {stepWords.overlap.summary.toLowerCase()}</p>
+                <p className="font-medium">{stepWords.overlap.summary}</p>
                 <ul className="mt-1 list-disc pl-5 text-ink-2">
                   {overlap.changes.map(({ text }) => (
                     <li key={text}>{text}</li>

@@ -73,7 +73,7 @@ function Row({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1.5 px-3 py-2">
       <dt className="w-28 shrink-0 text-xs text-ink-3 tnum">{label}</dt>
-      <dd className="flex min-w-0 flex-1 flex-wrap gap-1.5 [&_span]:max-w-full [&_span]:whitespace-normal">
+      <dd className="flex min-w-0 flex-1 flex-wrap gap-1.5 [&_span]:max-w-full [&_span]:whitespace-normal [&>span]:h-auto [&>span]:min-h-6 [&>span]:py-0.5">
         {children}
       </dd>
     </div>

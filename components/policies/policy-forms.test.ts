@@ -1,3 +1,4 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it, vi } from 'vitest'
@@ -113,9 +114,11 @@ function draw(form: FormField, value: unknown) {
   // What is folded away is drawn where something is wrong in it.
   const faults = offered(form, value).map((pointer) => ({ pointer, detail: 'to be looked at' }))
   const onChange = (next: unknown) => changes.push(next)
-  renderToStaticMarkup(
-    createElement(SchemaForm, { field: form, pointer: '', value, onChange, faults, readOnly: false }),
-  )
+  const drawnForm = createElement(SchemaForm, {
+    ...{ field: form, pointer: '', value, onChange, faults, readOnly: false },
+  })
+  // What is chosen by its name is asked for; here nothing answers.
+  renderToStaticMarkup(createElement(QueryClientProvider, { client: new QueryClient() }, drawnForm))
   return { controls: drawn.controls, changes }
 }
 

@@ -19,6 +19,8 @@ export interface NavigationPage {
   /** Keys that lead there, one after the other. */
   keys: readonly [string, string]
   permission: Permission
+  /** Pages beside it that its tabs lead to. */
+  beside?: readonly string[]
 }
 
 export interface NavigationGroup {
@@ -65,6 +67,7 @@ export const navigation: readonly NavigationGroup[] = [
       },
       {
         href: '/certificates',
+        beside: ['/authorities', '/contexts'],
         label: 'Certificates',
         icon: ShieldCheck,
         keys: ['g', 'x'],

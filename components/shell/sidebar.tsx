@@ -48,7 +48,8 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
 
 function PageLink({ page, onNavigate }: { page: NavigationPage; onNavigate: (() => void) | undefined }) {
   const path = usePathname()
-  const on = page.href === '/' ? path === '/' : path === page.href || path.startsWith(`${page.href}/`)
+  const isAt = (href: string) => (href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`))
+  const on = [page.href, ...(page.beside ?? [])].some(isAt)
   const Icon = page.icon
   return (
     <Link
