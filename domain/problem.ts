@@ -52,6 +52,8 @@ export const problems = {
   'certificate.unreadable': { status: 422, title: 'That certificate cannot be taken' },
   'certificate.known': { status: 409, title: 'That certificate is already there' },
   'certificate.refused': { status: 422, title: 'That does not go with this certificate' },
+  'documents.unsayable': { status: 409, title: 'These documents cannot say that' },
+  'documents.unreadable': { status: 422, title: 'The documents cannot be read' },
   'handshake.no-tls': { status: 409, title: 'There is no TLS towards clients here' },
   'rotation.refused': { status: 409, title: 'The rotation cannot go that way now' },
   'context.refused': { status: 422, title: 'The context cannot be like that' },

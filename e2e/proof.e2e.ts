@@ -205,3 +205,36 @@ test('a node looks at its own listener and at an upstream, and what it found sta
   expect(failed).toMatchObject({ status: 'answered', report: { code: 'upstream_unreachable' } })
   expect(earlier.length).toBeGreaterThanOrEqual(2)
 })
+
+test('an API is exported with what its context holds, and imported again from a folder of files', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  const exported = async () => {
+    await page.goto(`/catalog/${api.apiId}?tab=settings`)
+    await page.getByRole('button', { name: 'Write the documents' }).click()
+    await page.getByRole('group', { name: 'Files' }).scrollIntoViewIfNeeded()
+  }
+  expect(await lookAt(page, 'export-an-api', exported)).toEqual([])
+  await page.setViewportSize({ width: 1440, height: 900 })
+  interface Exported {
+    files: { name: string; text: string }[]
+  }
+  const { files } = await must<Exported>('GET', `/instances/${api.instanceId}/documents?form=members`)
+  expect(JSON.stringify(files)).not.toContain('PRIVATE KEY-----')
+  const moved = files.map(({ name, text }) => ({
+    name,
+    mimeType: 'text/plain',
+    // Elsewhere it would have the same address; here it needs another one.
+    buffer: Buffer.from(text.replaceAll(api.name, `${api.name.slice(0, 12)}again`)),
+  }))
+  const chosen = async () => {
+    await page.goto('/catalog')
+    await page.getByRole('button', { name: 'Import documents' }).click()
+    await page.getByLabel('Documents', { exact: true }).setInputFiles(moved)
+    await page.getByText('mTLS contexts', { exact: true }).waitFor()
+  }
+  expect(await lookAt(page, 'import-documents', chosen)).toEqual([])
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await chosen()
+  await page.getByRole('button', { name: 'Import everything' }).click()
+  await page.getByText('1 API imported').waitFor()
+})

@@ -36,6 +36,11 @@ interface Row {
 
 const inPlace = ({ authorityId }: Rows) => ({ fromId: authorityId, toId: null })
 
+const documentsBody = ({ gatewayId }: Rows) => ({
+  files: [{ name: 'a.json', text: document }],
+  gatewayId,
+})
+
 const matrix: Record<string, Row> = {
   'me.read': { may: everyone },
   'session.list': { may: everyone },
@@ -239,6 +244,9 @@ const matrix: Record<string, Row> = {
     body: ({ instanceId }) => ({ certificate: { from: 'none' }, at: { kind: 'api', instanceId } }),
     stranger: 404,
   },
+  'documents.preview': { may: builders, body: documentsBody, stranger: 404 },
+  'documents.import': { may: builders, body: documentsBody, stranger: 404 },
+  'instance.export': { may: everyone },
   'probe.run': { may: doers, body: () => ({ target: { kind: 'listener', listenerId: 'http' } }) },
   'probe.list': { may: everyone },
   'data-key.list': { may: builders },

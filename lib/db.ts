@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { type Prisma, PrismaClient } from '#prisma/generated/client.ts'
 import { env } from './env.ts'
@@ -19,10 +20,18 @@ function connect(): PrismaClient {
 
 // Next loads this module once for each of its bundles and again after every edit in development;
 // the pool must not be made again each time.
-const holder = globalThis as { hexgateDb?: PrismaClient }
+const holder = globalThis as { hexgateDb?: PrismaClient; hexgateTogether?: AsyncLocalStorage<Tx> }
+
+function together(): AsyncLocalStorage<Tx> {
+  holder.hexgateTogether ??= new AsyncLocalStorage()
+  return holder.hexgateTogether
+}
 
 /** The database. Call it where the query is made: nothing connects while modules load. */
 export function db(): PrismaClient {
+  const joined = together().getStore()
+  // It lacks what opens transactions alone, for which there is `transaction`.
+  if (joined) return joined as PrismaClient
   holder.hexgateDb ??= connect()
   return holder.hexgateDb
 }
@@ -31,5 +40,14 @@ export type Tx = Prisma.TransactionClient
 
 /** Runs `work` in one transaction; it commits whole or not at all. */
 export function transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-  return db().$transaction(work)
+  const joined = together().getStore()
+  return joined ? work(joined) : db().$transaction(work)
+}
+
+/**
+ * Runs use cases that have transactions of their own as one: all of what they write commits, or nothing does. `work`
+ * sees what was written in it, and nobody else does before its end.
+ */
+export function allTogether<T>(timeoutMsMax: number, work: () => Promise<T>): Promise<T> {
+  return db().$transaction((tx) => together().run(tx, work), { timeout: timeoutMsMax })
 }

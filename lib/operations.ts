@@ -1,5 +1,6 @@
 import { Problem } from '#domain/problem.ts'
 import { catalogOperations } from './catalog/operations.ts'
+import { documentsOperations } from './documents/operations.ts'
 import { newRequestId, type Operation, problemResponse } from './endpoint.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
 import { historyOperations } from './history/operations.ts'
@@ -28,6 +29,7 @@ export const operations: readonly Operation[] = [
   ...reviewsOperations,
   ...trustOperations,
   ...proofOperations,
+  ...documentsOperations,
   openApiOperation(() => operations),
 ]
 

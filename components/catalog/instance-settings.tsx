@@ -14,6 +14,7 @@ import { Panel, Section } from '../ui/panel.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Switch } from '../ui/switch.tsx'
 import { toast } from '../ui/toast.tsx'
+import { ExportPanel } from './export-panel.tsx'
 import { apiQueries, saveInstance } from './queries.ts'
 import { RemoveApi } from './remove-api.tsx'
 import { RoutingFields } from './routing-fields.tsx'
@@ -30,6 +31,7 @@ export function InstanceSettings({ api, instance }: { api: ApiDetail; instance: 
       )}
       {/* Another version of the row starts the form again. */}
       <SettingsForm key={`${instance.id} ${instance.version}`} instance={instance} mayWrite={mayWrite} />
+      <ExportPanel instance={instance} />
       {mayWrite && <RemoveApi api={api} instance={instance} />}
     </div>
   )

@@ -16,6 +16,7 @@ import {
   issuedCredential,
   versionDetail,
 } from '#domain/catalog.ts'
+import { type documentForms, exportedDocuments } from '#domain/documents.ts'
 import { getJson, nothing, sendJson } from '../shell/api.ts'
 
 export interface CatalogFilter {
@@ -66,6 +67,12 @@ export const apiQueries = {
       queryFn: async ({ signal }) =>
         (await getJson(`/instances/${instanceId}/traffic`, instanceTraffic, signal)).traffic,
       refetchInterval: reportEveryMs,
+    }),
+  documents: (instanceId: string, form: (typeof documentForms)[number]) =>
+    queryOptions({
+      queryKey: [...apiQueries.all, 'documents', instanceId, form],
+      queryFn: ({ signal }) =>
+        getJson(`/instances/${instanceId}/documents?form=${form}`, exportedDocuments, signal),
     }),
   consumers: (instanceId: string) =>
     queryOptions({

@@ -18,6 +18,8 @@ interface Metadata {
   readonly namespace: string
 }
 
+const keyIsMissing =
+  'The private key is not in here. Put it in as tls.key, or have cert-manager write this Secret.'
 const keyComment =
   'HOLDS A PRIVATE KEY. Whoever reads it can pass for its owner: keep it out of version control, or seal it.'
 
@@ -63,8 +65,11 @@ function secretsOf({ name, namespace }: Metadata) {
       isKeyPair(value)
         ? add(
             suffix,
-            { type: 'kubernetes.io/tls', stringData: { 'tls.crt': value.crt, 'tls.key': value.key } },
-            keyComment,
+            {
+              type: 'kubernetes.io/tls',
+              stringData: { 'tls.crt': value.crt, ...(value.key === '' ? {} : { 'tls.key': value.key }) },
+            },
+            value.key === '' ? keyIsMissing : keyComment,
           )
         : undefined,
     opaque: (suffix: string, entry: string, value: unknown) =>
@@ -135,4 +140,23 @@ function outboundTlsResource(policy: AttachedPolicy, metadata: Metadata): TlsRes
     ...parametersOf(policy.config),
   })
   return { policy, tls, secrets: made.secrets }
+}
+
+/** A TLS policy that names Secrets in the place of what it holds, for those who want policies rather than members. */
+export function namedTlsPolicy(
+  policy: AttachedPolicy,
+  metadata: Metadata,
+): { policy: AttachedPolicy; secrets: readonly Written[] } {
+  const made = secretsOf(metadata)
+  const [shown, trusted] = policy.kind === 'tls' ? ['server', 'client'] : ['upstream-client', 'upstream']
+  const { certificate, trustedCA, crl, ...rest } = policy.config
+  const config = {
+    ...defined({
+      certificate: made.keyPair(shown, certificate),
+      trustedCA: made.opaque(`${trusted}-ca`, 'ca.crt', trustedCA),
+      crl: made.opaque(`${trusted}-crl`, 'ca.crl', crl),
+    }),
+    ...rest,
+  }
+  return { policy: { ...policy, config }, secrets: made.secrets }
 }

@@ -15,7 +15,7 @@ import { mapSecrets } from '#policies/secrets.ts'
 import { clientKinds, withoutVariables } from './policies.ts'
 import { apiKeysType } from './resources.ts'
 import { isRoute } from './routes.ts'
-import { inboundTlsResource, outboundTlsResources, type Written } from './write-tls.ts'
+import { inboundTlsResource, namedTlsPolicy, outboundTlsResources, type Written } from './write-tls.ts'
 
 export type FlexText = { ok: true; text: string } | { ok: false; faults: Fault[] }
 
@@ -28,7 +28,18 @@ interface Metadata {
   readonly namespace: string
 }
 
+/** How TLS is written, and whether secrets of policies are. */
+export interface FlexWriting {
+  /** As `tls` of instances and services where that can be said, or as policies. */
+  readonly tls: 'members' | 'policies'
+  /** Without them, Secrets are named and not written; certificates have no key beside them. */
+  readonly secrets: 'written' | 'named'
+}
+
+const everything: FlexWriting = { tls: 'members', secrets: 'written' }
+
 interface Work {
+  readonly writing: FlexWriting
   readonly byId: ReadonlyMap<string, Item>
   readonly listeners: readonly ListenerItem[]
   readonly faults: Fault[]
@@ -38,11 +49,11 @@ interface Work {
  * Writes items as Flex resources, which `readFlex` takes back. What the form cannot say is a fault, with a
  * pointer of the kind `/<item id>/<member>`; nothing is left out in silence. Secrets with keys carry a comment.
  */
-export function writeFlex(items: readonly Item[]): FlexText {
+export function writeFlex(items: readonly Item[], writing = everything): FlexText {
   const faults: Fault[] = []
   const listeners = items.filter((item) => item.kind === 'listener')
   if (listeners.length === 0) return { ok: false, faults: [{ pointer: '', detail: 'there is no listener' }] }
-  const work: Work = { byId: new Map(items.map((item) => [item.id, item])), listeners, faults }
+  const work: Work = { writing, byId: new Map(items.map((item) => [item.id, item])), listeners, faults }
   const resources = items.flatMap((item) => (item.kind === 'api' ? resourcesOf(item, work) : []))
   const all = [...configurationOf(items, work), ...resources]
   if (faults.length > 0) return { ok: false, faults }
@@ -106,11 +117,17 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
   if (api.document !== undefined)
     faults.push(faultAt(api, '/document', 'Flex has no place for an OpenAPI document'))
   const listener = listenerOf(api, work)
-  const inbound = inboundTlsResource(api.policies, metadata)
+  const { writing } = work
+  const isMembers = writing.tls === 'members'
+  const inbound = isMembers ? inboundTlsResource(api.policies, metadata) : undefined
   const services = servicesOf(api, work)
-  const outbound = outboundTlsResources(api.policies, metadata)
+  const outbound = isMembers ? outboundTlsResources(api.policies, metadata) : []
   const asTls = new Set([inbound, ...outbound].map((resource) => resource?.policy))
-  const inlined = api.policies.filter((policy) => !asTls.has(policy) && policy.automated !== true)
+  const named = isMembers ? [] : api.policies.filter(isTls).map((policy) => namedTlsPolicy(policy, metadata))
+  const naming = new Map(named.map((one) => [one.policy.id, one.policy]))
+  const inlined = api.policies
+    .filter((policy) => !asTls.has(policy) && policy.automated !== true)
+    .map((policy) => naming.get(policy.id) ?? policy)
   const automated = api.policies.filter((policy) => policy.automated === true)
   const keys = keysOf(api, metadata, work)
   const texts = new SecretTexts(metadata)
@@ -139,11 +156,16 @@ function resourcesOf(api: ApiItem, work: Work): Written[] {
         faults.push(faultAt(api, '/policies', 'Flex attaches nothing to one upstream of many APIs at once'))
       return bindingOf(policy, index, metadata, keys, texts)
     }),
-    ...texts.resources(),
+    ...(writing.secrets === 'written' ? texts.resources() : []),
     ...(keys === undefined ? [] : [keys.secret]),
     ...(inbound?.secrets ?? []),
     ...outbound.flatMap(({ secrets }) => secrets),
+    ...named.flatMap(({ secrets }) => secrets),
   ]
+}
+
+function isTls({ kind, automated }: AttachedPolicy): boolean {
+  return automated !== true && (kind === 'tls' || kind === 'tls-outbound')
 }
 
 function listenerOf(api: ApiItem, { listeners, byId, faults }: Work): ListenerItem | undefined {

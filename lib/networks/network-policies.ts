@@ -23,16 +23,19 @@ export async function readNetworkPolicies(
   actor: Actor,
   gatewayId: string,
   { namespace, app }: z.output<typeof gatewayPods>,
+  /** For this API of the gateway alone. */
+  instanceId?: string,
 ): Promise<{ yaml: string }> {
   requirePermission(actor, 'topology.read')
-  const stored = await readStored(actor)
+  const whole = await readStored(actor)
+  const stored = instanceId === undefined ? whole : onlyOf(whole, instanceId)
   if (!stored.gateways.some(({ id }) => id === gatewayId))
     throw new Problem('not-found', 'There is no such gateway.')
   const pod: Pod = { kind: 'pod', namespace, namespaceLabels: {}, labels: { app }, portNames: {} }
   const policies = await db().policyAttachment.findMany({
     where: {
       organisationId: actor.organisationId,
-      instance: { gatewayId },
+      instance: { gatewayId, ...(instanceId === undefined ? {} : { id: instanceId }) },
       kind: { in: askingKinds },
       enabled: true,
     },
@@ -41,6 +44,14 @@ export async function readNetworkPolicies(
   })
   const set = placed(stored, gatewayId, pod, policies)
   return { yaml: writeNetworkPolicies(networkPoliciesFor(set, declaringOf(stored))) }
+}
+
+function onlyOf(stored: Stored, instanceId: string): Stored {
+  return {
+    ...stored,
+    apis: stored.apis.filter(({ id }) => id === instanceId),
+    flows: stored.flows.filter(({ apiId }) => apiId === instanceId),
+  }
 }
 
 interface PolicyRow {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ApiTable } from '#components/catalog/api-table.tsx'
 import { CatalogSearch } from '#components/catalog/catalog-search.tsx'
-import { ImportHost, NewApiButton } from '#components/catalog/import-host.tsx'
+import { ImportDocumentsButton, ImportHost, NewApiButton } from '#components/catalog/import-host.tsx'
 import { Page } from '#components/shell/page.tsx'
 import { listApis } from '#lib/catalog/read.ts'
 import { requireActor } from '#lib/session/page.ts'
@@ -24,7 +24,16 @@ export default async function CatalogPage({ searchParams }: Props) {
   const page = await listApis(actor, { search, ...(after && { cursor: after }), limit: 50 })
   return (
     <ImportHost isOpen={wanted !== undefined}>
-      <Page title="Catalog" actions={<NewApiButton />} bar={<CatalogSearch search={search} />}>
+      <Page
+        title="Catalog"
+        actions={
+          <>
+            <ImportDocumentsButton />
+            <NewApiButton />
+          </>
+        }
+        bar={<CatalogSearch search={search} />}
+      >
         <ApiTable key={`${search} ${after}`} filter={{ search, after }} initial={page} />
       </Page>
     </ImportHost>

@@ -1,0 +1,183 @@
+'use client'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useRouter } from 'next/navigation'
+import { useEffect, useRef, useState } from 'react'
+import { count } from '#domain/listing.ts'
+import { apiQueries } from '../catalog/queries.ts'
+import { gatewayQueries } from '../gateways/queries.ts'
+import { asProblem } from '../shell/problem-error.ts'
+import { Button } from '../ui/button.tsx'
+import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
+import { Field } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { Select } from '../ui/select.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { toast } from '../ui/toast.tsx'
+import { DocumentPlanView } from './document-plan.tsx'
+import { importDocuments, previewDocuments } from './queries.ts'
+import { type ReadFile, readFiles } from './read-files.ts'
+
+interface Props {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  /** Files that were dropped on the page. */
+  dropped: readonly File[]
+}
+
+/** Takes a folder of documents of any mix: shows what it becomes, then makes all of it or nothing. */
+export function DocumentsDialog({ open, onOpenChange, dropped }: Props) {
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange}>
+      {open && <Content dropped={dropped} close={() => onOpenChange(false)} />}
+    </Dialog>
+  )
+}
+
+function Content({ dropped, close }: { dropped: readonly File[]; close: () => void }) {
+  const client = useQueryClient()
+  const router = useRouter()
+  const gateways = useQuery(gatewayQueries.list())
+  const [chosenGateway, setGateway] = useState<string | null>(null)
+  const gatewayId = chosenGateway ?? gateways.data?.[0]?.id
+  const [files, setFiles] = useState<readonly ReadFile[]>([])
+  const [fileProblem, setFileProblem] = useState<string | null>(null)
+  const preview = useMutation({ mutationFn: previewDocuments })
+  const importing = useMutation({
+    mutationFn: importDocuments,
+    onSuccess: async ({ apis }) => {
+      await client.invalidateQueries({ queryKey: apiQueries.all })
+      toast.success(`${count(apis.length, 'API')} imported`, {
+        description: 'Everything is a draft: look at it, then deploy.',
+      })
+      router.refresh()
+      close()
+    },
+  })
+  const take = async (given: readonly File[], to = gatewayId) => {
+    setFileProblem(null)
+    importing.reset()
+    try {
+      const read = await readFiles(given)
+      setFiles(read)
+      if (read.length === 0) setFileProblem('There is no YAML, JSON or Markdown among these files.')
+      else preview.mutate({ files: read, gatewayId: to })
+    } catch (error) {
+      setFileProblem(error instanceof Error ? error.message : String(error))
+    }
+  }
+  const taken = useRef<readonly File[]>([])
+  useEffect(() => {
+    if (dropped.length === 0 || taken.current === dropped || gatewayId === undefined) return
+    taken.current = dropped
+    void take(dropped)
+  })
+  const isReady = preview.data !== undefined && preview.data.unreadable.length === 0
+  const problem = importing.error ?? preview.error
+  return (
+    <DialogContent
+      size="xl"
+      title="Import documents"
+      description="Flex YAML, Secrets, cert-manager, NetworkPolicies and OpenAPI in any mix. Nothing is deployed by it."
+      footer={
+        <>
+          <DialogClose asChild>
+            <Button>Cancel</Button>
+          </DialogClose>
+          <Button
+            variant="primary"
+            busy={importing.isPending}
+            disabled={!isReady || preview.isPending}
+            onClick={() => importing.mutate({ files, gatewayId })}
+          >
+            Import everything
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <div className="flex flex-wrap items-end gap-3">
+          <Chooser onFiles={(given) => void take(given)} isReading={preview.isPending} />
+          {(gateways.data?.length ?? 0) > 1 && (
+            <Field label="Gateway" className="min-w-56">
+              {(control) => (
+                <Select
+                  {...control}
+                  value={gatewayId ?? ''}
+                  onValueChange={(value) => {
+                    setGateway(value)
+                    if (files.length > 0) preview.mutate({ files, gatewayId: value })
+                  }}
+                  options={(gateways.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+                />
+              )}
+            </Field>
+          )}
+          {files.length > 0 && (
+            <span className="ml-auto self-center text-xs text-ink-3">{count(files.length, 'file')} read</span>
+          )}
+        </div>
+        {fileProblem && (
+          <Notice tone="err" alert title="These files cannot be taken">
+            {fileProblem}
+          </Notice>
+        )}
+        {problem && <ProblemPanel problem={asProblem(problem)} />}
+        <div aria-live="polite">
+          {preview.isPending ? (
+            <Skeleton className="h-64" />
+          ) : preview.data ? (
+            <DocumentPlanView preview={preview.data} />
+          ) : (
+            !fileProblem && <Nothing />
+          )}
+        </div>
+      </div>
+    </DialogContent>
+  )
+}
+
+function Nothing() {
+  return (
+    <p className="rounded-lg border border-dashed border-line-2 px-6 py-10 text-center text-sm text-ink-2">
+      Choose the files of a deployment, its folder, or a ZIP of it. What they become is shown before anything
+      is made.
+    </p>
+  )
+}
+
+function Chooser({ onFiles, isReading }: { onFiles: (files: File[]) => void; isReading: boolean }) {
+  const files = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
+  const input = { type: 'file', multiple: true, className: 'sr-only', tabIndex: -1 } as const
+  const given = (element: HTMLInputElement) => {
+    const chosen = [...(element.files ?? [])]
+    // The same files can be chosen again once they are mended.
+    element.value = ''
+    if (chosen.length > 0) onFiles(chosen)
+  }
+  return (
+    <div className="flex gap-2">
+      <input
+        {...input}
+        ref={files}
+        aria-label="Documents"
+        accept=".yaml,.yml,.json,.md,.txt,.zip"
+        onChange={(event) => given(event.currentTarget)}
+      />
+      <input
+        {...input}
+        ref={folder}
+        aria-label="Folder of documents"
+        {...{ webkitdirectory: '' }}
+        onChange={(event) => given(event.currentTarget)}
+      />
+      <Button busy={isReading} onClick={() => files.current?.click()}>
+        Choose files or a ZIP
+      </Button>
+      <Button busy={isReading} onClick={() => folder.current?.click()}>
+        Choose a folder
+      </Button>
+    </div>
+  )
+}

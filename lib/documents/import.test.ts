@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { routing } from '#domain/routing.ts'
+import type { Actor } from '../actor.ts'
+import { db } from '../db.ts'
+import { mapSecrets } from '#policies/secrets.ts'
+import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
+import { certificateInput } from '../trust/input.ts'
+import { secureApi } from '../trust/testing/secure-api.ts'
+import { developmentAuthority } from '../trust/write-authority.ts'
+import { createCertificate } from '../trust/write-certificate.ts'
+import { createContext } from '../trust/write-context.ts'
+import { exportInstance } from './export.ts'
+import { importDocuments, previewDocuments } from './import.ts'
+
+let database: TestDatabase
+let home: TestOrganisation
+let owner: Actor
+
+const listeners = [
+  { id: 'https', protocol: 'https', address: '0.0.0.0', port: 8443 },
+  { id: 'http', protocol: 'http', address: '0.0.0.0', port: 8081 },
+]
+
+async function organisation(): Promise<[TestOrganisation, Actor]> {
+  const made = await testOrganisation()
+  await db().gateway.update({ where: { id: made.gateway.id }, data: { listeners } })
+  return [made, await made.actor('owner')]
+}
+
+beforeAll(async () => {
+  database = await testDatabase()
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  ;[home, owner] = await organisation()
+})
+
+async function secured(): Promise<string> {
+  const { issuing } = await developmentAuthority(owner)
+  const context = async (name: string, kind: 'server' | 'client') => {
+    const { id } = await createCertificate(
+      owner,
+      certificateInput.parse({
+        ...{ source: 'issue', name: `${name} keystore`, kind, authorityId: issuing.id },
+        names: [{ type: 'dns', value: 'orders.example' }],
+      }),
+    )
+    const made = { name, class: 'org-internal' as const, authorityIds: [issuing.id], keystoreId: id }
+    return (await createContext(owner, made)).id
+  }
+  const contexts = { inbound: await context('White', 'server'), outbound: await context('Out', 'client') }
+  const instanceId = await secureApi(owner, home.gateway.id, 'orders', contexts)
+  await db().apiInstance.update({
+    where: { id: instanceId },
+    data: { host: 'orders.example', basePath: '/shop' },
+  })
+  const { apiVersionId } = await db().apiInstance.findUniqueOrThrow({ where: { id: instanceId } })
+  await db().apiVersion.update({ where: { id: apiVersionId }, data: { definition } })
+  return instanceId
+}
+
+const definition = {
+  openapi: '3.0.3',
+  info: { title: 'orders', version: '1.0.0' },
+  paths: { '/items': { get: { responses: { 200: { description: 'ok' } } } } },
+}
+
+/** An API with everything behind it, by content and not by ids; keys and whether they are there left out. */
+async function modelOf(instanceId: string) {
+  const row = await db().apiInstance.findUniqueOrThrow({
+    where: { id: instanceId },
+    include: {
+      policies: { orderBy: { order: 'asc' } },
+      apiVersion: { select: { label: true, definition: true, api: { select: { name: true } } } },
+    },
+  })
+  const { host, basePath, upstreamUrl, stripBasePath, apiVersion, policies } = row
+  const { upstream, destinations } = routing.parse({
+    upstream: row.upstream,
+    destinations: row.destinations,
+  })
+  return {
+    ...{ host, basePath, upstreamUrl, stripBasePath, upstream, destinations, apiVersion },
+    policies: await Promise.all(
+      policies.map(async ({ kind, config }) => {
+        const { contextRef, mode, ...rest } = mapSecrets(kind, config, () => '') as Record<string, unknown>
+        const asked = kind === 'tls' ? { mode: mode ?? 'STRICT' } : {}
+        return { kind, ...asked, rest, context: await contextOf(String(contextRef)) }
+      }),
+    ),
+  }
+}
+
+async function contextOf(id: string) {
+  const { class: cls, authorities } = await db().mtlsContext.findUniqueOrThrow({
+    where: { id },
+    include: { authorities: { include: { authority: { select: { certificate: true } } } } },
+  })
+  return { cls, authorities: authorities.map(({ authority }) => authority.certificate.trim()) }
+}
+
+const filesOf = (files: readonly { name: string; text: string }[]) =>
+  files.map(({ name, text }) => ({ name, text }))
+
+const countAll = async ({ organisationId }: Actor) => {
+  const where = { organisationId }
+  return Promise.all([
+    db().api.count({ where }),
+    db().apiInstance.count({ where }),
+    db().network.count({ where }),
+    db().authority.count({ where }),
+    db().certificate.count({ where }),
+    db().mtlsContext.count({ where }),
+    db().auditEntry.count({ where }),
+  ])
+}
+
+describe.each(['members', 'policies'] as const)('what was exported with TLS as %s', (form) => {
+  it('is the same model once it is imported elsewhere', async () => {
+    const instanceId = await secured()
+    const { files } = await exportInstance(owner, instanceId, form)
+    const [, there] = await organisation()
+    const preview = await previewDocuments(there, { files: filesOf(files) })
+    expect(preview.unreadable).toEqual([])
+    expect(preview.plan).toMatchObject({
+      networks: [{ name: 'default', isNew: true }],
+      authorities: [{ name: 'Development CA', isNew: true }],
+      apis: [{ name: 'orders', host: 'orders.example', policies: ['tls', 'tls-outbound'], isNew: true }],
+    })
+    expect(preview.plan.certificates.map(({ kind, hasKey }) => `${kind} ${hasKey}`)).toEqual([
+      'server false',
+      'client false',
+    ])
+    const { apis } = await importDocuments(there, { files: filesOf(files) })
+    expect(await modelOf(apis[0]?.instanceId ?? '')).toEqual(await modelOf(instanceId))
+  })
+})
+
+describe('documents of any mix', () => {
+  it('as people wrote them are previewed with their findings, and taken', async () => {
+    const text = await readFile(
+      path.join(import.meta.dirname, '..', 'check', 'testing', 'zero-trust.md'),
+      'utf8',
+    )
+    const openapi = JSON.stringify({
+      openapi: '3.0.3',
+      info: { title: 'Basket', version: '2.1.0' },
+      servers: [{ url: 'https://basket.example' }],
+      paths: { '/items': { get: { responses: { 200: { description: 'ok' } } } } },
+    })
+    const files = [
+      { name: 'zero-trust.md', text },
+      { name: 'basket.json', text: openapi },
+    ]
+    const preview = await previewDocuments(owner, { files })
+    expect(preview.findings.map(({ code }) => code)).toContain('listener.port-conflict')
+    expect(preview.plan.apis.map(({ name, label }) => `${name} ${label}`)).toEqual([
+      'basket 2.1.0',
+      'basket-outbound 1.0.0',
+    ])
+    expect(preview.notes.map(({ detail }) => detail).join('\n')).toContain('its TLS is left out')
+    const { apis } = await importDocuments(owner, { files })
+    expect(apis.map(({ name }) => name)).toEqual(['basket', 'basket-outbound'])
+  })
+
+  it('are taken whole or not at all', async () => {
+    const api = (name: string, host: string) =>
+      JSON.stringify({
+        apiVersion: 'gateway.mulesoft.com/v1alpha1',
+        kind: 'ApiInstance',
+        metadata: { name, namespace: 'shop' },
+        spec: {
+          address: `http://${host}:8081/a`,
+          services: { upstream: { address: 'https://stock.example' } },
+        },
+      })
+    const before = await countAll(owner)
+    const files = [
+      { name: 'a.json', text: api('one', 'one.example') },
+      { name: 'b.json', text: api('two', 'one.example') },
+    ]
+    await expect(importDocuments(owner, { files })).rejects.toMatchObject({ code: 'instance.path-taken' })
+    expect(await countAll(owner)).toEqual(before)
+    const good = [files[0], { name: 'b.json', text: api('two', 'two.example') }].flatMap((one) => one ?? [])
+    expect((await importDocuments(owner, { files: good })).apis.map(({ name }) => name)).toEqual([
+      'one',
+      'two',
+    ])
+    expect(await db().network.count({ where: { organisationId: owner.organisationId, name: 'shop' } })).toBe(
+      1,
+    )
+  })
+
+  it('that cannot be read are told with their places, and nothing is made', async () => {
+    const files = [{ name: 'wrong.yaml', text: 'kind: [\n' }]
+    const { unreadable } = await previewDocuments(owner, { files })
+    expect(unreadable).toMatchObject([{ file: 'wrong.yaml', line: 2 }])
+    await expect(importDocuments(owner, { files })).rejects.toMatchObject({ code: 'documents.unreadable' })
+  })
+
+  it('are taken by those alone who may make all of it', async () => {
+    const files = [{ name: 'a.yaml', text: '{}' }]
+    for (const role of ['viewer', 'reviewer', 'operator'] as const)
+      await expect(previewDocuments(await home.actor(role), { files })).rejects.toMatchObject({
+        code: 'access.denied',
+      })
+  })
+})
