@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import type { DocumentPlan, DocumentPreview } from '#domain/documents.ts'
 import { count } from '#domain/listing.ts'
-import { severityLook } from '../topology/looks.ts'
+import { severityLook } from '#diagram/looks.ts'
 import { Mono } from '../ui/code-line.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { State, WordState } from '../ui/state.tsx'

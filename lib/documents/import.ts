@@ -1,12 +1,10 @@
 import type { DocumentOutcome, DocumentPlan, DocumentPreview } from '#domain/documents.ts'
 import { chainStepInput } from '#domain/chain.ts'
 import { Problem } from '#domain/problem.ts'
+import type { Secret } from '#domain/secret.ts'
 import { routing } from '#domain/routing.ts'
 import { type Actor, requirePermission } from '../actor.ts'
-import { convertSwagger } from '../catalog/swagger.ts'
 import { changeInstance, importApi } from '../catalog/write.ts'
-import { check } from '../check/check.ts'
-import { readFolder } from '../check/documents.ts'
 import { allTogether, db } from '../db.ts'
 import { createNetwork } from '../networks/write-network.ts'
 import { replaceChain } from '../policies/write.ts'
@@ -14,8 +12,9 @@ import { createAuthority } from '../trust/write-authority.ts'
 import { createCertificate } from '../trust/write-certificate.ts'
 import { createContext } from '../trust/write-context.ts'
 import { type Known, knownOf } from './known.ts'
-import { type Planned, type PlannedApi, planOf } from './plan.ts'
+import type { Planned, PlannedApi } from './plan.ts'
 import type { PlannedContext } from './plan-tls.ts'
+import { readDocuments } from './read.ts'
 
 /** Documents of any mix into the portal: first what they become, then all of it or nothing. */
 
@@ -43,7 +42,7 @@ export async function previewDocuments(actor: Actor, wish: DocumentWish): Promis
 /** Makes all that the preview says, as drafts: nothing is deployed by it. */
 export async function importDocuments(actor: Actor, wish: DocumentWish): Promise<DocumentOutcome> {
   requireAll(actor)
-  const { report } = await read(actor, wish)
+  const { planned, report } = await read(actor, wish)
   const [fault] = report.unreadable
   if (fault !== undefined)
     throw new Problem('documents.unreadable', `${fault.file}:${fault.line} ${fault.detail}.`, {
@@ -53,7 +52,7 @@ export async function importDocuments(actor: Actor, wish: DocumentWish): Promise
       })),
     })
   return allTogether(importMsMax, async () => {
-    const { planned, known } = await read(actor, wish)
+    const known = await knownOf(db(), actor.organisationId, wish.gatewayId)
     const plan = shown(planned, known)
     const contexts = await makeTrust(actor, planned.contexts, known)
     for (const name of planned.networks)
@@ -70,14 +69,11 @@ function requireAll(actor: Actor): void {
 }
 
 async function read(actor: Actor, { files, gatewayId }: DocumentWish) {
+  const known = await knownOf(db(), actor.organisationId, gatewayId)
   const sources = files
     .filter(({ name }) => /\.(?:ya?ml|json|md|markdown|txt)$/i.test(name))
     .map(({ name: file, text }) => ({ file, text }))
-  const documents = await readFolder(sources, convertSwagger)
-  const known = await knownOf(db(), actor.organisationId, gatewayId)
-  const settings = { environment: known.gateway.environment, now: new Date(), convertSwagger }
-  const report = await check(sources, settings)
-  return { planned: planOf(documents), known, report }
+  return { ...(await readDocuments(sources, known.gateway.environment)), known }
 }
 
 function networkOf(name: string) {
@@ -92,7 +88,7 @@ function networkOf(name: string) {
 /** The contexts by the names that the plan gives them. */
 async function makeTrust(
   actor: Actor,
-  contexts: readonly PlannedContext[],
+  contexts: readonly PlannedContext<Secret>[],
   known: Known,
 ): Promise<ReadonlyMap<string, string>> {
   const made = new Map<string, string>()
@@ -129,7 +125,7 @@ async function makeAuthority(actor: Actor, name: string, pem: string, known: Kno
 
 async function makeCertificate(
   actor: Actor,
-  { name, kind, chain, key }: NonNullable<PlannedContext['keystore']>,
+  { name, kind, chain, key }: NonNullable<PlannedContext<Secret>['keystore']>,
   known: Known,
 ): Promise<string> {
   const before = known.certificates.get(known.hashOf(chain))
@@ -182,7 +178,7 @@ async function makeApi(
 
 /** Those of the gateway that have its protocol and port; else any that speaks as it was written. */
 function listenersFor({ listener, openapi, steps }: PlannedApi, { gateway }: Known): string[] {
-  if (openapi !== undefined && steps.length === 0 && listener.port === 0) return []
+  if (openapi !== null && steps.length === 0 && listener.port === 0) return []
   const alike = gateway.listeners.filter(({ protocol }) => protocol === listener.protocol)
   const same = alike.filter(({ port }) => port === listener.port)
   return (same.length > 0 ? same : alike).map(({ id }) => id)
@@ -195,7 +191,7 @@ function emptyDocument(name: string): string {
 
 // ── what is shown ───────────────────────────────────────────────────────────
 
-function shown({ contexts, networks, apis }: Planned, known: Known): DocumentPlan {
+function shown({ contexts, networks, apis }: Planned<Secret>, known: Known): DocumentPlan {
   const authorities = new Map(contexts.flatMap((one) => one.authorities.map((ca) => [ca.pem, ca] as const)))
   const keystores = new Map(
     contexts.flatMap(({ keystore }) => (keystore ? [[keystore.chain, keystore]] : [])),
@@ -226,11 +222,11 @@ function shown({ contexts, networks, apis }: Planned, known: Known): DocumentPla
 }
 
 function labelOf({ openapi }: PlannedApi): string {
-  return openapi?.document.label ?? '1.0.0'
+  return openapi?.label ?? '1.0.0'
 }
 
 /** What of the plan needs somebody afterwards. */
-function remarksOf({ notes, contexts, apis }: Planned, { gateway }: Known): DocumentPreview['notes'] {
+function remarksOf({ notes, contexts, apis }: Planned<Secret>, { gateway }: Known): DocumentPreview['notes'] {
   const of = (detail: string) => ({ file: 'the portal', line: 1, column: 1, detail })
   const keyless = contexts.flatMap(({ name, keystore }) =>
     keystore?.key === null

@@ -5,7 +5,7 @@ import { Problem } from '#domain/problem.ts'
 import { blocksOf } from '#tls/pem.ts'
 import type { Tx } from '../db.ts'
 import { fingerprintOf } from '../trust/x509.ts'
-import { unusedName } from './plan-tls.ts'
+import { unusedName } from './unused-name.ts'
 
 /** What an organisation has already, so that documents add to it and repeat nothing. */
 export interface Known {

@@ -44,7 +44,7 @@ export const documentsOperations: readonly Operation[] = [
     body: documentWish,
     bodyBytesMax: folderBytesMax,
     output: documentPreview,
-    problems: ['not-found', 'certificate.unreadable'],
+    problems: ['not-found', 'documents.unreadable', 'certificate.unreadable'],
     run: ({ body }, { actor }) => previewDocuments(actor, body),
   }),
   endpoint({

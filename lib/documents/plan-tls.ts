@@ -6,25 +6,25 @@ import type { Placed, Register } from '#dialects/flex/register.ts'
 import { type ApiInstance, secretInConfig } from '#dialects/flex/resources.ts'
 import type { Reference, Secrets } from '#dialects/flex/secrets.ts'
 import { parametersOf } from '#dialects/flex/tls.ts'
-import { Secret } from '#domain/secret.ts'
 import { policyOf } from '#policies/index.ts'
 import { blocksOf } from '#tls/pem.ts'
+import { unusedName } from './unused-name.ts'
 
 /** TLS of documents as contexts, and as policies that name them. */
 
-export interface PlannedContext {
+export interface PlannedContext<Key = string> {
   readonly name: string
   /** One certificate each, as PEM. */
   readonly authorities: readonly { readonly name: string; readonly pem: string }[]
-  readonly keystore: PlannedCertificate | null
+  readonly keystore: PlannedCertificate<Key> | null
 }
 
-export interface PlannedCertificate {
+export interface PlannedCertificate<Key = string> {
   readonly name: string
   readonly kind: 'server' | 'client'
   readonly chain: string
-  /** Null where it is not among the documents. */
-  readonly key: Secret | null
+  /** Null where it is not among the documents. Between threads it is a text; then it is a Secret. */
+  readonly key: Key | null
 }
 
 /** One policy of TLS; its context is filled in once there is one. */
@@ -192,7 +192,7 @@ function planned(
   chain: string,
   key: string | null,
 ): PlannedCertificate {
-  return { name, kind, chain, key: key === null || key === '' ? null : new Secret(key) }
+  return { name, kind, chain, key: key === '' ? null : key }
 }
 
 function caNameOf(pem: string): string {
@@ -201,13 +201,5 @@ function caNameOf(pem: string): string {
     return (/^CN=(.+)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')).slice(0, 80)
   } catch {
     return 'a CA that cannot be read'
-  }
-}
-
-/** The name, or the name with a number behind it. */
-export function unusedName(name: string, isTaken: (name: string) => boolean): string {
-  for (let number = 1; ; number++) {
-    const wanted = number === 1 ? name : `${name} ${number}`
-    if (!isTaken(wanted)) return wanted
   }
 }

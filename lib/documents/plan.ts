@@ -32,13 +32,13 @@ export interface PlannedApi {
   readonly protocol: 'http1' | 'http2'
   readonly destinations: readonly { name: string; endpoints: { url: string; weight: number }[] }[]
   readonly steps: readonly PlannedStep[]
-  /** The OpenAPI document that goes with it, by its name; undefined where none does. */
-  readonly openapi: OpenApiDocument | undefined
+  /** The OpenAPI document that goes with it, by its name; null where none does. */
+  readonly openapi: { readonly text: string; readonly label: string } | null
 }
 
-export interface Planned {
+export interface Planned<Key = string> {
   readonly apis: readonly PlannedApi[]
-  readonly contexts: readonly PlannedContext[]
+  readonly contexts: readonly PlannedContext<Key>[]
   readonly networks: readonly string[]
   readonly notes: Register['notes']
 }
@@ -50,7 +50,7 @@ export function planOf(documents: Documents): Planned {
   // What leads nowhere is told, and is no reason to take nothing.
   for (const fault of register.faults.splice(0)) register.notes.push({ ...fault, level: 'warning' })
   return {
-    apis: [...apis, ...planner.alone(apis)],
+    apis: [...apis, ...planner.alone()],
     contexts: planner.contexts,
     networks: [...new Set(apis.map(({ network }) => network))],
     notes: register.notes,
@@ -63,6 +63,8 @@ class Planner {
   readonly #bindings: Bindings
   readonly #configs: PolicyConfigs
   readonly #tls: TlsPlanner
+  /** Those that go with an ApiInstance. */
+  readonly #taken = new Set<OpenApiDocument>()
 
   constructor(register: Register, openapis: readonly OpenApiDocument[]) {
     const secrets = new Secrets(register, sha256)
@@ -113,12 +115,10 @@ class Planner {
   }
 
   /** OpenAPI documents that go with no ApiInstance are APIs by themselves. */
-  alone(apis: readonly PlannedApi[]): PlannedApi[] {
-    const taken = new Set(apis.map(({ openapi }) => openapi))
+  alone(): PlannedApi[] {
     return this.#openapis
-      .filter((one) => !taken.has(one))
-      .flatMap((openapi): PlannedApi[] => {
-        const { title, servers } = openapi.document
+      .filter((one) => !this.#taken.has(one))
+      .flatMap(({ text, document: { title, label, servers } }): PlannedApi[] => {
         const [server] = servers.filter((url) => /^https?:/.test(url))
         if (server === undefined) return []
         const name = resourceName(title)
@@ -126,15 +126,15 @@ class Planner {
           {
             name,
             ...{ network: '', host: '*', basePath: `/${name}`, upstreamUrl: server, endpoints: [] },
-            ...{ protocol: 'http1', destinations: [], steps: [], openapi },
+            ...{ protocol: 'http1', destinations: [], steps: [], openapi: { text, label } },
             listener: { protocol: 'http', port: 0 },
           },
         ]
       })
   }
 
-  #documentFor(name: string): OpenApiDocument | undefined {
-    return this.#openapis.find(({ document, file }) => {
+  #documentFor(name: string): PlannedApi['openapi'] {
+    const found = this.#openapis.find(({ document, file }) => {
       const base =
         file
           .split('/')
@@ -142,6 +142,9 @@ class Planner {
           ?.replace(/(?:[-.]openapi)?\.(?:ya?ml|json)$/i, '') ?? ''
       return resourceName(document.title) === name || resourceName(base) === name
     })
+    if (found === undefined) return null
+    this.#taken.add(found)
+    return { text: found.text, label: found.document.label }
   }
 
   #step(attachment: Attachment): PlannedStep | undefined {
