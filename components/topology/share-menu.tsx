@@ -60,6 +60,7 @@ export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now.
             onSelect={() => fetching.mutate(`/topology/picture?${query({ format, theme })}`)}
           />
         ))}
+        <MenuLabel>Its colours</MenuLabel>
         <MenuRadioGroup
           value={theme}
           onValueChange={(value) => setTheme(value === 'dark' ? 'dark' : 'light')}

@@ -189,6 +189,11 @@ describe('evidence by REST', () => {
       [],
     )
 
+    const past = await get('picture?at=edge@1')
+    expect(wordsIn(readXml(await past.text())).join('\n')).toContain('Revision 1 of edge')
+    expect((await get('evidence?at=edge@1')).status).toBe(200)
+    expect((await get('document?at=edge@2')).status).toBe(404)
+
     const stored = JSON.parse(new TextDecoder().decode(files['revisions/edge@1.json']))
     const key = createPublicKey(stored.publicKey)
     const signature = Buffer.from(stored.signature, 'base64url')
