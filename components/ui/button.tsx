@@ -23,7 +23,13 @@ const look = cva(
         'icon-sm': 'size-6 p-0',
       },
     },
-    compoundVariants: [{ variant: 'link', className: 'h-auto px-0' }],
+    // A link holds names that people chose: it wraps as text does.
+    compoundVariants: [
+      {
+        variant: 'link',
+        className: 'h-auto min-w-0 shrink px-0 text-left wrap-anywhere whitespace-normal',
+      },
+    ],
     defaultVariants: { variant: 'default', size: 'md' },
   },
 )
