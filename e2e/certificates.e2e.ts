@@ -139,7 +139,7 @@ function handshakes() {
     while (running) {
       const status = await ask().then(
         (answer) => answer.status,
-        (error: unknown) => String(error),
+        (error: unknown) => `${String(error)} after ${answered} answers`,
       )
       if (status === 200) answered += 1
       else failures.push(String(status))
