@@ -35,7 +35,7 @@ export function CertificateReach({ standing: { contexts, apis, consumers, legs }
           {contexts.map(({ id, name, class: cls }) => (
             <span key={id} className="flex items-center gap-2 text-sm">
               <Hexagon trust={cls} />
-              {name}
+              <To href={`/contexts/${id}`}>{name}</To>
             </span>
           ))}
         </Group>
