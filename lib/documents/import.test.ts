@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { routing } from '#domain/routing.ts'
+import { createAuthority } from '#gateway-runtime/testing/certificates.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { mapSecrets } from '#policies/secrets.ts'
@@ -95,12 +96,28 @@ async function modelOf(instanceId: string) {
 }
 
 async function contextOf(id: string) {
-  const { class: cls, authorities } = await db().mtlsContext.findUniqueOrThrow({
+  const {
+    class: cls,
+    keystoreId,
+    authorities,
+  } = await db().mtlsContext.findUniqueOrThrow({
     where: { id },
     include: { authorities: { include: { authority: { select: { certificate: true } } } } },
   })
-  return { cls, authorities: authorities.map(({ authority }) => authority.certificate.trim()) }
+  return {
+    ...{ cls, hasKeystore: keystoreId !== null },
+    authorities: authorities.map(({ authority }) => authority.certificate.trim()),
+  }
 }
+
+// No document has a key, so that nothing there can be shown before one is given.
+const withoutKeystores = (model: Awaited<ReturnType<typeof modelOf>>) => ({
+  ...model,
+  policies: model.policies.map(({ context: { hasKeystore: _, ...context }, ...policy }) => ({
+    ...policy,
+    context,
+  })),
+})
 
 const filesOf = (files: readonly { name: string; text: string }[]) =>
   files.map(({ name, text }) => ({ name, text }))
@@ -135,7 +152,54 @@ describe.each(['members', 'policies'] as const)('what was exported with TLS as %
       'client false',
     ])
     const { apis } = await importDocuments(there, { files: filesOf(files) })
-    expect(await modelOf(apis[0]?.instanceId ?? '')).toEqual(await modelOf(instanceId))
+    expect(withoutKeystores(await modelOf(apis[0]?.instanceId ?? ''))).toEqual(
+      withoutKeystores(await modelOf(instanceId)),
+    )
+  })
+})
+
+describe('a certificate among documents', () => {
+  it('is shown by its context where its key comes along, or is here already', async () => {
+    const instanceId = await secured()
+    const { files } = await exportInstance(owner, instanceId, 'members')
+    const moved = filesOf(files).map(({ name, text }) => ({
+      name,
+      text: text.replaceAll('orders.example', 'again.example').replaceAll('name: orders\n', 'name: again\n'),
+    }))
+    const { plan } = await previewDocuments(owner, { files: moved })
+    expect(plan.certificates.map(({ isNew, hasKey }) => [isNew, hasKey])).toEqual([
+      [false, true],
+      [false, true],
+    ])
+    const { chain, key } = await (await createAuthority('Elsewhere')).issue({ usage: 'server' })
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'server', namespace: 'shop' } }
+    const instance = {
+      apiVersion: 'gateway.mulesoft.com/v1alpha1',
+      kind: 'ApiInstance',
+      metadata: { name: 'basket', namespace: 'shop' },
+      spec: {
+        address: 'https://basket.example:8443',
+        services: { upstream: { address: 'https://stock.example' } },
+        tls: {
+          certificate: { secretName: 'server' },
+          clientValidation: { mode: 'STRICT', trustedCA: { secretName: 'server' } },
+        },
+      },
+    }
+    const given = [
+      { name: 'a.json', text: JSON.stringify(instance) },
+      {
+        name: 'b.json',
+        text: JSON.stringify({
+          ...secret,
+          type: 'kubernetes.io/tls',
+          stringData: { 'tls.crt': chain, 'tls.key': key, 'ca.crt': (await createAuthority()).certificate },
+        }),
+      },
+    ]
+    const { apis } = await importDocuments(owner, { files: given })
+    const [step] = (await modelOf(apis[0]?.instanceId ?? '')).policies
+    expect(step).toMatchObject({ kind: 'tls', mode: 'STRICT', context: { hasKeystore: true } })
   })
 })
 

@@ -100,9 +100,9 @@ async function makeTrust(
       authorities.set(known.hashOf(pem), id)
       if (!authorityIds.includes(id)) authorityIds.push(id)
     }
+    const isShown = keystore !== null && isShowable(keystore, known)
     const certificateId = keystore && (await makeCertificate(actor, keystore, known))
-    // Without its key nobody can show it.
-    const keystoreId = keystore?.key === null ? null : certificateId
+    const keystoreId = isShown ? certificateId : null
     const input = {
       name: known.free('context', name),
       class: 'org-internal' as const,
@@ -112,6 +112,12 @@ async function makeTrust(
     made.set(name, (await createContext(actor, input)).id)
   }
   return made
+}
+
+/** Without its key nobody can show it; the key may be here although it is not among the documents. */
+function isShowable(keystore: NonNullable<PlannedContext<Secret>['keystore']>, known: Known): boolean {
+  const id = known.certificates.get(known.hashOf(keystore.chain))
+  return id === undefined ? keystore.key !== null : known.keyed.has(id)
 }
 
 async function makeAuthority(actor: Actor, name: string, pem: string, known: Known): Promise<string> {
@@ -136,6 +142,7 @@ async function makeCertificate(
     name: known.free('certificate', name),
   })
   known.certificates.set(known.hashOf(chain), id)
+  if (key !== null) known.keyed.add(id)
   return id
 }
 
@@ -203,14 +210,15 @@ function shown({ contexts, networks, apis }: Planned<Secret>, known: Known): Doc
       ...known.factsOf(pem),
     })),
     certificates: [...keystores.values()].map(({ name, kind, chain, key }) => ({
-      ...{ name, kind, hasKey: key !== null, isNew: !known.certificates.has(known.hashOf(chain)) },
+      ...{ name, kind, isNew: !known.certificates.has(known.hashOf(chain)) },
+      hasKey: isShowable({ name, kind, chain, key }, known),
       ...known.factsOf(chain),
     })),
     contexts: contexts.map((one) => ({
       name: one.name,
       isNew: true,
       authorities: one.authorities.map(({ name }) => name),
-      keystore: one.keystore?.name ?? null,
+      keystore: one.keystore !== null && isShowable(one.keystore, known) ? one.keystore.name : null,
     })),
     apis: apis.map((api) => ({
       ...{ name: api.name, isNew: !known.apis.has(api.name), label: labelOf(api) },
@@ -226,10 +234,11 @@ function labelOf({ openapi }: PlannedApi): string {
 }
 
 /** What of the plan needs somebody afterwards. */
-function remarksOf({ notes, contexts, apis }: Planned<Secret>, { gateway }: Known): DocumentPreview['notes'] {
+function remarksOf({ notes, contexts, apis }: Planned<Secret>, known: Known): DocumentPreview['notes'] {
   const of = (detail: string) => ({ file: 'the portal', line: 1, column: 1, detail })
+  const { gateway } = known
   const keyless = contexts.flatMap(({ name, keystore }) =>
-    keystore?.key === null
+    keystore !== null && !isShowable(keystore, known)
       ? [
           of(
             `the key of ${keystore.name} is not among the documents: give it by a rotation, then ${name} can show it`,

@@ -20,6 +20,8 @@ export interface Known {
   /** By the SHA-256 of the certificate, their ids. */
   readonly authorities: ReadonlyMap<string, string>
   readonly certificates: Map<string, string>
+  /** Ids of certificates whose key is here. */
+  readonly keyed: Set<string>
   /** Of the first certificate of a PEM text. */
   hashOf(pem: string): string
   factsOf(pem: string): { subject: string; notAfter: string }
@@ -36,7 +38,11 @@ export async function knownOf(tx: Tx, organisationId: string, gatewayId?: string
     tx.authority.findMany({ where, select: { id: true, name: true, certificate: true } }),
     tx.certificate.findMany({
       where,
-      select: { id: true, name: true, versions: { where: { state: 'current' }, select: { chain: true } } },
+      select: {
+        id: true,
+        name: true,
+        versions: { where: { state: 'current' }, select: { chain: true, keySealed: true } },
+      },
     }),
     tx.mtlsContext.findMany({ where, select: { name: true } }),
   ])
@@ -54,6 +60,9 @@ export async function knownOf(tx: Tx, organisationId: string, gatewayId?: string
       certificates.flatMap(({ id, versions: [current] }) =>
         current?.chain == null ? [] : [[hashOf(current.chain), id] as const],
       ),
+    ),
+    keyed: new Set(
+      certificates.flatMap(({ id, versions: [current] }) => (current?.keySealed == null ? [] : [id])),
     ),
     hashOf,
     factsOf,
