@@ -11,11 +11,15 @@ const findingDifference = z.object({
   gone: z.array(findingView),
 })
 
+/** Networks, parties, gateways and APIs by id. */
+const thingDifference = z.object({ added: z.array(z.string()), removed: z.array(z.string()) })
+
 export const topologyComparison = z.object({
   from: momentView,
   to: momentView,
   topology: topologyView.describe('As it is at `to`, with everything that was there at `from` alone'),
   difference: topologyDifference,
+  things: thingDifference.describe('What stands there that did not, and the other way round'),
   findings: findingDifference,
 })
 export type TopologyComparison = z.infer<typeof topologyComparison>
@@ -25,10 +29,11 @@ export type FindingDifference = z.infer<typeof findingDifference>
 export function comparisonOf(
   before: Topology,
   after: Topology,
-): Pick<TopologyComparison, 'topology' | 'difference' | 'findings'> {
+): Pick<TopologyComparison, 'topology' | 'difference' | 'things' | 'findings'> {
   return {
     topology: overlaid(before, after),
     difference: compareTopologies(before, after),
+    things: { added: onlyIn(after, before), removed: onlyIn(before, after) },
     findings: compareFindings(before.findings, after.findings),
   }
 }
@@ -52,6 +57,13 @@ export function overlaid(before: Topology, after: Topology): Topology {
 function withGone<T extends { readonly id: string }>(before: readonly T[], after: readonly T[]): T[] {
   const has = new Set(after.map(({ id }) => id))
   return [...after, ...before.filter(({ id }) => !has.has(id))]
+}
+
+function onlyIn(these: Topology, those: Topology): string[] {
+  const idsOf = ({ networks, parties, gateways, apis }: Topology) =>
+    [networks, parties, gateways, apis].flatMap((all) => all.map(({ id }) => id))
+  const others = new Set(idsOf(those))
+  return idsOf(these).filter((id) => !others.has(id))
 }
 
 // What nodes saw and which NetworkPolicies were applied is not kept: such a finding would be new every time.

@@ -15,11 +15,14 @@ let owner: Page
 let admin: Page
 let reviewer: Page
 let gateway: { id: string }
+let environment: string
 beforeAll(async () => {
   browser = await launchBrowser()
   machine = await Machine.at(inject('product'))
   echo = await startEcho()
   gateway = await gatewayOf(machine)
+  const { body } = await machine.must<{ environment: { name: string } }>('GET', `/gateways/${gateway.id}`)
+  environment = body.environment.name
   owner = await visitAs(browser, 'owner')
   admin = await visitAs(browser, 'admin')
   reviewer = await visitAs(browser, 'reviewer')
@@ -32,7 +35,9 @@ afterAll(async () => {
 
 async function demand(demandsSignOff: boolean): Promise<void> {
   await admin.goto('/settings')
-  const wanted = admin.getByRole('switch', { name: 'Demand a sign-off before anything is deployed' }).first()
+  const wanted = admin.getByRole('switch', {
+    name: `Demand a sign-off before anything is deployed in ${environment}`,
+  })
   await wanted.waitFor()
   if ((await wanted.isChecked()) === demandsSignOff) return
   const saved = admin.waitForResponse((response) => response.request().method() === 'PATCH')
@@ -138,6 +143,14 @@ test('a reviewer goes from a finding to its leg, comments, compares and signs of
     .waitFor()
   await dialogOf(owner).getByRole('button', { name: 'Deploy', exact: true }).click()
   await dialogOf(owner).getByRole('button', { name: 'Done' }).waitFor()
+
+  // The reviewer takes the evidence along.
+  await reviewer.goto('/topology')
+  await live(reviewer)
+  await reviewer.getByRole('button', { name: 'Share' }).click()
+  const download = reviewer.waitForEvent('download')
+  await reviewer.getByRole('menuitem', { name: /evidence/i }).click()
+  expect((await download).suggestedFilename()).toMatch(/\.zip$/)
 })
 
 test('the topology of an earlier revision is shown as it was, and nothing is written there', async () => {

@@ -43,7 +43,7 @@ function Row({ initial }: { initial: EnvironmentView }) {
         </span>
         <Field
           inline
-          label="Demand a sign-off before anything is deployed"
+          label={`Demand a sign-off before anything is deployed in ${name}`}
           description="By somebody who changed nothing in it. Keys, certificates and who may call are served at once as before."
           className="min-w-60 flex-1"
         >

@@ -45,7 +45,13 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
         strokeWidth={lit ? 3 : (change?.width ?? 1.6)}
         strokeDasharray={change ? change.dash : verdictDash[leg.verdict]}
       />
-      <LegMark leg={leg} at={data.leg.hexagon} lit={lit} dimmed={dimmed} label={legLabel(model, leg)}>
+      <LegMark
+        leg={leg}
+        at={data.leg.hexagon}
+        lit={lit}
+        dimmed={dimmed}
+        label={legLabel(model, leg) + (change ? `, ${change.word}` : '')}
+      >
         <LegChangeMark legId={id} />
         {finding && (
           <MarkText y={36.5} fill={severityStroke[finding.severity]} weight={600}>

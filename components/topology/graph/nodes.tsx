@@ -24,6 +24,7 @@ import {
   partySubtitle,
 } from '#diagram/words.ts'
 import type { CaptionNode, CardNode, FirewallNode, GatewayNode, LaneNode, NetworkNode } from './elements.ts'
+import { ThingChange } from '../history/thing-change.tsx'
 import { useGraph } from './graph-context.tsx'
 import { StopButton } from './stop-button.tsx'
 
@@ -94,7 +95,7 @@ export function NetworkShape({ data: { network: drawn } }: NodeProps<NetworkNode
   )
 }
 
-const cardLook = 'size-full rounded-lg border bg-panel'
+const cardLook = 'relative size-full rounded-lg border bg-panel'
 
 export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
   const { model, selection } = useGraph()
@@ -136,6 +137,7 @@ export function CardShape({ id, data: { card } }: NodeProps<CardNode>) {
           <span className="truncate text-2xs font-medium text-warn">{name}</span>
         </div>
       )}
+      <ThingChange id={card.partyId ?? ''} className="absolute -top-2 right-2" />
       {card.rows.map(({ apiId }) => (
         <ApiRow key={apiId} apiId={apiId} />
       ))}
@@ -188,6 +190,7 @@ function ApiRow({ apiId }: { apiId: string }) {
       </span>
       <span className="flex w-full gap-2 pl-3.5 text-2xs text-ink-3 tnum">
         <span className="shrink-0">{apiSubtitle(api)}</span>
+        <ThingChange id={apiId} />
         {finding ? (
           <WordState tone={severityLook[finding.severity].tone} className="ml-auto truncate text-2xs">
             {findingMark[finding.code]}

@@ -15,7 +15,7 @@ import { momentWords } from './when.ts'
 type Choose = (selection: Selection | null, byKeyboard: boolean) => void
 
 /** Everything that changed between the two moments, in words; nothing where none are compared. */
-export function ComparisonList({ choose }: { choose: Choose }) {
+export function ComparisonList({ choose }: { choose?: Choose }) {
   const { comparison } = useChanges()
   if (!comparison) return null
   const { difference, findings, from, to } = comparison
@@ -32,7 +32,11 @@ export function ComparisonList({ choose }: { choose: Choose }) {
         <Part title="Legs">
           <ul className="flex flex-col gap-1.5">
             {legs.map((change) => (
-              <LegChangeRow key={`${change.kind}${change.legId}`} change={change} choose={choose} />
+              <LegChangeRow
+                key={`${change.kind}${change.legId}`}
+                change={change}
+                {...(choose ? { choose } : {})}
+              />
             ))}
           </ul>
         </Part>
@@ -42,7 +46,7 @@ export function ComparisonList({ choose }: { choose: Choose }) {
         lines={contexts.map(({ contextId, text }) => ({ id: contextId, text }))}
       />
       <Texts title="Flows" lines={flows.map(({ flowId, text }) => ({ id: flowId, text }))} />
-      <NewFindings title="New findings" findings={findings.added} choose={choose} />
+      <NewFindings title="New findings" findings={findings.added} {...(choose ? { choose } : {})} />
       <NewFindings title="Findings that are gone" findings={findings.gone} />
     </>
   )

@@ -5,11 +5,11 @@ import { useChanges } from './changes-context.tsx'
 /** How the line of a leg is drawn where two moments are compared; null where nothing is, or where it is alike. */
 export function useLegChange(
   legId: string,
-): { stroke: string; dash: string | undefined; width: number } | null {
+): { stroke: string; dash: string | undefined; width: number; word: string } | null {
   const change = drawnChange(useChanges().legs.get(legId))
   if (!change) return null
-  const { stroke, dash } = changeLook[change.kind]
-  return { stroke, dash, width: 2.6 }
+  const { stroke, dash, word } = changeLook[change.kind]
+  return { stroke, dash, width: 2.6, word }
 }
 
 const charWidth = 5.6

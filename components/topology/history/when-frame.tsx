@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { LoadFailed } from '../../ui/empty-state.tsx'
+import { ComparisonList } from './change-parts.tsx'
 import { type Changes, ChangesProvider } from './changes-context.tsx'
 import type { Shown } from './use-shown.ts'
 import { WhenBanner } from './when-banner.tsx'
@@ -22,6 +23,14 @@ export function WhenFrame({ when, shown, changes, change, children }: Props) {
     <ChangesProvider value={changes}>
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <WhenBanner when={when} judgedAt={topology?.at ?? null} comparison={comparison} change={change} />
+        {comparison && (
+          <details className="max-h-1/2 shrink-0 overflow-y-auto border-b border-line bg-panel px-4 py-2 text-sm lg:hidden">
+            <summary className="font-medium">What changed</summary>
+            <div className="flex flex-col gap-2 pt-2">
+              <ComparisonList />
+            </div>
+          </details>
+        )}
         <div className="relative flex min-h-0 min-w-0 flex-1">
           {problem ? (
             <div className="flex-1 p-4">

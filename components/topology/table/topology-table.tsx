@@ -10,6 +10,7 @@ import { Hexagon } from '../../ui/hexagon.tsx'
 import { State } from '../../ui/state.tsx'
 import { keep } from '../../ui/keep-file.ts'
 import { flowsCsv } from '#diagram/flows-csv.ts'
+import { LegsChange } from '../history/thing-change.tsx'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
 import type { ViewState } from '../view-state.ts'
@@ -119,7 +120,12 @@ function columnsFor(choose: Props['choose']): ColumnDef<FlowRow, never>[] {
       id: 'legs',
       enableSorting: false,
       header: 'Legs',
-      cell: ({ row: { original } }) => <Legs row={original} />,
+      cell: ({ row: { original } }) => (
+        <>
+          <Legs row={original} />
+          <LegsChange legIds={original.legs.map(({ id }) => id)} />
+        </>
+      ),
     },
     {
       accessorKey: 'deployment',
