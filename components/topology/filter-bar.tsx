@@ -30,7 +30,7 @@ export function FilterBar({ model, state, view, change }: Props) {
       <div
         role="group"
         aria-label="Filter flows"
-        className="-mx-4 flex max-w-[100vw] items-center gap-2 overflow-x-auto px-4 py-px md:mx-0 md:flex-wrap md:overflow-visible md:px-0"
+        className="relative -mx-4 flex max-w-[100vw] items-center gap-2 overflow-x-auto px-4 py-px md:mx-0 md:flex-wrap md:overflow-visible md:px-0"
       >
         <ChipButton on={!isFiltered(state)} onClick={() => change(noFilter)}>
           All flows <span className="tnum">{model.topology.flows.length}</span>
