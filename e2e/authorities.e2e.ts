@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import type { AuthorityRecord, ContextRecord } from '#domain/trust-record.ts'
@@ -58,6 +59,9 @@ function ask(port: number, { ca, pem }: Showing): Promise<{ status: number; issu
 
 const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((all, one) => all + one, 0)
 
+// Beside a browser on two cores: a node that has more than it can do refuses connections, whatever it trusts.
+const paceMs = 10
+
 /** Clients that make one handshake after another until they are stopped. */
 function load(port: number, showing: () => Showing) {
   const failures: string[] = []
@@ -72,9 +76,10 @@ function load(port: number, showing: () => Showing) {
       } catch (error) {
         failures.push(`${String(error)} after ${sum(issuers)}, at ${new Date().toISOString()}`)
       }
+      await setTimeout(paceMs)
     }
   }
-  const all = [one(), one(), one()]
+  const all = [one(), one()]
   return {
     failures,
     issuers,
@@ -170,6 +175,24 @@ test('a class that does not go with the CA is said while it is chosen; what is a
   await page.context().close()
 })
 
+test('a change of a context says whom it touches, and shows the nodes as they take it', async () => {
+  const page = await visitAs(browser, 'owner')
+  await page.goto(`/contexts/${await idOf(contexts(), 'Acme internal')}`)
+  const dialog = page.getByRole('dialog')
+  for (const name of ['Acme inside', 'Acme internal']) {
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    const touched = dialog.getByRole('region', { name: 'What a change touches' })
+    for (const what of ['edge', 'Stock levels', 'Web shop', /https 127\.0\.0\.1/])
+      await touched.getByText(what).first().waitFor()
+    await dialog.getByRole('textbox', { name: 'Name' }).fill(name)
+    await dialog.getByRole('button', { name: 'Publish to edge' }).click()
+    await dialog.getByText('applied on 1 of 1 nodes').waitFor()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+  }
+  await page.context().close()
+})
+
 test('a CA that is needed is not deleted, and what needs it is named', async () => {
   const page = await visitAs(browser, 'owner')
   await page.goto(`/authorities/${await idOf(authorities(), 'Development root')}`)
@@ -234,14 +257,13 @@ test('a CA is rotated within six actions from the home page, under load and with
   const refused = async () => (await ask(port, { ...showing, pem: oldClient })).status
   await expect.poll(refused, { timeout: 20_000 }).toBe(401)
   await running.stop()
-  if (running.failures.length > 0) console.log(running.failures, await nodeLog())
-  expect(running.failures).toEqual([])
+  expect(running.failures, await nodeLog()).toEqual([])
   expect(sum(running.issuers)).toBeGreaterThan(50)
   await page.context().close()
 })
 
+/** What the node had to say last, for whoever looks for why a handshake failed. */
 async function nodeLog(): Promise<string> {
-  const { readdir } = await import('node:fs/promises')
   const folder = path.join(inject('product').dataFolder, 'log')
   const names = (await readdir(folder)).filter((name) => name.includes('gateway'))
   const texts = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
