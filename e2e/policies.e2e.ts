@@ -200,6 +200,7 @@ test('a path that is taken and a key that is not the one of its certificate are 
   )
 
   const [own, other] = await Promise.all([selfSigned(), selfSigned()])
+  await onlyOn(api, 'http')
   await page.goto(`/catalog/${api.apiId}/policies?add=tls`)
   await page.getByRole('textbox', { name: 'Certificate', exact: true }).fill(own.certificate)
   const key = page.getByRole('textbox', { name: 'Private key' })
@@ -207,8 +208,7 @@ test('a path that is taken and a key that is not the one of its certificate are 
   await expect.poll(() => faultOf(key)).toContain('does not belong to certificate.crt')
   expect(await page.getByRole('button', { name: 'Save draft' }).isDisabled()).toBe(true)
 
-  // On the listener without TLS alone, which hinders deploying what can be saved.
-  await onlyOn(api, 'http')
+  // It is on the listener without TLS alone, which hinders deploying what can be saved.
   await key.fill(own.key)
   await page.getByText('No mistakes').waitFor()
   await page.getByRole('button', { name: 'Save draft' }).click()
