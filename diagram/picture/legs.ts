@@ -49,6 +49,7 @@ export function legMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
         ...wrong(leg, sheet),
       ]
   return [
+    ...(isBehind ? [ground(drawn, palette)] : []),
     {
       kind: 'group',
       at: drawn.hexagon,
@@ -68,6 +69,11 @@ export function legMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
       marks: [...(expected ? hexagonMarks(expected.class, palette) : unknownHexagon(palette)), ...words],
     },
   ]
+}
+
+// What stands back lets through what is under it, and the word must not be struck through by its own line.
+function ground({ hexagon }: DrawnLeg, { panel }: Palette): Mark {
+  return { kind: 'group', at: hexagon, marks: [{ kind: 'polygon', points: hexagonPoints, fill: panel }] }
 }
 
 function behind({ id }: LegView, { highlight }: Sheet): { opacity?: number } {
