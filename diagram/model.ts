@@ -13,6 +13,8 @@ export interface Model {
   readonly flows: ReadonlyMap<string, FlowView>
   readonly legs: ReadonlyMap<string, LegView>
   readonly flowsOfLeg: ReadonlyMap<string, readonly FlowView[]>
+  /** How many flows each API has. */
+  readonly flowsOfApi: ReadonlyMap<string, number>
   readonly findingsOfLeg: ReadonlyMap<string, readonly FindingView[]>
   readonly findingsOfFlow: ReadonlyMap<string, readonly FindingView[]>
   /** By what they are about: `api:…`. */
@@ -22,6 +24,8 @@ export interface Model {
 export function modelOf(topology: Topology): Model {
   const flowsOfLeg = new Map<string, FlowView[]>(topology.legs.map(({ id }) => [id, []]))
   for (const flow of topology.flows) for (const leg of flow.legs) flowsOfLeg.get(leg)?.push(flow)
+  const flowsOfApi = new Map<string, number>()
+  for (const { apiId } of topology.flows) flowsOfApi.set(apiId, (flowsOfApi.get(apiId) ?? 0) + 1)
   return {
     topology,
     networks: byId(topology.networks),
@@ -31,6 +35,7 @@ export function modelOf(topology: Topology): Model {
     flows: byId(topology.flows),
     legs: byId(topology.legs),
     flowsOfLeg,
+    flowsOfApi,
     findingsOfLeg: findingsBy(topology.findings, ({ legIds }) => legIds),
     findingsOfFlow: findingsBy(topology.findings, ({ flowIds }) => flowIds),
     findingsAbout: findingsBy(topology.findings, ({ about }) => [`${about.kind}:${about.id}`]),

@@ -7,10 +7,11 @@ import type { Classification, GatewayRole } from '#domain/pattern.ts'
 import type { LegTls } from '#domain/reading.ts'
 import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/stored.ts'
 import type { FlowView } from '#domain/topology.ts'
-import { figure, requestRate } from '#domain/figures.ts'
+import { figure, milliseconds, requestRate } from '#domain/figures.ts'
 import type { Tone } from './tone.ts'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
 import { findingsOn, isOpen, looseFinding, type Model } from './model.ts'
+import { legTraffic, legTrafficText } from './traffic.ts'
 
 /** The topology in sentences: what panels say, what screen readers hear, what stands in the table. */
 
@@ -57,6 +58,10 @@ export function trafficText({ traffic }: Pick<ApiView, 'traffic'>): string | nul
   const parts = [requestRate(traffic.requestsPerSecond)]
   if (traffic.errorsPerSecond > 0) parts.push(`${figure(traffic.errorsPerSecond)} errors/s`)
   if (traffic.refusedPerSecond > 0) parts.push(`${figure(traffic.refusedPerSecond)} refused/s`)
+  if (traffic.latencyMs) {
+    const { p50, p99 } = traffic.latencyMs
+    parts.push(`p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}`)
+  }
   return parts.join(', ')
 }
 
@@ -150,8 +155,23 @@ export function legLabel(model: Model, leg: LegView): string {
   const findings = findingsOn(model, [leg.id])
     .filter(isOpen)
     .map(({ why }) => why)
+  const days = daysOf(leg)
+  const traffic = legTraffic(model, leg)
   return [
     `${legTitle(leg)}, expected ${expectedText(leg.expected)}, actual ${actualText(leg.actual)}`,
+    ...(days === null ? [] : [`certificate ${daysText(days)}`]),
+    ...(traffic ? [legTrafficText(traffic)] : []),
     ...findings,
   ].join('. ')
+}
+
+/** Until the first certificate of a leg's chain ends; null where no chain is known. */
+export function daysOf({ proof }: Pick<LegView, 'proof'>): number | null {
+  return proof && proof.links.length > 0 ? Math.min(...proof.links.map(({ daysLeft }) => daysLeft)) : null
+}
+
+/** How often clients fail in the handshake; null where none did, or nobody says. */
+export function handshakesText({ nodes }: GatewayView): string | null {
+  const failed = nodes?.failedHandshakesPerSecond ?? 0
+  return failed > 0 ? `${figure(failed)} failed handshakes/s` : null
 }

@@ -51,7 +51,16 @@ export const gatewayView = z.object({
   listeners: z.array(z.object({ id, protocol: z.string(), address: z.string(), port: z.int() })),
   revision: z.int(),
   nodes: z
-    .object({ total: z.int(), online: z.int(), degraded: z.int(), current: z.int() })
+    .object({
+      total: z.int(),
+      online: z.int(),
+      degraded: z.int(),
+      current: z.int(),
+      failedHandshakesPerSecond: z
+        .number()
+        .nullable()
+        .describe('With clients; null when no node has reported lately'),
+    })
     .nullable()
     .describe('Null of the past'),
   version,
@@ -93,6 +102,10 @@ export const apiView = z.object({
       requestsPerSecond: z.number(),
       errorsPerSecond: z.number(),
       refusedPerSecond: z.number(),
+      latencyMs: z
+        .object({ p50: z.number(), p99: z.number() })
+        .nullable()
+        .describe('Of the slowest node; null without answers in its last interval'),
     })
     .nullable(),
 })

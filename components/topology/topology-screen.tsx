@@ -15,6 +15,7 @@ import { Announcer } from './announcer.tsx'
 import type { Asked } from './dialogs/asked.ts'
 import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
 import { FilterBar } from './filter-bar.tsx'
+import { Freshness } from './freshness.tsx'
 import { FindDialog } from './find-dialog.tsx'
 import { sharedElk } from './graph/elk.ts'
 import { useChangesOf } from './history/changes-context.tsx'
@@ -49,7 +50,7 @@ const figuresEveryMs = 15_000
 /** The topology page: bar, map or table, details, dialogs. */
 export function TopologyScreen({ initial }: { initial: Topology }) {
   const [paused, setPaused] = useState(false)
-  const { data: live } = useQuery({
+  const { data: live, isRefetchError } = useQuery({
     ...topologyQueries.document(),
     initialData: initial,
     refetchInterval: paused ? false : figuresEveryMs,
@@ -91,7 +92,12 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
       layout="full"
       actions={
         <>
-          {shown.isNow && <PauseButton paused={paused} onPaused={setPaused} />}
+          {shown.isNow && (
+            <>
+              <Freshness at={live.at} isLost={isRefetchError} paused={paused} />
+              <PauseButton paused={paused} onPaused={setPaused} />
+            </>
+          )}
           <ShareMenu filter={state} at={state.compare ? state.compare.to : state.at} />
           {mayWrite && <AddMenu ask={setAsked} />}
           <CompareMenu onCompare={(compare) => change({ at: null, compare })} />
@@ -125,6 +131,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             state={state}
             choose={choose}
             onFind={openFind}
+            paused={paused}
             onTable={() => change({ view: 'table' })}
             standRef={stand}
           />

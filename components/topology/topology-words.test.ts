@@ -87,14 +87,16 @@ describe('the sentence of a flow', () => {
 describe('figures', () => {
   it('are none when no node reported, and never rounded to nothing', () => {
     expect(trafficText({ traffic: null })).toBeNull()
-    const some = { requestsPerSecond: 0.04, errorsPerSecond: 0, refusedPerSecond: 12.4 }
+    const some = { requestsPerSecond: 0.04, errorsPerSecond: 0, refusedPerSecond: 12.4, latencyMs: null }
     expect(trafficText({ traffic: some })).toBe('<0.1 req/s, 12 refused/s')
+    const timed = { ...some, latencyMs: { p50: 4, p99: 41 } }
+    expect(trafficText({ traffic: timed })).toBe('<0.1 req/s, 12 refused/s, p50 4.0 ms, p99 41 ms')
   })
 
   it('put an offline node before what it applied last', () => {
     const gateway = topology.gateways[0]
     if (!gateway) throw new Error('no gateway')
-    const nodes = { total: 2, online: 0, degraded: 0, current: 2 }
+    const nodes = { total: 2, online: 0, degraded: 0, current: 2, failedHandshakesPerSecond: 0 }
     expect(gatewayState({ ...gateway, nodes })).toEqual({ text: 'all nodes offline', tone: 'err' })
     expect(gatewayState({ ...gateway, nodes: { ...nodes, online: 2, current: 1 } }).text).toBe(
       'applied on 1 of 2',

@@ -120,7 +120,7 @@ describe('the drawing', () => {
     const topology = madeUp(2, { parties: 10, flows: 10 })
     const busier = structuredClone(topology)
     for (const api of busier.apis)
-      api.traffic = { requestsPerSecond: 9, errorsPerSecond: 0, refusedPerSecond: 0 }
+      api.traffic = { requestsPerSecond: 9, errorsPerSecond: 0, refusedPerSecond: 0, latencyMs: null }
     expect(shapeOf(busier)).toBe(shapeOf(topology))
     expect(shapeOf(madeUp(3, { parties: 10, flows: 10 }))).not.toBe(shapeOf(topology))
   })

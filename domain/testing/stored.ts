@@ -46,7 +46,7 @@ export function gateway(id: string, change: Partial<GatewayView> = {}): GatewayV
     environmentKind: 'production',
     listeners: [http],
     revision: 1,
-    nodes: { total: 1, online: 1, degraded: 0, current: 1 },
+    nodes: { total: 1, online: 1, degraded: 0, current: 1, failedHandshakesPerSecond: null },
     version: 1,
     ...change,
   }

@@ -138,7 +138,7 @@ function gatewayOf(
     environmentKind,
     listeners: [...listeners.values()],
     revision: 0,
-    nodes: { total: 0, online: 0, degraded: 0, current: 0 },
+    nodes: { total: 0, online: 0, degraded: 0, current: 0, failedHandshakesPerSecond: null },
     version: 1,
   }
 }

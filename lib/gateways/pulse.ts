@@ -9,7 +9,7 @@ export const withPulse = {
 
 /** The same with its traffic by API. */
 export const withTraffic = {
-  report: { select: { receivedAt: true, pulse: true, apis: true } },
+  report: { select: { receivedAt: true, pulse: true, apis: true, processes: true } },
 } satisfies Prisma.NodeInclude
 
 type Reporting<Parts extends keyof NodeReport> = Omit<SeenNode, 'appliedHash'> & {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { usualWatch } from '#domain/certificate.ts'
 import { isOffline } from '#domain/deployment.ts'
-import { ratesOf } from '#domain/node-report.ts'
+import { type NodeDetails, nodeDetails, ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
 import {
   type ApiView,
@@ -142,6 +142,7 @@ function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
       online: online.length,
       degraded: online.filter((node) => pulseOf(node, now)?.status === 'degraded').length,
       current: gateway.nodes.filter((node) => node.appliedRevision === gateway.headRevision).length,
+      failedHandshakesPerSecond: failedHandshakesAt(gateway, now),
     },
     version: gateway.version,
   }
@@ -205,8 +206,36 @@ function deploymentOf(instanceId: string, gateway: GatewayRow, manifests: Manife
   return serving.length < gateway.nodes.length ? 'partly' : 'serving'
 }
 
+type Quantiles = NonNullable<NodeDetails['apis'][string]['latencyMs']>
+
+// Quantiles of several nodes cannot be put together; that of the slowest hides nothing.
+function slowest(latencies: readonly Quantiles[]): { p50: number; p99: number } | null {
+  if (latencies.length === 0) return null
+  return {
+    p50: Math.max(...latencies.map(({ p50 }) => p50)),
+    p99: Math.max(...latencies.map(({ p99 }) => p99)),
+  }
+}
+
+const listenersReported = nodeDetails.pick({ listeners: true })
+
+function failedHandshakesAt(gateway: GatewayRow, now: Date): number | null {
+  const rates = gateway.nodes.flatMap((node) => {
+    const pulse = pulseOf(node, now)
+    const { listeners: reported } = listenersReported.safeParse(node.report?.processes).data ?? {}
+    if (!pulse || !reported || pulse.intervalMs <= 0) return []
+    const failed = reported
+      .flatMap(({ handshakes }) => Object.entries(handshakes))
+      .filter(([result]) => result !== 'ok')
+      .reduce((sum, [, { recent }]) => sum + recent, 0)
+    return [(failed * 1_000) / pulse.intervalMs]
+  })
+  return rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : null
+}
+
 function trafficAt(instanceId: string, gateway: GatewayRow, now: Date): ApiView['traffic'] {
   const total = { requestsPerSecond: 0, errorsPerSecond: 0, refusedPerSecond: 0 }
+  const latencies: Quantiles[] = []
   let reported = false
   for (const node of gateway.nodes) {
     const latest = trafficOf(node, now)
@@ -218,6 +247,7 @@ function trafficAt(instanceId: string, gateway: GatewayRow, now: Date): ApiView[
     total.requestsPerSecond += rates.requestsPerSecond
     total.errorsPerSecond += rates.errorsPerSecond
     total.refusedPerSecond += rates.refusedPerSecond
+    if (counted.latencyMs) latencies.push(counted.latencyMs)
   }
-  return reported ? total : null
+  return reported ? { ...total, latencyMs: slowest(latencies) } : null
 }

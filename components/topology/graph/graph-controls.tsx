@@ -1,17 +1,19 @@
 'use client'
-import { Info, Maximize, Minus, Plus } from 'lucide-react'
+import { Activity, Info, Maximize, Minus, Plus } from 'lucide-react'
 import { Panel, useReactFlow } from 'reactflow'
 import { Button } from '../../ui/button.tsx'
 import { Tooltip } from '../../ui/tooltip.tsx'
 
 interface Props {
   showAll: () => void
+  moves: boolean
+  onMoves: (moves: boolean) => void
   legend: boolean
   onLegend: () => void
 }
 
 /** Zoom, fit and legend, for the pointer; each has its key too. */
-export function GraphControls({ showAll, legend, onLegend }: Props) {
+export function GraphControls({ showAll, moves, onMoves, legend, onLegend }: Props) {
   const { zoomIn, zoomOut } = useReactFlow()
   const controls = [
     { label: 'Zoom in (+)', icon: Plus, act: () => void zoomIn() },
@@ -27,6 +29,15 @@ export function GraphControls({ showAll, legend, onLegend }: Props) {
           </Button>
         </Tooltip>
       ))}
+      <Button
+        onClick={() => onMoves(!moves)}
+        aria-pressed={moves}
+        title="Traffic moves along the lines"
+        className="motion-reduce:hidden"
+      >
+        <Activity aria-hidden />
+        Motion
+      </Button>
       <Button onClick={onLegend} aria-pressed={legend}>
         <Info aria-hidden />
         Legend

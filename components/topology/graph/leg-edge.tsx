@@ -1,4 +1,5 @@
 'use client'
+import type { CSSProperties } from 'react'
 import type { EdgeProps } from 'reactflow'
 import type { Severity } from '#domain/finding.ts'
 import type { LegView } from '#domain/leg.ts'
@@ -7,6 +8,7 @@ import { hexagonPoints, labelOnMap } from '#diagram/hexagon.ts'
 import type { Point } from '#diagram/layout/drawing.ts'
 import { findingMark, verdictDash } from '#diagram/looks.ts'
 import { findingsOn, isOpen } from '#diagram/model.ts'
+import { type LegTraffic, legTraffic, legTrafficText } from '#diagram/traffic.ts'
 import { legLabel } from '#diagram/words.ts'
 import type { LegEdge } from './elements.ts'
 import { LegChangeMark, useLegChange } from '../history/leg-change-mark.tsx'
@@ -25,6 +27,8 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
   const change = useLegChange(id)
   if (!leg || !data) return null
   const finding = findingsOn(model, [id]).find(isOpen)
+  const traffic = legTraffic(model, leg)
+  const isCalled = traffic !== null && traffic.requestsPerSecond > 0
   const lit = highlight?.legs.has(id) ?? false
   const dimmed = highlight !== null && !lit
   const wrong = finding?.severity === 'error'
@@ -45,6 +49,7 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
         strokeWidth={lit ? 3 : (change?.width ?? 1.6)}
         strokeDasharray={change ? change.dash : verdictDash[leg.verdict]}
       />
+      {isCalled && !dimmed && <Moving path={data.leg.path} traffic={traffic} />}
       <LegMark
         leg={leg}
         at={data.leg.hexagon}
@@ -58,8 +63,31 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
             {findingMark[finding.code]}
           </MarkText>
         )}
+        {isCalled && !finding && (
+          <MarkText y={36.5} fill={traffic.errorsPerSecond > 0 ? severityStroke.warning : 'var(--ink-3)'}>
+            {legTrafficText(traffic)}
+          </MarkText>
+        )}
       </LegMark>
     </g>
+  )
+}
+
+/** Busy lines move faster, up to a pace at which nothing flickers. */
+function Moving({ path, traffic }: { path: string; traffic: LegTraffic }) {
+  const paceSeconds = Math.max(0.6, 2.4 / (1 + Math.log10(1 + traffic.requestsPerSecond)))
+  return (
+    <path
+      aria-hidden
+      d={path}
+      fill="none"
+      stroke="var(--accent)"
+      strokeWidth={2.4}
+      strokeLinecap="round"
+      strokeDasharray="0.1 23.9"
+      className="topology-traffic"
+      style={{ '--traffic-pace': `${paceSeconds.toFixed(2)}s` } as CSSProperties}
+    />
   )
 }
 

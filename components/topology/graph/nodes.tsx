@@ -19,6 +19,7 @@ import {
   gatewayDetail,
   gatewayState,
   gatewaySubtitle,
+  handshakesText,
   networkDetail,
   partyDetail,
   partySubtitle,
@@ -211,6 +212,7 @@ export function GatewayShape({ id, data: { gateway: drawn } }: NodeProps<Gateway
   const { width, height } = drawn.box
   const chosen = selection?.kind === 'gateway' && selection.id === gateway.id
   const state = gatewayState(gateway)
+  const failing = handshakesText(gateway)
   const p = gatewayPoint
   const outline = `${p},1 ${width - p},1 ${width - 1},${height / 2} ${width - p},${height - 1} ${p},${height - 1} 1,${height / 2}`
   return (
@@ -234,6 +236,11 @@ export function GatewayShape({ id, data: { gateway: drawn } }: NodeProps<Gateway
         <WordState tone={state.tone} className="text-2xs">
           {state.text}
         </WordState>
+        {failing && (
+          <WordState tone="err" className="text-2xs">
+            {failing}
+          </WordState>
+        )}
       </StopButton>
       <Ends />
     </div>

@@ -16,6 +16,7 @@ import { GraphControls } from './graph-controls.tsx'
 import { LegLine } from './leg-edge.tsx'
 import { Legend } from './legend.tsx'
 import { CaptionShape, CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
+import { useMotion } from './use-motion.ts'
 import { along, domId, type GraphStop, stopId, stopsOf } from './stops.ts'
 
 const nodeTypes = {
@@ -39,6 +40,8 @@ export interface GraphProps {
   state: ViewState
   choose: (selection: Selection | null, byKeyboard: boolean) => void
   onFind: () => void
+  /** Figures stand still, and so does what they move. */
+  paused: boolean
   /** Set to a function that stands on a stop, for what is outside the graph. */
   standRef: RefObject<((stop: string) => void) | null>
 }
@@ -52,7 +55,8 @@ export function TopologyGraph(props: GraphProps) {
   )
 }
 
-function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProps) {
+function GraphMap({ drawing, model, state, choose, onFind, paused, standRef }: GraphProps) {
+  const { moves, setMoves } = useMotion()
   const [legend, setLegend] = useState(false)
   const frame = useRef<HTMLDivElement>(null)
   const far = useStore((store) => store.transform[2] < legibleZoom)
@@ -104,13 +108,20 @@ function GraphMap({ drawing, model, state, choose, onFind, standRef }: GraphProp
         maxZoom={2}
         ref={frame}
         data-far={far ? '' : undefined}
+        data-motion={moves && !paused ? '' : undefined}
         onMoveStart={() => frame.current?.setAttribute('data-moving', '')}
         onMoveEnd={() => frame.current?.removeAttribute('data-moving')}
         className="[--xy-attribution-background-color:var(--panel)] [&_.react-flow\_\_attribution_a]:!text-ink-2"
         // From far away nearly all is in view, and taking things out and in again would cost more than it saves.
         onlyRenderVisibleElements={!far && nodes.length + edges.length > 400}
       >
-        <GraphControls showAll={showAll} legend={legend} onLegend={() => setLegend((shown) => !shown)} />
+        <GraphControls
+          showAll={showAll}
+          moves={moves}
+          onMoves={setMoves}
+          legend={legend}
+          onLegend={() => setLegend((shown) => !shown)}
+        />
         {legend && <Legend onClose={() => setLegend(false)} />}
       </ReactFlow>
     </GraphProvider>

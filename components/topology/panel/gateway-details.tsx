@@ -1,11 +1,12 @@
 'use client'
 import Link from 'next/link'
 import { count } from '#domain/listing.ts'
+import type { GatewayView } from '#domain/stored.ts'
 import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { WordState } from '../../ui/state.tsx'
 import { flowsOf } from '#diagram/highlight.ts'
-import { gatewayState } from '#diagram/words.ts'
+import { gatewayState, handshakesText } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FlowList } from './flow-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
@@ -37,6 +38,7 @@ export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProp
           {gateway.listeners.map(({ protocol, port }) => `${protocol.toUpperCase()} ${port}`).join(', ') ||
             'none'}
         </Fact>
+        <Fact label="Handshakes">{handshakesText(gateway) ?? failureless(gateway)}</Fact>
         <Fact label="APIs">
           {count(model.topology.apis.filter((api) => api.gatewayId === id).length, 'API')}
         </Fact>
@@ -52,4 +54,8 @@ export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProp
       </Part>
     </>
   )
+}
+
+function failureless({ nodes }: GatewayView): string {
+  return nodes?.failedHandshakesPerSecond == null ? 'no node has reported lately' : 'none failed of late'
 }

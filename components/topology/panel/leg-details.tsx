@@ -1,11 +1,12 @@
 'use client'
 import { actualText } from '#domain/context.ts'
-import { readingsOf } from '#domain/leg.ts'
+import { type LegView, readingsOf } from '#domain/leg.ts'
 import { count, listed } from '#domain/listing.ts'
 import { LegChanges } from '../history/change-parts.tsx'
 import { LegComments } from '../history/leg-comments.tsx'
 import { findingsOn } from '#diagram/model.ts'
 import type { DetailsProps } from './details-props.ts'
+import { legTraffic, legTrafficText } from '#diagram/traffic.ts'
 import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'
 import { LegList, LegVerdict } from './leg-list.tsx'
@@ -41,6 +42,9 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
               <LegProof reading={leg} />
             </Part>
           )}
+      <Part title="Traffic">
+        <p className="text-sm text-ink-2 tnum">{trafficWords(model, leg)}</p>
+      </Part>
       <PeerList model={model} leg={leg} />
       <Part title="Findings on this leg">
         <FindingList model={model} findings={findingsOn(model, [id])} ask={ask} mayWrite={mayWrite} />
@@ -52,4 +56,10 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
       </Part>
     </>
   )
+}
+
+function trafficWords(model: DetailsProps['model'], leg: LegView): string {
+  const traffic = legTraffic(model, leg)
+  if (traffic) return legTrafficText(traffic)
+  return 'Nodes count by API, and these have consumers on other legs too, or no node has reported lately.'
 }
