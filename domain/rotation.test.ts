@@ -129,7 +129,7 @@ describe('a step does not go', () => {
   })
 
   it('while a node may lack the truststore with both, unless somebody vouches for it', () => {
-    const nodes = { total: 2, online: 1, degraded: 0, current: 1 }
+    const nodes = { total: 2, online: 1, degraded: 0, current: 1, failedHandshakesPerSecond: null }
     const behind = changed(overlapped, 'gateways', 'edge', { nodes })
     expect(step(behind, 'reissue')).toMatchObject({
       may: false,

@@ -117,6 +117,10 @@ export type ApiView = z.infer<typeof apiView>
 export type UpstreamView = z.infer<typeof upstreamView>
 export type Listener = GatewayView['listeners'][number]
 
+/** What was put by hand on the map: by drawn box, which one it is from the top among those that it stands with. */
+export const arrangement = z.record(z.string(), z.int())
+export type Arrangement = Readonly<z.infer<typeof arrangement>>
+
 export interface StoredFlow {
   readonly id: string
   readonly consumerId: string
@@ -140,6 +144,7 @@ export interface Stored {
   /** Null while no node says whom it sees. */
   readonly observed: Observed | null
   readonly acceptances: readonly Acceptance[]
+  readonly arrangement: Arrangement
 }
 
 /** What is stored, findable by id. */

@@ -23,6 +23,9 @@ export function inStandardOrder(topology: Topology): Topology {
     contexts: byId(topology.contexts),
     authorities: byId(topology.authorities),
     certificates: byId(topology.certificates),
+    arrangement: Object.fromEntries(
+      Object.entries(topology.arrangement).toSorted(([a], [b]) => ascending(a, b)),
+    ),
     observed: observed && { ...observed, peers: byText(observed.peers) },
     findings: byId(topology.findings).map((finding) => ({
       ...finding,

@@ -20,6 +20,7 @@ import {
 import {
   type ApiView,
   apiView,
+  arrangement,
   gatewayView,
   type Index,
   indexOf,
@@ -77,6 +78,7 @@ export const topologyView = z.object({
   certificates: z.array(certificateView),
   observed: observed.nullable().describe('The peers that nodes have seen; null while none says'),
   findings: z.array(findingView),
+  arrangement: arrangement.describe('What was put by hand on the map'),
 })
 
 export type FlowView = z.infer<typeof flowView>
@@ -117,6 +119,7 @@ export function describeTopology(stored: Stored, now: Date): Topology {
     authorities: [...stored.authorities],
     certificates: [...stored.certificates],
     observed: stored.observed,
+    arrangement: { ...stored.arrangement },
     findings: lint(world).map((each) => {
       const held = acceptanceOf(each, stored.acceptances, now)
       return {

@@ -10,7 +10,7 @@ import { structureOf } from './structure.ts'
 export async function layOut(elk: Pick<ELK, 'layout'>, topology: Topology): Promise<Drawing> {
   const structure = structureOf(topology)
   const order = await orderBy(elk, structure)
-  const { placed, columns } = place(structure, order)
+  const { placed, columns } = place(structure, { ranks: order, byHand: topology.arrangement })
   return { ...placed, width: columns.width, legs: route(structure, placed, columns) }
 }
 
@@ -28,5 +28,6 @@ export function shapeOf(topology: Topology): string {
     topology.gateways.map(({ id, networkId }) => [id, networkId]),
     topology.apis.map(({ id, providerId }) => [id, providerId]),
     topology.legs.map(({ id }) => id),
+    topology.arrangement,
   ])
 }

@@ -11,7 +11,8 @@ import {
 } from './drawing.ts'
 import type { Columns } from './measures.ts'
 import * as measure from './measures.ts'
-import type { Order } from './order.ts'
+import type { Arrangement } from '#domain/stored.ts'
+import type { Order as Ranks } from './order.ts'
 import type { Card, Firewall, GatewayShape, NetworkShape, Structure } from './structure.ts'
 
 /** Gives every box its place: lanes from top to bottom, networks inside them, cards and gateways inside those. */
@@ -34,6 +35,12 @@ interface Area {
   readonly gateways: readonly GatewayShape[]
   readonly firewalls: readonly Firewall[]
   readonly children: readonly Area[]
+}
+
+/** How things stand among those that they stand with: as somebody put them, else as lines cross least. */
+export interface Order {
+  readonly ranks: Ranks
+  readonly byHand: Arrangement
 }
 
 // Consumers, gateways and providers each fill a column of their own from the top.
@@ -96,7 +103,10 @@ function sorted<T extends { id: string; name: string }>(
 ): T[] {
   return all.toSorted(
     (a, b) =>
-      (order.get(key(a)) ?? 0) - (order.get(key(b)) ?? 0) || compare(a.name, b.name) || compare(a.id, b.id),
+      byHand(order, key(a), key(b)) ||
+      (order.ranks.get(key(a)) ?? 0) - (order.ranks.get(key(b)) ?? 0) ||
+      compare(a.name, b.name) ||
+      compare(a.id, b.id),
   )
 }
 
@@ -106,10 +116,17 @@ function sortedAreas(areas: Area[], order: Order): Area[] {
   return areas.toSorted(
     (a, b) =>
       width(b) - width(a) ||
+      byHand(order, `network:${a.network?.id}`, `network:${b.network?.id}`) ||
       meanOrder(a, order) - meanOrder(b, order) ||
       compare(a.network?.name ?? '', b.network?.name ?? '') ||
       compare(a.network?.id ?? '', b.network?.id ?? ''),
   )
+}
+
+// What nobody has placed comes after what somebody has.
+function byHand({ byHand: placed }: Order, a: string, b: string): number {
+  const last = Number.MAX_SAFE_INTEGER
+  return (placed[a] ?? last) - (placed[b] ?? last)
 }
 
 function meanOrder(area: Area, order: Order): number {
@@ -118,7 +135,7 @@ function meanOrder(area: Area, order: Order): number {
     ...each.gateways.map(({ id }) => `gateway:${id}`),
     ...each.children.flatMap(ids),
   ]
-  const all = ids(area).map((id) => order.get(id) ?? 0)
+  const all = ids(area).map((id) => order.ranks.get(id) ?? 0)
   return all.length === 0 ? Number.MAX_SAFE_INTEGER : all.reduce((sum, each) => sum + each, 0) / all.length
 }
 

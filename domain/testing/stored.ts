@@ -93,4 +93,5 @@ export const nothingStored: Stored = {
   networkPolicies: [],
   observed: null,
   acceptances: [],
+  arrangement: {},
 }

@@ -85,6 +85,7 @@ export function drawTopology(documents: Documents, { environment }: Assumed): Dr
     networkPolicies: policies.length === 0 ? [] : sets,
     observed: null,
     acceptances: [],
+    arrangement: {},
   }
   return {
     stored,

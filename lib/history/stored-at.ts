@@ -38,6 +38,7 @@ export async function storedAt(tx: Tx, organisationId: string, at: Date, instead
     networkPolicies: [],
     observed: null,
     acceptances: rows.FindingAcceptance,
+    arrangement: {},
   }
 }
 

@@ -425,7 +425,20 @@ describe('the document', () => {
       organisationId,
       gatewayId,
       at: now,
-      report: { apis: { [deployed]: { requests: 50, errors: 5, refused: 10 } } },
+      report: {
+        apis: {
+          [deployed]: { requests: 50, errors: 5, refused: 10, latencyMs: { p50: 4, p95: 8, p99: 41 } },
+        },
+        listeners: [
+          {
+            id: 'web',
+            protocol: 'https',
+            address: '::',
+            port: 443,
+            handshakes: { ok: { recent: 9, total: 9 }, client_cert_missing: { recent: 10, total: 12 } },
+          },
+        ],
+      },
       node: { appliedRevision: 1 },
     })
     const apis = async (at: Date) =>
@@ -440,7 +453,11 @@ describe('the document', () => {
       requestsPerSecond: 10,
       errorsPerSecond: 1,
       refusedPerSecond: 2,
+      latencyMs: { p50: 4, p99: 41 },
     })
+    const nodes = async (at: Date) => (await readTopology(operator, at)).gateways.map((each) => each.nodes)
+    expect(await nodes(now)).toMatchObject([{ failedHandshakesPerSecond: 2 }])
+    expect(await nodes(new Date(now.getTime() + 60_000))).toMatchObject([{ failedHandshakesPerSecond: null }])
     expect((await apis(new Date(now.getTime() + 60_000))).get(deployed)?.traffic).toBeNull()
   })
 })

@@ -4,6 +4,7 @@ import { networkView, partyView } from '#domain/stored.ts'
 import { topologyView } from '#domain/topology.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { readTopologyAt } from '../history/read.ts'
+import { arrange, arrangementInput, resetArrangement } from './arrangement.ts'
 import {
   flowInput,
   networkChange,
@@ -41,6 +42,30 @@ export const networksOperations: readonly Operation[] = [
     problems: ['not-found', 'topology.not-kept'],
     run: async ({ query }, { actor }) =>
       (await readTopologyAt(actor, query.at ?? { kind: 'draft' })).topology,
+  }),
+  endpoint({
+    id: 'topology.arrange',
+    method: 'PUT',
+    path: '/topology/arrangement',
+    tag,
+    summary: 'Put things of the map that stand with each other in an order, from the top',
+    access: 'topology.write',
+    body: arrangementInput,
+    output: z.void(),
+    status: 204,
+    problems: ['not-found'],
+    run: ({ body }, { actor }) => arrange(actor, body),
+  }),
+  endpoint({
+    id: 'topology.reset-arrangement',
+    method: 'DELETE',
+    path: '/topology/arrangement',
+    tag,
+    summary: 'Let the layout place everything of the map again',
+    access: 'topology.write',
+    output: z.void(),
+    status: 204,
+    run: (_, { actor }) => resetArrangement(actor),
   }),
   endpoint({
     id: 'gateway.network-policies.read',

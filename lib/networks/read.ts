@@ -16,6 +16,7 @@ import { describeTopology, type Topology } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
+import { arrangementOf } from './arrangement.ts'
 import { readObserved } from './observed.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
 import { trustOf } from '../trust/read.ts'
@@ -31,16 +32,18 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
 export async function readStored(actor: Actor, now = new Date()): Promise<Stored> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
-  const [networks, parties, gateways, instances, flows, trust, acceptances, peers] = await Promise.all([
-    listNetworks(actor),
-    listParties(actor),
-    gatewayRows(organisationId),
-    instanceRows(organisationId),
-    db().flow.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
-    trustOf(db(), organisationId),
-    db().findingAcceptance.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
-    readObserved(organisationId),
-  ])
+  const [networks, parties, gateways, instances, flows, trust, acceptances, peers, arrangement] =
+    await Promise.all([
+      listNetworks(actor),
+      listParties(actor),
+      gatewayRows(organisationId),
+      instanceRows(organisationId),
+      db().flow.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
+      trustOf(db(), organisationId),
+      db().findingAcceptance.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
+      readObserved(organisationId),
+      arrangementOf(organisationId),
+    ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
   return {
@@ -62,6 +65,7 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
     networkPolicies: [],
     observed: peers,
     acceptances: acceptances.map(toAcceptance),
+    arrangement,
   }
 }
 

@@ -3,17 +3,22 @@ import { Activity, Info, Maximize, Minus, Plus } from 'lucide-react'
 import { Panel, useReactFlow } from 'reactflow'
 import { Button } from '../../ui/button.tsx'
 import { Tooltip } from '../../ui/tooltip.tsx'
+import { MoveControls } from './move-controls.tsx'
+import type { Moving } from './use-moving.ts'
 
 interface Props {
   showAll: () => void
   moves: boolean
   onMoves: (moves: boolean) => void
+  moving: Moving
+  /** What moving is about. */
+  standsOn: string | undefined
   legend: boolean
   onLegend: () => void
 }
 
 /** Zoom, fit and legend, for the pointer; each has its key too. */
-export function GraphControls({ showAll, moves, onMoves, legend, onLegend }: Props) {
+export function GraphControls({ showAll, moves, onMoves, moving, standsOn, legend, onLegend }: Props) {
   const { zoomIn, zoomOut } = useReactFlow()
   const controls = [
     { label: 'Zoom in (+)', icon: Plus, act: () => void zoomIn() },
@@ -21,7 +26,7 @@ export function GraphControls({ showAll, moves, onMoves, legend, onLegend }: Pro
     { label: 'Show all (F)', icon: Maximize, act: showAll },
   ]
   return (
-    <Panel position="bottom-left" className="flex gap-1.5">
+    <Panel position="bottom-left" className="flex max-w-full flex-wrap gap-1.5">
       {controls.map(({ label, icon: Icon, act }) => (
         <Tooltip key={label} text={label}>
           <Button size="icon" aria-label={label} onClick={act}>
@@ -42,6 +47,7 @@ export function GraphControls({ showAll, moves, onMoves, legend, onLegend }: Pro
         <Info aria-hidden />
         Legend
       </Button>
+      <MoveControls moving={moving} name={standsOn} />
     </Panel>
   )
 }

@@ -16,6 +16,7 @@ import { GraphControls } from './graph-controls.tsx'
 import { LegLine } from './leg-edge.tsx'
 import { Legend } from './legend.tsx'
 import { CaptionShape, CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
+import { type Moving, useMoving } from './use-moving.ts'
 import { useMotion } from './use-motion.ts'
 import { along, domId, type GraphStop, stopId, stopsOf } from './stops.ts'
 
@@ -69,7 +70,15 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, standRef }: G
     standRef.current = walk.stand
   }, [standRef, walk.stand])
   const showAll = useViews(drawing)
-  const keys = useKeys(walk, showAll, () => setLegend((shown) => !shown), onFind)
+  const here = stops.find(({ id }) => id === walk.active)
+  const moving = useMoving(drawing, model, here)
+  const keys = useKeys({
+    walk,
+    moving,
+    showAll,
+    toggleLegend: () => setLegend((shown) => !shown),
+    onFind,
+  })
   const { remember } = walk
   const onChoose = useCallback(
     (selection: Selection, byKeyboard: boolean) => {
@@ -117,6 +126,8 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, standRef }: G
       >
         <GraphControls
           showAll={showAll}
+          moving={moving}
+          standsOn={here?.name}
           moves={moves}
           onMoves={setMoves}
           legend={legend}
@@ -205,12 +216,21 @@ const arrows: Partial<Record<string, Direction>> = {
   ArrowDown: 'down',
 }
 
-function useKeys(walk: Walk, showAll: () => void, toggleLegend: () => void, onFind: () => void) {
+interface Keys {
+  walk: Walk
+  moving: Moving
+  showAll: () => void
+  toggleLegend: () => void
+  onFind: () => void
+}
+
+function useKeys({ walk, moving, showAll, toggleLegend, onFind }: Keys) {
   const { zoomIn, zoomOut, zoomTo } = useReactFlow()
   return useCallback(
     (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return
       const direction = arrows[event.key]
+      const way = direction === 'up' || direction === 'down' ? direction : null
       const actions: Partial<Record<string, () => void>> = {
         '[': () => walk.follow('callers'),
         ']': () => walk.follow('callees'),
@@ -221,13 +241,16 @@ function useKeys(walk: Walk, showAll: () => void, toggleLegend: () => void, onFi
         f: showAll,
         l: toggleLegend,
         '/': onFind,
+        ...(moving.may ? { m: moving.toggle } : {}),
+        ...(moving.on ? { Escape: moving.toggle } : {}),
       }
-      const action = direction ? () => walk.step(direction) : actions[event.key]
+      const step = moving.on && way ? () => moving.move(way) : direction && (() => walk.step(direction))
+      const action = step ?? actions[event.key]
       if (!action) return
       event.preventDefault()
       action()
     },
-    [walk, showAll, toggleLegend, onFind, zoomIn, zoomOut, zoomTo],
+    [walk, moving, showAll, toggleLegend, onFind, zoomIn, zoomOut, zoomTo],
   )
 }
 
