@@ -289,8 +289,7 @@ test('what is moved by hand stays where it is, by keyboard alone, and goes back 
   const top = async () => (await stop.boundingBox())?.y ?? 0
   const places = async () =>
     Object.keys((await machine.must<{ arrangement: object }>('GET', '/topology')).body.arrangement)
-  await stop.focus()
-  await stop.press('Escape')
+  await stop.click()
   const before = await top()
   await page.keyboard.press('m')
   await page.keyboard.press('ArrowUp')

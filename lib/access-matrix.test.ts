@@ -236,12 +236,12 @@ const matrix: Record<string, Row> = {
   'rotation.advance': { may: doers, body: () => ({ step: 'reissue' }) },
   'rotation.reverse': { may: doers, body: () => ({ step: 'overlap' }) },
   'rotation.end': { may: doers },
-  'topology.arrange': {
+  'topology.arrangement.assign': {
     may: doers,
     body: ({ networkId }) => ({ boxes: [`network:${networkId}`] }),
     stranger: 404,
   },
-  'topology.reset-arrangement': { may: doers },
+  'topology.arrangement.delete': { may: doers },
   'acceptance.list': { may: everyone },
   'acceptance.create': { may: doers, body: () => accepted },
   'acceptance.withdraw': { may: doers },

@@ -132,6 +132,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             choose={choose}
             onFind={openFind}
             paused={paused}
+            mayMove={mayWrite}
             onTable={() => change({ view: 'table' })}
             standRef={stand}
           />

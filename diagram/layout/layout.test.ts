@@ -131,4 +131,24 @@ describe('the drawing', () => {
     expect(drawing.cards.length).toBeGreaterThanOrEqual(500)
     expect(overlaps([...drawing.cards, ...drawing.gateways, ...drawing.firewalls])).toEqual([])
   })
+
+  it('has things in the order that somebody gave them, and everything else where it was', async () => {
+    const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
+    const before = await layOut(elk, topology)
+    const [networkId, cards] =
+      [
+        ...Map.groupBy(before.cards, ({ partyId }) => {
+          const party = topology.parties.find(({ id }) => id === partyId)
+          return party?.kind === 'consumer' ? party.networkId : undefined
+        }),
+      ].find(([id, group]) => id !== undefined && group.length > 2) ?? []
+    const wanted = (cards ?? []).toSorted((a, b) => b.box.y - a.box.y).map(({ id }) => id)
+    const arrangement = Object.fromEntries(wanted.map((id, position) => [id, position]))
+    const after = await layOut(elk, { ...topology, arrangement })
+    const inOrder = after.cards.toSorted((a, b) => a.box.y - b.box.y).map(({ id }) => id)
+    expect(networkId).toBeDefined()
+    expect(inOrder.filter((id) => wanted.includes(id))).toEqual(wanted)
+    expect(after.networks).toEqual(before.networks)
+    expect(shapeOf({ ...topology, arrangement })).not.toBe(shapeOf(topology))
+  })
 })

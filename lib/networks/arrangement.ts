@@ -20,13 +20,17 @@ export const arrangementInput = z.strictObject({
 })
 
 /** What was put by hand on the organisation's map. */
-export async function arrangementOf(organisationId: string): Promise<Arrangement> {
-  const places = await db().topologyPlace.findMany({ where: { organisationId }, orderBy: { boxId: 'asc' } })
+export function arrangementOf(organisationId: string): Promise<Arrangement> {
+  return placesOf(db(), organisationId)
+}
+
+async function placesOf(tx: Tx, organisationId: string): Promise<Arrangement> {
+  const places = await tx.topologyPlace.findMany({ where: { organisationId }, orderBy: { boxId: 'asc' } })
   return Object.fromEntries(places.map(({ boxId, position }) => [boxId, position]))
 }
 
 /** Puts boxes of the map in an order, for everybody of the organisation; others keep their places. */
-export function arrange(actor: Actor, { boxes }: z.output<typeof arrangementInput>): Promise<void> {
+export function arrange(actor: Actor, { boxes }: z.output<typeof arrangementInput>): Promise<Arrangement> {
   requirePermission(actor, 'topology.write')
   const { organisationId } = actor
   const wanted = [...new Set(boxes)]
@@ -38,6 +42,7 @@ export function arrange(actor: Actor, { boxes }: z.output<typeof arrangementInpu
       data: wanted.map((boxId, position) => ({ organisationId, boxId, position })),
     })
     await record(tx, actor, 'topology.arrange', { boxes: wanted })
+    return placesOf(tx, organisationId)
   })
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { momentInput } from '#domain/moment.ts'
-import { networkView, partyView } from '#domain/stored.ts'
+import { arrangement, networkView, partyView } from '#domain/stored.ts'
 import { topologyView } from '#domain/topology.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { readTopologyAt } from '../history/read.ts'
@@ -44,20 +44,19 @@ export const networksOperations: readonly Operation[] = [
       (await readTopologyAt(actor, query.at ?? { kind: 'draft' })).topology,
   }),
   endpoint({
-    id: 'topology.arrange',
-    method: 'PUT',
+    id: 'topology.arrangement.assign',
+    method: 'POST',
     path: '/topology/arrangement',
     tag,
     summary: 'Put things of the map that stand with each other in an order, from the top',
     access: 'topology.write',
     body: arrangementInput,
-    output: z.void(),
-    status: 204,
+    output: z.object({ arrangement }),
     problems: ['not-found'],
-    run: ({ body }, { actor }) => arrange(actor, body),
+    run: async ({ body }, { actor }) => ({ arrangement: await arrange(actor, body) }),
   }),
   endpoint({
-    id: 'topology.reset-arrangement',
+    id: 'topology.arrangement.delete',
     method: 'DELETE',
     path: '/topology/arrangement',
     tag,

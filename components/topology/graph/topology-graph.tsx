@@ -43,6 +43,8 @@ export interface GraphProps {
   onFind: () => void
   /** Figures stand still, and so does what they move. */
   paused: boolean
+  /** Whether the reader may put things of the map elsewhere. */
+  mayMove: boolean
   /** Set to a function that stands on a stop, for what is outside the graph. */
   standRef: RefObject<((stop: string) => void) | null>
 }
@@ -56,7 +58,7 @@ export function TopologyGraph(props: GraphProps) {
   )
 }
 
-function GraphMap({ drawing, model, state, choose, onFind, paused, standRef }: GraphProps) {
+function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, standRef }: GraphProps) {
   const { moves, setMoves } = useMotion()
   const [legend, setLegend] = useState(false)
   const frame = useRef<HTMLDivElement>(null)
@@ -71,7 +73,7 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, standRef }: G
   }, [standRef, walk.stand])
   const showAll = useViews(drawing)
   const here = stops.find(({ id }) => id === walk.active)
-  const moving = useMoving(drawing, model, here)
+  const moving = useMoving(drawing, model, here, mayMove)
   const keys = useKeys({
     walk,
     moving,

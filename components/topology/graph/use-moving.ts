@@ -1,15 +1,19 @@
 'use client'
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
+import { z } from 'zod'
+import { arrangement } from '#domain/stored.ts'
 import type { Drawing } from '#diagram/layout/drawing.ts'
 import type { Model } from '#diagram/model.ts'
-import { nothing, send } from '../../shell/api.ts'
+import { nothing, send, sendJson } from '../../shell/api.ts'
 import { asProblem } from '../../shell/problem-error.ts'
-import { useMay } from '../../shell/shell-context.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { topologyQueries } from '../topology-queries.ts'
 import { movedBoxes, type Way } from './moving.ts'
 import type { GraphStop } from './stops.ts'
+
+const path = '/topology/arrangement'
+const arranged = z.object({ arrangement })
 
 export interface Moving {
   /** Whether the reader may put things elsewhere. */
@@ -25,15 +29,15 @@ export interface Moving {
 }
 
 /** Moves the thing that the keyboard stands on, for everybody of the organisation. */
-export function useMoving(drawing: Drawing, model: Model, stop: GraphStop | undefined): Moving {
+export function useMoving(drawing: Drawing, model: Model, stop: GraphStop | undefined, may: boolean): Moving {
   const client = useQueryClient()
-  const may = useMay('topology.write')
   const [on, setOn] = useState(false)
   const [said, setSaid] = useState('')
   const write = useCallback(
-    async (words: string, method: 'PUT' | 'DELETE', body?: unknown) => {
+    async (words: string, boxes: readonly string[] | null) => {
       try {
-        await send('/topology/arrangement', nothing, { method, body })
+        if (boxes) await sendJson('POST', path, { boxes }, arranged)
+        else await send(path, nothing, { method: 'DELETE' })
         await client.invalidateQueries({ queryKey: topologyQueries.all })
         setSaid(words)
       } catch (error) {
@@ -50,9 +54,9 @@ export function useMoving(drawing: Drawing, model: Model, stop: GraphStop | unde
     toggle: () => setOn(!on),
     move(way) {
       const boxes = stop && movedBoxes(drawing, model, stop.selection, way)
-      if (boxes) void write(`${stop.name} moved ${way}`, 'PUT', { boxes })
+      if (boxes) void write(`${stop.name} moved ${way}`, boxes)
       else setSaid(stop ? `${stop.name} cannot go further ${way}` : '')
     },
-    reset: () => void write('Everything stands where the layout puts it', 'DELETE'),
+    reset: () => void write('Everything stands where the layout puts it', null),
   }
 }
