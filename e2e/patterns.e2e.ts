@@ -282,30 +282,6 @@ test('lenses stand in the address, hold together and are taken off at once', asy
   await page.context().close()
 })
 
-test('what is moved by hand stays where it is, by keyboard alone, and goes back at once', async () => {
-  const { consumer } = made.get('5') ?? { consumer: '' }
-  const page = await openMap('?view=graph')
-  const stop = page.locator('[data-stop^="party:"]').filter({ hasText: consumer })
-  const top = async () => (await stop.boundingBox())?.y ?? 0
-  const places = async () =>
-    Object.keys((await machine.must<{ arrangement: object }>('GET', '/topology')).body.arrangement)
-  await stop.click()
-  const before = await top()
-  await page.keyboard.press('m')
-  await page.keyboard.press('ArrowUp')
-  await expect.poll(places).not.toEqual([])
-  await expect.poll(top).not.toBe(before)
-  const moved = await top()
-  await page.reload()
-  await stop.waitFor()
-  await expect.poll(top).toBe(moved)
-  await page.getByRole('button', { name: 'Move', exact: true }).click()
-  await page.getByRole('button', { name: 'Automatic' }).click()
-  await expect.poll(places).toEqual([])
-  await expect.poll(top).toBe(before)
-  await page.context().close()
-})
-
 test('the map with a flow, a leg and the lenses is fit to be seen', async () => {
   const page = await openMap()
   const { flowId } = made.get('9') ?? { flowId: '' }

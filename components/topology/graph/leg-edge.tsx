@@ -86,6 +86,7 @@ function Moving({ path, traffic }: { path: string; traffic: LegTraffic }) {
       strokeLinecap="round"
       strokeDasharray="0.1 23.9"
       className="topology-traffic"
+      // React's types know no properties of one's own.
       style={{ '--traffic-pace': `${paceSeconds.toFixed(2)}s` } as CSSProperties}
     />
   )
