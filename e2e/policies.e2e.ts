@@ -213,12 +213,14 @@ test('a path that is taken and a key that is not the one of its certificate are 
   // Nothing that is saved gives a certificate on the listener with TLS, which hinders deploying what can be saved.
   await serveOn(api, ['https'])
   const saved = await page.context().newPage()
-  await saved.goto(`/catalog/${api.apiId}/policies`)
-  await saved
+  await saved.goto('/deployments')
+  await saved.getByRole('button', { name: 'See the difference' }).click()
+  const dialog = saved.getByRole('dialog')
+  await dialog
     .getByText(/no tls policy gives a certificate for .* on the listener https/)
     .first()
     .waitFor()
-  expect(await saved.getByRole('button', { name: 'Deploy', exact: true }).isDisabled()).toBe(true)
+  expect(await dialog.getByRole('button', { name: /^Deploy/ }).isDisabled()).toBe(true)
   // Who deploys the whole gateway would be hindered too.
   await serveOn(api, [])
 })
