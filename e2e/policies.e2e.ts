@@ -209,20 +209,6 @@ test('a path that is taken and a key that is not the one of its certificate are 
 
   await key.fill(own.key)
   await page.getByText('No mistakes').waitFor()
-
-  // Nothing that is saved gives a certificate on the listener with TLS, which hinders deploying what can be saved.
-  await serveOn(api, ['https'])
-  const saved = await page.context().newPage()
-  await saved.goto('/deployments')
-  await saved.getByRole('button', { name: 'See the difference' }).click()
-  const dialog = saved.getByRole('dialog')
-  await dialog
-    .getByText(/no tls policy gives a certificate for .* on the listener https/)
-    .first()
-    .waitFor()
-  expect(await dialog.getByRole('button', { name: /^Deploy/ }).isDisabled()).toBe(true)
-  // Who deploys the whole gateway would be hindered too.
-  await serveOn(api, [])
 })
 
 async function atHomeWith(what: string): Promise<{ page: Page; api: LiveApi }> {
@@ -230,20 +216,6 @@ async function atHomeWith(what: string): Promise<{ page: Page; api: LiveApi }> {
   const page = await visitAs(browser, 'owner')
   await page.goto('/')
   return { page, api }
-}
-
-/** Names the listeners that an API is on; none for all. */
-async function serveOn({ instanceId }: LiveApi, listenerIds: readonly string[]): Promise<void> {
-  const { body, etag } = await machine.must<Record<string, unknown> & { routing: object }>(
-    'GET',
-    `/instances/${instanceId}`,
-  )
-  const { host, basePath, upstreamUrl, stripBasePath, enabled, routing } = body
-  const place = { host, basePath, upstreamUrl, stripBasePath, enabled }
-  await machine.must('PUT', `/instances/${instanceId}`, {
-    body: { ...place, routing: { ...routing, listenerIds } },
-    ifMatch: etag ?? '',
-  })
 }
 
 function limit(maximumRequests: number, id: string) {
