@@ -235,7 +235,9 @@ test('who calls whom and whether mTLS is on takes one action at most, the detail
   await marks.first().waitFor()
   expect(await marks.first().getAttribute('aria-label')).toMatch(/ to .*, expected .*, actual /)
   actions.expectWithin(1)
-  await actions.click(page.locator('.react-flow__edge [role=img] polygon').first())
+  // Untrusted networks stand on top, where the map begins.
+  const { consumer } = made.get('9') ?? { consumer: '' }
+  await actions.click(page.locator(`.react-flow__edge [role=img][aria-label^="${consumer} to "] polygon`))
   await details(page).getByText('actual', { exact: true }).first().waitFor()
   actions.expectWithin(2)
   // A reviewer judges and answers for nothing.
