@@ -12,6 +12,7 @@ import { writeReadme } from './readme.ts'
 import { holds, keep, type Measured, machineNow, type Result } from './results.ts'
 import type { Setting } from './setting.ts'
 import { summary, tell } from './tables.ts'
+import { benchTopology } from './topology.ts'
 import { benchWorkers } from './workers.ts'
 
 interface Bench {
@@ -29,6 +30,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
   ['apply', { about: 'taking a configuration of 10,000 APIs, under traffic', run: benchApply }],
   ['propagation', { about: 'from an edit in the portal to the first answer by it', run: benchPropagation }],
   ['memory', { about: 'a worker with 3,000 routes, idle connections, bodies of 1 GiB', run: benchMemory }],
+  ['topology', { about: 'a map of 1,500 flows in the browser', run: benchTopology }],
   ['workers', { about: 'how evenly workers are loaded, and one that is killed', run: benchWorkers }],
 ])
 

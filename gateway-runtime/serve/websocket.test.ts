@@ -277,18 +277,19 @@ describe.each([
     }
   }
 
-  it('a frame that says it is a gigabyte passes as it comes, and none of it is kept', async () => {
+  it('a frame of a gigabyte passes as it comes, and none of it is kept', async () => {
     const { socket, arrived, grown } = await opened()
     const header = Buffer.alloc(14)
     header.set([0x82, 0xff])
     header.writeBigUInt64BE(BigInt(2 ** 30), 2)
     socket.write(header)
     const part = Buffer.alloc(2 ** 20)
-    for (let i = 0; i < 256; i++) {
+    // Pieces that are garbage by now may lie about for a while: a part of it may be there, not the whole.
+    for (let i = 0; i < 1_024; i++) {
       if (!socket.write(part)) await once(socket, 'drain')
-      expect(grown()).toBeLessThan(100 * 2 ** 20)
+      expect(grown()).toBeLessThan(2 ** 28)
     }
-    await eventually(() => arrived() === header.length + 2 ** 28)
+    await eventually(() => arrived() === header.length + 2 ** 30)
     socket.destroy()
   }, 30_000)
 

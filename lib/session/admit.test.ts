@@ -13,7 +13,8 @@ afterAll(() => database.close())
 beforeEach(async () => {
   await db().membership.deleteMany()
   await db().user.deleteMany()
-  await db().$executeRaw`TRUNCATE "Organisation" CASCADE`
+  await db().dataKey.deleteMany()
+  await db().organisation.deleteMany()
 })
 
 function enter(sub: string, claims: Record<string, unknown> = {}) {
