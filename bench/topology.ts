@@ -35,7 +35,12 @@ export async function benchTopology(setting: Setting): Promise<Measured[]> {
       method: `The topology page of ${PARTIES} parties in ${NETWORKS} networks with ${FLOWS.toLocaleString('en')} flows, in headless Chromium of 1440 by 900 pixels: from the request for the page to the first frame with its lines; then the map is dragged to and fro for ${setting.seconds} seconds, and the time is divided by the frames.`,
       rows: [
         { proxy: 'Hexgate', work: 'drawn', values: { p50Ms: median(drawn) }, rounds: drawn },
-        { proxy: 'Hexgate', work: 'a frame while panning', values: { p50Ms: median(frames) }, rounds: frames },
+        {
+          proxy: 'Hexgate',
+          work: 'a frame while panning',
+          values: { p50Ms: median(frames) },
+          rounds: frames,
+        },
       ],
       figures: [
         { name: 'a topology of 1,500 flows: drawn after', value: median(drawn), ...ms(2_000, 1_000) },
@@ -48,7 +53,7 @@ export async function benchTopology(setting: Setting): Promise<Measured[]> {
 
 const ms = (gate: number, goal: number) => ({ unit: 'ms', gate, goal })
 
-type Noting = Window & { drawnAtMs?: number; frames?: number }
+type Noting = Window & { drawnAtMs?: number | undefined; framesSeen?: number | undefined }
 
 /** Runs in the page, from its beginning. */
 function noteWhenDrawn(): void {
@@ -73,9 +78,9 @@ async function pan(page: Page, seconds: number): Promise<number> {
   await page.mouse.down()
   await page.evaluate(() => {
     const noting: Noting = window
-    noting.frames = 0
+    noting.framesSeen = 0
     const count = () => {
-      noting.frames = (noting.frames ?? 0) + 1
+      noting.framesSeen = (noting.framesSeen ?? 0) + 1
       requestAnimationFrame(count)
     }
     requestAnimationFrame(count)
@@ -84,7 +89,7 @@ async function pan(page: Page, seconds: number): Promise<number> {
   for (let step = 0; performance.now() - beginMs < seconds * 1_000; step++)
     await page.mouse.move(x + 300 * Math.sin(step / 20), y + 200 * Math.sin(step / 31))
   const lastedMs = performance.now() - beginMs
-  const frames = await page.evaluate(() => (window as Noting).frames ?? 0)
+  const frames = await page.evaluate(() => (window as Noting).framesSeen ?? 0)
   await page.mouse.up()
   return lastedMs / frames
 }

@@ -294,7 +294,7 @@ const looks: { name: string; address: () => string; arrive: (page: Page) => Prom
   {
     name: 'certificate',
     address: () => `/certificates/${secured.certificateId}`,
-    arrive: (page) => page.getByText('What fails when it lapses').waitFor(),
+    arrive: (page) => page.getByRole('heading', { name: 'What fails when it lapses' }).waitFor(),
   },
   {
     name: 'certificate-add',

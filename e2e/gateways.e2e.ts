@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, inject, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Actions } from './actions.ts'
 import { launchBrowser, visitAs } from './browser.ts'
 import { type EchoUpstream, startEcho } from './echo-upstream.ts'
@@ -11,14 +11,17 @@ import { replaceChain } from './gateway-view.ts'
 import { type LiveApi, liveApi, untilStatus } from './live-api.ts'
 import { Machine } from './machine.ts'
 import { listenerOn } from './processes.ts'
-import { freePort } from './product.ts'
+import { freePort, type Product, startProduct } from './product.ts'
 
+// Listeners and nodes are those of this file alone.
+let product: Product
 let browser: Browser
 let echo: EchoUpstream
 let machine: Machine
 beforeAll(async () => {
   browser = await launchBrowser()
-  machine = await Machine.at(inject('product'))
+  product = await startProduct()
+  machine = await Machine.at(product)
   echo = await startEcho()
 })
 afterEach(async () => {
@@ -27,11 +30,12 @@ afterEach(async () => {
 afterAll(async () => {
   await browser.close()
   await echo.close()
+  await product?.stop()
 })
 
 test('a node is added by three actions and one command; its lag and its end are seen', async () => {
   const api = await liveApi(machine, 'two-nodes', echo.url)
-  const page = await visitAs(browser, 'admin')
+  const page = await visitAs(browser, 'admin', { product })
   await page.goto('/')
 
   const actions = new Actions(page)
@@ -91,8 +95,12 @@ interface AddedNode {
 async function runIn(command: string): Promise<AddedNode> {
   expect(command).toMatch(/^npm run gateway -- /)
   const data = await mkdtemp(path.join(tmpdir(), 'hexgate-node-'))
-  const [http, admin] = [await freePort(0), await freePort(0)]
-  const ports = { HEXGATE_HTTP_PORT: `${http}`, HEXGATE_ADMIN_PORT: `${admin}` }
+  const [http, https, admin] = [await freePort(0), await freePort(0), await freePort(0)]
+  const ports = {
+    HEXGATE_HTTP_PORT: `${http}`,
+    HEXGATE_HTTPS_PORT: `${https}`,
+    HEXGATE_ADMIN_PORT: `${admin}`,
+  }
   const shell = spawn('sh', ['-c', command], {
     cwd: path.resolve(import.meta.dirname, '..'),
     env: { ...process.env, ...ports, HEXGATE_DATA: data },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, inject } from 'vitest'
+import { expect } from 'vitest'
 import type { Machine } from './machine.ts'
 
 /** A name that no other test uses; it begins so that it stands first in lists that are in order of names. */
@@ -47,7 +47,7 @@ export async function liveApi(machine: Machine, what: string, upstream: string):
   const made = (await machine.must<Outcome>('POST', '/apis', { body })).body
   expect(made.notDeployed).toBeNull()
   const { apiId, instanceId } = made
-  const url = `${inject('product').gateway}/${name}`
+  const url = `${machine.gateway}/${name}`
   await untilStatus(`${url}/echo`, 200)
   return { name, apiId, instanceId, url }
 }

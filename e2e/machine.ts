@@ -22,10 +22,13 @@ export interface Answer<T> {
 /** A pipeline that works the portal over REST with a token of its own, as no person does. */
 export class Machine {
   readonly #origin: string
+  /** Where the gateway of that product answers. */
+  readonly gateway: string
   readonly token: string
 
-  private constructor(origin: string, token: string) {
-    this.#origin = origin
+  private constructor({ portal, gateway }: Addresses, token: string) {
+    this.#origin = portal
+    this.gateway = gateway
     this.token = token
   }
 
@@ -38,7 +41,7 @@ export class Machine {
       body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'api.read api.write' }),
     })
     const { access_token: token } = z.object({ access_token: z.string() }).parse(await response.json())
-    return new Machine(product.portal, token)
+    return new Machine(product, token)
   }
 
   /** Calls an operation; the caller says what its answer is. */

@@ -237,7 +237,8 @@ test('who calls whom and whether mTLS is on takes one action at most, the detail
   actions.expectWithin(1)
   // Untrusted networks stand on top, where the map begins.
   const { consumer } = made.get('9') ?? { consumer: '' }
-  await actions.click(page.locator(`.react-flow__edge [role=img][aria-label^="${consumer} to "] polygon`))
+  const mark = page.locator(`.react-flow__edge [role=img][aria-label^="${consumer} to "]`)
+  await actions.click(mark.getByText('mTLS', { exact: true }))
   await details(page).getByText('actual', { exact: true }).first().waitFor()
   actions.expectWithin(2)
   // A reviewer judges and answers for nothing.

@@ -41,7 +41,7 @@ test('every leg has its hexagon with a word for its class, and the hexagon lies 
         return Math.hypot(point.x - Number(at?.[1]), point.y - Number(at?.[2]))
       }
       const total = line.getTotalLength()
-      const steps = Array.from({ length: 401 }, (_, step) => near((total * step) / 400))
+      const steps = Array.from({ length: 2_001 }, (_, step) => near((total * step) / 2_000))
       const { stroke, opacity } = getComputedStyle(line)
       return {
         label: mark.getAttribute('aria-label') ?? '',

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Authority,
   createAuthority,
@@ -11,8 +11,11 @@ import { type EchoUpstream, startEcho } from './echo-upstream.ts'
 import { gatewayOf } from './gateway-view.ts'
 import { type LiveApi, liveApi } from './live-api.ts'
 import { Machine } from './machine.ts'
+import { type Product, startProduct } from './product.ts'
 import { askByTls } from './tls-client.ts'
 
+// Listeners and nodes are those of this file alone.
+let product: Product
 let browser: Browser
 let echo: EchoUpstream
 let machine: Machine
@@ -20,7 +23,8 @@ let servers: Authority
 let clients: Authority
 beforeAll(async () => {
   browser = await launchBrowser()
-  machine = await Machine.at(inject('product'))
+  product = await startProduct()
+  machine = await Machine.at(product)
   echo = await startEcho()
   servers = await createAuthority('Servers')
   clients = await createAuthority('Partners')
@@ -28,6 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
   await echo.close()
+  await product?.stop()
 })
 
 const ask = (port: number, path: string, client?: KeyAndCertificate) =>
@@ -70,7 +75,8 @@ async function demandCertificates(page: Page, api: LiveApi, server: KeyAndCertif
   await expect.poll(() => save.isEnabled()).toBe(true)
   const saved = page.waitForResponse((response) => response.request().method() === 'PUT')
   await save.click()
-  expect((await saved).status()).toBe(200)
+  const response = await saved
+  expect(response.status(), await response.text()).toBe(200)
 }
 
 test('an API asks for client certificates after a few clicks, and its key is never seen again', async () => {
@@ -78,7 +84,7 @@ test('an API asks for client certificates after a few clicks, and its key is nev
   const server = await servers.issue({ names: ['dns:localhost'], usage: 'server' })
   const partner = await clients.issue({ names: ['uri:spiffe://partner.example/shop'], usage: 'client' })
   const stranger = await servers.issue({ usage: 'client' })
-  const page = await visitAs(browser, 'admin')
+  const page = await visitAs(browser, 'admin', { product })
   const sent: string[] = []
   page.on('response', (response) => {
     // An answer that is a redirect or was cancelled has no body.

@@ -75,13 +75,6 @@ const faults: Record<string, Fault> = {
     gives: unreadable,
   },
   'answers twice': { does: (socket) => void socket.write(OK('mine') + OK('stolen')), gives: '200 mine' },
-  'answers again later': {
-    does: (socket) => {
-      socket.write(OK('mine'))
-      setTimeout(() => socket.write(OK('stolen')), 20)
-    },
-    gives: '200 mine',
-  },
   'says two lengths': {
     does: (socket) => void socket.write(OK('mine', 'Content-Length: 9\r\n')),
     gives: unreadable,
@@ -100,6 +93,15 @@ const faults: Record<string, Fault> = {
 }
 const names = Object.keys(faults)
 
+const spoiled = Promise.withResolvers<void>()
+
+/** Answers, and once more when nobody asks. */
+function answerAgain(socket: Socket): void {
+  socket.write(OK('mine'))
+  setTimeout(() => socket.write(OK('stolen')), 20)
+  socket.once('close', () => spoiled.resolve())
+}
+
 let upstream: ScriptedUpstream
 let node: FolderNode
 
@@ -109,6 +111,7 @@ beforeAll(async () => {
     const [, place = ''] = /^GET \/fault\/(\d+) /.exec(request) ?? []
     const fault = faults[names[Number(place)] ?? '']
     if (place !== '' && fault !== undefined) return fault.does(socket)
+    if (request.startsWith('GET /again ')) return answerAgain(socket)
     socket.write(OK(/^GET (\S+) /.exec(request)?.[1] ?? ''))
   }
   node = await FolderNode.start({
@@ -174,6 +177,12 @@ async function neighbours(connections: number): Promise<() => Promise<{ asked: n
     return { asked, wrong }
   }
 }
+
+it('an answer that comes on an idle connection ends it and reaches nobody', async () => {
+  expect(await ask('/again')).toBe('200 mine')
+  await spoiled.promise
+  expect(await ask('/mine/after')).toBe('200 /mine/after')
+})
 
 it('every fault of an upstream has its answer, and nobody else on its connections notices', async () => {
   const serving = await node.servingPid()
