@@ -9,7 +9,7 @@ import { type EchoUpstream, startEcho } from './echo-upstream.ts'
 import { gatewayOf, isGreen } from './gateway-view.ts'
 import { freshName, type LiveApi, liveApi } from './live-api.ts'
 import { lookAt } from './look-at.ts'
-import { Machine } from './machine.ts'
+import { Machine, until } from './machine.ts'
 import { call } from './session-call.ts'
 
 /** An API with mTLS on a listener of its own, a consumer beside it, and the two legs between them and its upstream. */
@@ -174,8 +174,13 @@ test('a node looks at its own listener and at an upstream, and what it found sta
   await page.setViewportSize({ width: 1440, height: 900 })
   const probed = async () => {
     await openLeg(legs.inbound)
-    await page.getByRole('button', { name: 'Probe from a node' }).click()
     const dialog = page.getByRole('dialog', { name: 'Probe from a node' })
+    // On a phone the panel becomes a sheet once the page knows its width, and what it had opened is gone.
+    await until('the dialog is open', async () => {
+      if ((await dialog.count()) > 0) return true
+      await page.getByRole('button', { name: 'Probe from a node' }).click()
+      return false
+    })
     await dialog.getByRole('button', { name: /^Probe/ }).click()
     await dialog.getByText('It answers', { exact: true }).waitFor()
     return dialog
