@@ -289,7 +289,7 @@ const looks: { name: string; address: () => string; arrive: (page: Page) => Prom
   {
     name: 'certificates-none',
     address: () => '/certificates?search=nothing-has-this-name',
-    arrive: (page) => page.getByText('No certificate matches').waitFor(),
+    arrive: (page) => page.getByText('No certificate matches').filter({ visible: true }).waitFor(),
   },
   {
     name: 'certificate',

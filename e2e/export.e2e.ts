@@ -106,7 +106,12 @@ test('a dark picture is chosen before its format', async () => {
   const page = await visitAs(browser, 'owner')
   await page.goto('/topology')
   await openShare(page)
-  await page.getByRole('menuitemradio', { name: 'Dark' }).click()
+  const dark = page.getByRole('menuitemradio', { name: 'Dark' })
+  const choose = async () => {
+    await dark.click()
+    return dark.getAttribute('aria-checked')
+  }
+  await expect.poll(choose).toBe('true')
   const { content } = await kept(page, () => entry(page, /^SVG/).click())
   expect(content.toString()).toContain('fill="#0e1116"')
 })

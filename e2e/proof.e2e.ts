@@ -235,7 +235,7 @@ test('an API is exported with what its context holds, and imported again from a 
     await page.goto('/catalog')
     await page.getByRole('button', { name: 'Import documents' }).click()
     await page.getByLabel('Documents', { exact: true }).setInputFiles(moved)
-    await page.getByText('mTLS contexts', { exact: true }).waitFor()
+    await page.getByText('mTLS contexts', { exact: true }).filter({ visible: true }).waitFor()
   }
   expect(await lookAt(page, 'import-documents', chosen)).toEqual([])
   await page.setViewportSize({ width: 1440, height: 900 })

@@ -92,7 +92,7 @@ test('a reviewer goes from a finding to its leg, comments, compares and signs of
 
   // The admin changed something in it, and may not sign it off.
   await admin.goto(address)
-  await admin.getByText('You may not sign this off').waitFor()
+  await admin.getByText('You may not sign this off').filter({ visible: true }).waitFor()
   expect(await admin.getByRole('button', { name: 'Sign off draft' }).count()).toBe(0)
 
   // The reviewer sees the finding on its leg, and says something about it.
@@ -107,13 +107,13 @@ test('a reviewer goes from a finding to its leg, comments, compares and signs of
   // What changed since the last sign-off, in words and on the map.
   await reviewer.goto(address)
   await reviewer.getByText(`${name} 1.0.0 is added`).first().waitFor()
-  await reviewer.getByText('Why is this leg plain?').waitFor()
+  await reviewer.getByText('Why is this leg plain?').filter({ visible: true }).waitFor()
   await reviewer.getByRole('link', { name: 'See it on the topology' }).click()
-  await reviewer.getByText('Compared:').waitFor()
-  await reviewer.getByText('1 added').waitFor()
+  await reviewer.getByText('Compared:').filter({ visible: true }).waitFor()
+  await reviewer.getByText('1 added').filter({ visible: true }).waitFor()
   const found = await lookAt(reviewer, 'topology-compared', async () => {
     await reviewer.reload()
-    await reviewer.getByText('1 added').waitFor()
+    await reviewer.getByText('1 added').filter({ visible: true }).waitFor()
     await live(reviewer)
   })
   expect(found).toEqual([])
@@ -133,7 +133,10 @@ test('a reviewer goes from a finding to its leg, comments, compares and signs of
   await reviewer.goto(address)
   await reviewer.getByRole('button', { name: 'Sign off draft' }).click()
   await dialogOf(reviewer).getByRole('button', { name: 'Sign off', exact: true }).click()
-  await reviewer.getByText('It can be deployed for as long as the draft stays as it is.').waitFor()
+  await reviewer
+    .getByText('It can be deployed for as long as the draft stays as it is.')
+    .filter({ visible: true })
+    .waitFor()
 
   // Now it is deployed.
   await owner.goto(`/catalog/${apiId}`)
@@ -159,12 +162,18 @@ test('the topology of an earlier revision is shown as it was, and nothing is wri
   await admin.getByRole('button', { name: /^Now, revision \d+$/ }).click()
   const revisions = admin.getByRole('list', { name: 'Revisions' }).getByRole('button')
   await revisions.last().click()
-  await admin.getByText(/^You look at revision \d+ of /).waitFor()
+  await admin
+    .getByText(/^You look at revision \d+ of /)
+    .filter({ visible: true })
+    .waitFor()
   expect(await admin.getByRole('button', { name: 'Add', exact: true }).count()).toBe(0)
   expect(
     await lookAt(admin, 'topology-past', async () => {
       await admin.reload()
-      await admin.getByText(/^You look at revision \d+ of /).waitFor()
+      await admin
+        .getByText(/^You look at revision \d+ of /)
+        .filter({ visible: true })
+        .waitFor()
       await live(admin)
     }),
   ).toEqual([])
@@ -181,5 +190,5 @@ test('what changed since the last sign-off is one click from the topology', asyn
     .getByRole('menuitem', { name: /signed off by/ })
     .first()
     .click()
-  await reviewer.getByText('Compared:').waitFor()
+  await reviewer.getByText('Compared:').filter({ visible: true }).waitFor()
 })
