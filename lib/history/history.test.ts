@@ -8,6 +8,7 @@ import { changeNetwork, createNetwork } from '../networks/write-network.ts'
 import { createParty } from '../networks/write-party.ts'
 import { publish } from '../publish/write.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { testInstance } from '../testing/instance.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { listMoments } from './moments.ts'
 import { compareMoments, readTopologyAt } from './read.ts'
@@ -39,35 +40,8 @@ const network = (name: string) =>
     firewallContextId: null,
   })
 
-async function instance(name: string, providerId: string | null = null): Promise<string> {
-  const organisationId = home.organisation.id
-  const api = await db().api.create({ data: { organisationId, name, title: `The ${name}` } })
-  const version = await db().apiVersion.create({
-    data: {
-      organisationId,
-      apiId: api.id,
-      label: '1.0',
-      sourceFormat: 'openapi-3.1',
-      definition: {},
-      definitionSha256: '',
-      operations: [],
-      servers: [],
-      notes: [],
-      createdBy: 'test',
-    },
-  })
-  const { id } = await db().apiInstance.create({
-    data: {
-      organisationId,
-      apiVersionId: version.id,
-      gatewayId: home.gateway.id,
-      basePath: `/${name}`,
-      upstreamUrl: 'http://127.0.0.1:1',
-      providerId,
-    },
-  })
-  return id
-}
+const instance = (name: string, providerId: string | null = null) =>
+  testInstance(home, { name, title: `The ${name}`, providerId })
 
 const topologyAt = async (moment: Moment) => (await readTopologyAt(admin, moment)).topology
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { networkPolicy } from '#dialects/network-policy/resources.ts'
 import { Problem } from '#domain/problem.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { testInstance } from '../testing/instance.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { gatewayPods, readNetworkPolicies } from './network-policies.ts'
 
@@ -16,35 +16,13 @@ beforeAll(async () => {
   database = await testDatabase()
   home = await testOrganisation()
   const organisationId = home.organisation.id
-  const api = await db().api.create({ data: { organisationId, name: randomUUID(), title: 'Basket' } })
-  const version = await db().apiVersion.create({
-    data: {
-      organisationId,
-      apiId: api.id,
-      label: '1.0',
-      sourceFormat: 'openapi-3.1',
-      definition: {},
-      definitionSha256: '',
-      operations: [],
-      servers: [],
-      notes: [],
-      createdBy: 'test',
-    },
-  })
   gatewayId = home.gateway.id
-  const instance = await db().apiInstance.create({
-    data: {
-      organisationId,
-      apiVersionId: version.id,
-      gatewayId,
-      basePath: '/basket',
-      upstreamUrl: 'https://stock:8443',
-    },
-  })
+  const wish = { title: 'Basket', basePath: '/basket', upstreamUrl: 'https://stock:8443' }
+  const instanceId = await testInstance(home, wish)
   await db().policyAttachment.create({
     data: {
       organisationId,
-      instanceId: instance.id,
+      instanceId,
       kind: 'jwt-validation',
       policyVersion: '1.0.0',
       order: 1,

@@ -7,6 +7,7 @@ import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
+import { testInstance } from '../testing/instance.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { reportingNode } from '../testing/reporting-node.ts'
 import { issue, makeAuthority, makeKey } from '../trust/issue.ts'
@@ -45,34 +46,8 @@ const network = (name: string, more: Partial<NetworkInput> = {}) =>
 const consumer = (name: string, networkId: string) =>
   createParty(operator, { name, kind: 'consumer', owner: 'organisation', networkId })
 
-async function instance(title = 'Orders', upstreamUrl = 'http://127.0.0.1:1'): Promise<string> {
-  const organisationId = home.organisation.id
-  const api = await db().api.create({ data: { organisationId, name: randomUUID(), title } })
-  const version = await db().apiVersion.create({
-    data: {
-      organisationId,
-      apiId: api.id,
-      label: '1.0',
-      sourceFormat: 'openapi-3.1',
-      definition: {},
-      definitionSha256: '',
-      operations: [],
-      servers: [],
-      notes: [],
-      createdBy: 'test',
-    },
-  })
-  const { id } = await db().apiInstance.create({
-    data: {
-      organisationId,
-      apiVersionId: version.id,
-      gatewayId: home.gateway.id,
-      basePath: `/${randomUUID()}`,
-      upstreamUrl,
-    },
-  })
-  return id
-}
+const instance = (title = 'Orders', upstreamUrl = 'http://127.0.0.1:1') =>
+  testInstance(home, { title, upstreamUrl })
 
 async function refusal(work: Promise<unknown>): Promise<Problem> {
   const outcome = await work.then(

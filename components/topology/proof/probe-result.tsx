@@ -9,6 +9,7 @@ import { Fact, Facts } from '../../ui/panel.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import { ChainDrawing } from './chain-drawing.tsx'
 import { stageTitle } from './looks.ts'
+import { VerdictBanner } from './verdict-banner.tsx'
 
 /** What a node found: the verdict, how long each stage took, what was agreed on, and the chain as it was shown. */
 export function ProbeResult({ probe }: { probe: ProbeView }) {
@@ -24,30 +25,19 @@ export function ProbeResult({ probe }: { probe: ProbeView }) {
       </Notice>
     )
   const ok = report.outcome === 'ok'
-  const Icon = ok ? CircleCheck : CircleX
   return (
     <section aria-label="What the node found" className="flex flex-col gap-3">
-      <div
-        role="status"
-        className={cn(
-          'flex items-start gap-2.5 rounded-lg border px-3 py-2.5',
-          ok ? 'border-ok bg-ok-soft' : 'border-err bg-err-soft',
-        )}
-      >
-        <Icon aria-hidden className={cn('mt-0.5 size-5 shrink-0', ok ? 'text-ok' : 'text-err')} />
-        <div className="min-w-0">
-          <p className="text-base font-semibold">{ok ? 'It answers' : 'It fails'}</p>
-          <p className="text-sm break-words text-ink-2">{report.detail}</p>
-          <p className="text-xs text-ink-2">
-            {report.code !== null && (
-              <>
-                <Mono>{report.code}</Mono>,{' '}
-              </>
-            )}
-            from {hostname}, by {startedBy}, <RelativeTime at={startedAt} />
-          </p>
-        </div>
-      </div>
+      <VerdictBanner ok={ok} icon={ok ? CircleCheck : CircleX} title={ok ? 'It answers' : 'It fails'}>
+        <p className="text-sm break-words text-ink-2">{report.detail}</p>
+        <p className="text-xs text-ink-2">
+          {report.code !== null && (
+            <>
+              <Mono>{report.code}</Mono>,{' '}
+            </>
+          )}
+          from {hostname}, by {startedBy}, <RelativeTime at={startedAt} />
+        </p>
+      </VerdictBanner>
       <Stages report={report} />
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">
         <Agreed report={report} />

@@ -2,9 +2,9 @@
 import { ShieldCheck, ShieldX } from 'lucide-react'
 import type { SimulationResult } from '#domain/handshake.ts'
 import { Mono } from '../../ui/code-line.tsx'
-import { cn } from '../../ui/class-names.ts'
 import { ChainDrawing } from './chain-drawing.tsx'
 import { HandshakeSteps } from './handshake-steps.tsx'
+import { VerdictBanner } from './verdict-banner.tsx'
 
 const origins = { leaf: 'shown', sent: 'sent along', trusted: 'trusted' } as const
 
@@ -12,34 +12,27 @@ const origins = { leaf: 'shown', sent: 'sent along', trusted: 'trusted' } as con
 export function SimulatedResult({ result }: { result: SimulationResult }) {
   const { verdict, code, detail, openssl, checks, chain } = result
   const accepted = verdict === 'accepted'
-  const Icon = accepted ? ShieldCheck : ShieldX
   return (
     <section aria-label="Result" className="flex flex-col gap-3">
-      <div
-        role="status"
-        className={cn(
-          'flex items-start gap-2.5 rounded-lg border px-3 py-2.5',
-          accepted ? 'border-ok bg-ok-soft' : 'border-err bg-err-soft',
-        )}
+      <VerdictBanner
+        ok={accepted}
+        icon={accepted ? ShieldCheck : ShieldX}
+        title={accepted ? 'Accepted' : 'Refused'}
       >
-        <Icon aria-hidden className={cn('mt-0.5 size-5 shrink-0', accepted ? 'text-ok' : 'text-err')} />
-        <div className="min-w-0">
-          <p className="text-base font-semibold">{accepted ? 'Accepted' : 'Refused'}</p>
-          <p className="text-sm text-ink-2">
-            {detail} {whereText(result)}
+        <p className="text-sm text-ink-2">
+          {detail} {whereText(result)}
+        </p>
+        {code !== null && (
+          <p className="text-xs break-words text-ink-2">
+            A client is told 401 <Mono>{code}</Mono>
+            {openssl !== null && (
+              <>
+                ; OpenSSL says <Mono className="break-all">{openssl}</Mono>
+              </>
+            )}
           </p>
-          {code !== null && (
-            <p className="text-xs break-words text-ink-2">
-              A client is told 401 <Mono>{code}</Mono>
-              {openssl !== null && (
-                <>
-                  ; OpenSSL says <Mono className="break-all">{openssl}</Mono>
-                </>
-              )}
-            </p>
-          )}
-        </div>
-      </div>
+        )}
+      </VerdictBanner>
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-[minmax(0,1.15fr)_minmax(0,1fr)]">
         <div>
           <h3 className="mb-2 text-xs font-medium text-ink-2">Checks, in order</h3>
