@@ -61,19 +61,21 @@ interface Placing {
   firewall?: string | null
   /** Its firewall ends the context of its class. */
   isSecured?: boolean
+  /** Another context than that of its class. */
+  context?: keyof SampleContexts
 }
 
-/** Contexts that end at a firewall, by the class of what lies beyond. */
-export type SampleContexts = Readonly<Record<NetworkClass, string>>
+/** Contexts that end at a firewall, by the class of what lies beyond; at the hosting network it is a client. */
+export type SampleContexts = Readonly<Record<NetworkClass | 'hosting', string>>
 
 async function sampleNetworks(actor: Actor, contexts: SampleContexts | null) {
   const network = async (
     name: string,
     cls: NetworkClass,
     location: Location,
-    { parentId = null, firewall = null, isSecured = firewall !== null }: Placing = {},
+    { parentId = null, firewall = null, isSecured = firewall !== null, context = cls }: Placing = {},
   ) => {
-    const firewallContextId = isSecured ? (contexts?.[cls] ?? null) : null
+    const firewallContextId = isSecured ? (contexts?.[context] ?? null) : null
     return (await createNetwork(actor, { name, class: cls, location, parentId, firewall, firewallContextId }))
       .id
   }
@@ -84,7 +86,10 @@ async function sampleNetworks(actor: Actor, contexts: SampleContexts | null) {
     cluster: await network('Shop cluster', 'org-internal', 'cluster', { parentId: vpc }),
     dataCentre: await network('Acme data centre', 'org-internal', 'data-centre'),
     cloud: await network('Acme mobile cloud', 'org-external', 'cloud', { firewall: 'Cloud edge' }),
-    hosting: await network('Acme hosting', 'org-external', 'cloud', { firewall: 'Hosting edge' }),
+    hosting: await network('Acme hosting', 'org-external', 'cloud', {
+      firewall: 'Hosting edge',
+      context: 'hosting',
+    }),
     retail: await network('Retail network', 'non-org-external', 'on-premises', { firewall: 'Partner edge' }),
     // Without a firewall, so that the page has something to say about it.
     marketplace: await network('Marketplace cloud', 'non-org-external', 'cloud'),

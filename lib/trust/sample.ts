@@ -1,3 +1,4 @@
+import type { CertificateKind } from '#domain/certificate.ts'
 import type { NetworkClass } from '#domain/network.ts'
 import type { Owner } from '#domain/party.ts'
 import type { Actor } from '../actor.ts'
@@ -30,6 +31,14 @@ export async function createSampleTrust(actor: Actor, host: string): Promise<Sam
   // Whoever vouches for what is inside does not vouch for what is beyond a firewall.
   const externalCa = await ensureAuthority(actor, 'Acme external CA', 'organisation')
   const cloud = await ensureCertificate(actor, 'Cloud edge', externalCa, ['edge.acme.example'])
+  // The firewall of the hosting network is a client there.
+  const hosting = await ensureCertificate(
+    actor,
+    'Hosting edge',
+    externalCa,
+    ['hosting.acme.example'],
+    'client',
+  )
   const partnerCa = await ensureAuthority(actor, 'Retail partner CA', 'third-party')
   const context = (name: string, cls: NetworkClass, authorityId: string, keystoreId: string | null) =>
     ensureContext(actor, { name, class: cls, authorityIds: [authorityId], keystoreId })
@@ -37,6 +46,7 @@ export async function createSampleTrust(actor: Actor, host: string): Promise<Sam
     contexts: {
       'org-internal': await context('Acme internal', 'org-internal', root.id, edge),
       'org-external': await context('Acme external', 'org-external', externalCa, cloud),
+      hosting: await context('Acme hosting', 'org-external', externalCa, hosting),
       'non-org-external': await context('Retail partner', 'non-org-external', partnerCa, null),
     },
     root: root.pem,
@@ -49,12 +59,13 @@ async function ensureCertificate(
   name: string,
   authorityId: string,
   hosts: readonly string[],
+  kind: CertificateKind = 'server',
 ): Promise<string> {
   const { organisationId } = actor
   const known = await db().certificate.findFirst({ where: { organisationId, name }, select: { id: true } })
   if (known) return known.id
   const names = hosts.map((value) => ({ type: 'dns', value }))
-  const wish = { source: 'issue', name, kind: 'server', authorityId, names, lifetimeDays: days }
+  const wish = { source: 'issue', name, kind, authorityId, names, lifetimeDays: days }
   return (await createCertificate(actor, certificateInput.parse(wish))).id
 }
 
