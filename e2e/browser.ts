@@ -53,7 +53,26 @@ export async function openPage(
   })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
+  arriveWhole(page)
   return { context, page }
+}
+
+// A page that streams in has pieces twice for a moment, hidden as they came and in their place, and its buttons do
+// nothing before React has them. Whoever goes to an address or loads it again is there when both are over.
+function arriveWhole(page: Page): void {
+  const { goto, reload } = page
+  page.goto = async (...call) => settled(page, await goto.apply(page, call))
+  page.reload = async (...call) => settled(page, await reload.apply(page, call))
+}
+
+async function settled<T>(page: Page, answer: T): Promise<T> {
+  await page.waitForFunction(() => {
+    if (!('__next_f' in window)) return true
+    if (document.querySelector('div[hidden][id^="S:"], template[id^="B:"]') !== null) return false
+    const alive = (element: Element) => Object.keys(element).some((key) => key.startsWith('__reactFiber$'))
+    return [...document.querySelectorAll('h1, button')].every(alive)
+  })
+  return answer
 }
 
 /** Signs in at the provider's own page and waits for the portal. */

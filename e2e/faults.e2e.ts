@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { launchBrowser, signIn } from './browser.ts'
+import { launchBrowser, openPage, signIn } from './browser.ts'
 import { deploy, instanceAt, isGreen, replaceChain, servedBy } from './gateway-view.ts'
 import { Load } from './load.ts'
 import { clientsOf, Machine, until } from './machine.ts'
@@ -33,7 +33,7 @@ beforeAll(async () => {
   machine = await Machine.at(product)
   demoKey = await kept('demo-api-key')
   browser = await launchBrowser()
-  page = await (await browser.newContext({ baseURL: product.portal })).newPage()
+  page = (await openPage(browser, { product })).page
   await signIn(page, 'owner', product.password)
   await page.waitForURL((url) => url.origin === product.portal && !url.pathname.startsWith('/signin'))
 })
@@ -258,7 +258,7 @@ describe('secrets', () => {
     const wrongKey = 'hxk_canary-that-nobody-was-given-000000000000000'
     expect((await ask(wrongKey)).status).toBe(401)
     const wrongPassword = 'canary password 77'
-    const stranger = await (await browser.newContext({ baseURL: product.portal })).newPage()
+    const { page: stranger } = await openPage(browser, { product })
     await signIn(stranger, 'admin', wrongPassword)
     await stranger.getByRole('alert').first().waitFor()
 

@@ -18,7 +18,6 @@ export async function lookAt(page: Page, name: string, arrive: () => Promise<unk
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     await arrive()
-    await streamed(page)
     await page.evaluate(axe)
     const light = [...(await shapeOf(page)), ...(await violationsOf(page, {}))]
     faults.push(...light.map((fault) => `${width} light: ${fault}`))
@@ -30,15 +29,6 @@ export async function lookAt(page: Page, name: string, arrive: () => Promise<unk
     await page.screenshot({ path: path.join(pictures, `${name}-${width}-dark.png`) })
   }
   return faults
-}
-
-// A page that streams in has pieces twice for a moment: hidden as they came, and in their place.
-async function streamed(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () =>
-      document.querySelectorAll('h1').length === 1 &&
-      document.querySelector('div[hidden][id^="S:"], template[id^="B:"]') === null,
-  )
 }
 
 async function shapeOf(page: Page): Promise<string[]> {
