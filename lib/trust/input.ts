@@ -11,6 +11,9 @@ import { content } from './keystore.ts'
 
 /** What the writes of trust take. */
 
+/** Files in base64, with room for what is around them. */
+export const fileBytesMax = 2_097_152
+
 const rotationWindowDays = z
   .number()
   .min(0)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ProblemCode } from '#domain/problem.ts'
 import { rotationOutlook, rotationRecord, rotationSummary } from '#domain/trust-record.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { rotationChange, rotationInput, rotationMove } from './input.ts'
@@ -8,6 +9,27 @@ import { beginRotation, endRotation, takeBack, takeStep, vouch } from './write-r
 const params = z.object({ rotationId: z.uuid() })
 const tag = 'Rotations of CAs'
 const version = (rotation: { version: number }) => rotation.version
+
+type Move = typeof takeStep
+
+/** A step of a rotation, forth or back. */
+function move(verb: 'advance' | 'reverse', summary: string, run: Move, problems: readonly ProblemCode[]) {
+  return endpoint({
+    id: `rotation.${verb}`,
+    method: 'POST',
+    path: `/rotations/{rotationId}/${verb}`,
+    tag,
+    summary,
+    access: 'trust.write',
+    params,
+    body: rotationMove,
+    output: rotationRecord,
+    needsIfMatch: true,
+    etag: version,
+    problems,
+    run: ({ params: { rotationId }, body }, { actor, ifMatch }) => run(actor, rotationId, body.step, ifMatch),
+  })
+}
 
 /** REST for replacing one CA by another. */
 export const rotationOperations: readonly Operation[] = [
@@ -74,38 +96,18 @@ export const rotationOperations: readonly Operation[] = [
     run: ({ params: { rotationId }, body }, { actor, ifMatch }) =>
       vouch(actor, rotationId, body.vouchedIds, ifMatch),
   }),
-  endpoint({
-    id: 'rotation.advance',
-    method: 'POST',
-    path: '/rotations/{rotationId}/advance',
-    tag,
-    summary: 'Take the next step, which gateways serve at once; refused while it would cut a live peer off',
-    access: 'trust.write',
-    params,
-    body: rotationMove,
-    output: rotationRecord,
-    needsIfMatch: true,
-    etag: version,
-    problems: ['rotation.refused', 'certificate.refused', 'context.refused', 'revision.invalid'],
-    run: ({ params: { rotationId }, body }, { actor, ifMatch }) =>
-      takeStep(actor, rotationId, body.step, ifMatch),
-  }),
-  endpoint({
-    id: 'rotation.reverse',
-    method: 'POST',
-    path: '/rotations/{rotationId}/reverse',
-    tag,
-    summary: 'Take a step back, which gateways serve at once; refused while it would cut a live peer off',
-    access: 'trust.write',
-    params,
-    body: rotationMove,
-    output: rotationRecord,
-    needsIfMatch: true,
-    etag: version,
-    problems: ['rotation.refused', 'context.refused', 'revision.invalid'],
-    run: ({ params: { rotationId }, body }, { actor, ifMatch }) =>
-      takeBack(actor, rotationId, body.step, ifMatch),
-  }),
+  move(
+    'advance',
+    'Take the next step, which gateways serve at once; refused while it would cut a live peer off',
+    takeStep,
+    ['rotation.refused', 'certificate.refused', 'context.refused', 'revision.invalid'],
+  ),
+  move(
+    'reverse',
+    'Take a step back, which gateways serve at once; refused while it would cut a live peer off',
+    takeBack,
+    ['rotation.refused', 'context.refused', 'revision.invalid'],
+  ),
   endpoint({
     id: 'rotation.end',
     method: 'DELETE',
