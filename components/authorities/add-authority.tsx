@@ -6,7 +6,7 @@ import { refreshTrust, TrustDialog } from '../contexts/trust-dialog.tsx'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
 import { toast, toastProblem } from '../ui/toast.tsx'
-import { AuthorityFields } from './authority-fields.tsx'
+import { AuthorityFields, authorityFields } from './authority-fields.tsx'
 import { PemField } from './pem-field.tsx'
 import { type AuthorityDraft, importAuthority, makeDevelopmentAuthority } from './queries.ts'
 
@@ -49,6 +49,7 @@ function ImportAuthority({ onClose }: { onClose: () => void }) {
       title="Import CA"
       description="Contexts can trust it then. With its key it issues here as well; the key never leaves the portal."
       submit="Import CA"
+      fields={[...authorityFields, '/content']}
       disabled={draft.name.trim() === '' || text.trim() === ''}
       save={() => importAuthority({ ...draft, content: { text } })}
       onSaved={({ id, name }) => {

@@ -2,15 +2,15 @@
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import type { AuthorityRecord } from '#domain/trust-record.ts'
+import { daysIn, DaysField } from '../certificates/days-field.tsx'
 import { TrustDialog } from '../contexts/trust-dialog.tsx'
 import { Button } from '../ui/button.tsx'
 import { CodeLine } from '../ui/code-line.tsx'
 import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
-import { Input } from '../ui/input.tsx'
 import { Select } from '../ui/select.tsx'
 import { toast } from '../ui/toast.tsx'
-import { AuthorityFields } from './authority-fields.tsx'
+import { AuthorityFields, authorityFields } from './authority-fields.tsx'
 import { PemField } from './pem-field.tsx'
 import { type AuthorityDraft, removeAuthority, saveAuthority, type Signing, signRequest } from './queries.ts'
 
@@ -22,6 +22,7 @@ export function EditAuthority({ authority, onClose }: { authority: AuthorityReco
       title={`Edit ${authority.name}`}
       description="Its certificate stays: another certificate is another CA."
       submit="Save"
+      fields={authorityFields}
       disabled={draft.name.trim() === ''}
       save={() => saveAuthority(draft, authority)}
       onSaved={({ name }) => {
@@ -69,17 +70,20 @@ const kinds = [
 
 /** Signs what somebody else asks for; their key stays with them. */
 export function SignRequest({ authority, onClose }: { authority: AuthorityRecord; onClose: () => void }) {
-  const [signing, setSigning] = useState<Signing>({ csr: '', kind: 'client', lifetimeDays: 90 })
+  const [signing, setSigning] = useState<Omit<Signing, 'lifetimeDays'>>({ csr: '', kind: 'client' })
+  const [days, setDays] = useState('90')
   const [pem, setPem] = useState<string | null>(null)
+  const lifetimeDays = daysIn(days)
   if (pem !== null) return <Signed pem={pem} onClose={onClose} />
-  const set = (change: Partial<Signing>) => setSigning({ ...signing, ...change })
+  const set = (change: Partial<typeof signing>) => setSigning({ ...signing, ...change })
   return (
     <TrustDialog
       title={`Sign a request by ${authority.name}`}
       description="Whoever made it keeps the key; what you give back is the certificate."
       submit="Sign"
-      disabled={signing.csr.trim() === '' || !(signing.lifetimeDays > 0)}
-      save={() => signRequest({ id: authority.id, ...signing })}
+      fields={['/csr', '/kind', '/lifetimeDays']}
+      disabled={signing.csr.trim() === '' || !(lifetimeDays > 0)}
+      save={() => signRequest({ id: authority.id, ...signing, lifetimeDays })}
       onSaved={(signed) => setPem(signed.pem)}
       onClose={onClose}
     >
@@ -104,19 +108,12 @@ export function SignRequest({ authority, onClose }: { authority: AuthorityRecord
                 />
               )}
             </Field>
-            <Field label="Valid for (days)" error={faultAt('/lifetimeDays')}>
-              {(control) => (
-                <Input
-                  {...control}
-                  inputMode="decimal"
-                  className="tnum"
-                  value={Number.isNaN(signing.lifetimeDays) ? '' : String(signing.lifetimeDays)}
-                  onChange={({ target }) =>
-                    set({ lifetimeDays: target.value.trim() === '' ? Number.NaN : Number(target.value) })
-                  }
-                />
-              )}
-            </Field>
+            <DaysField
+              label="Valid for (days)"
+              text={days}
+              setText={setDays}
+              error={faultAt('/lifetimeDays')}
+            />
           </div>
         </>
       )}

@@ -1,7 +1,7 @@
 'use client'
 import { owners } from '#domain/party.ts'
-import type { FaultAt } from '../contexts/trust-dialog.tsx'
 import { Field } from '../ui/field.tsx'
+import type { FaultAt } from '../ui/form-dialog.tsx'
 import { Input } from '../ui/input.tsx'
 import { Select } from '../ui/select.tsx'
 import type { AuthorityDraft } from './queries.ts'
@@ -11,6 +11,9 @@ const runByHint = {
   organisation: 'It vouches for what is ours: white and green contexts.',
   'third-party': 'It vouches for what is theirs: grey contexts.',
 } as const
+
+/** The fields that say themselves what the server refused of them. */
+export const authorityFields = ['/name', '/runBy']
 
 interface Props {
   draft: AuthorityDraft

@@ -3,10 +3,11 @@ import { type FormEvent, useEffect, useRef, useState } from 'react'
 import type { CertificateKind } from '#domain/certificate.ts'
 import type { ProblemError } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
+import { FormProblem } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { BroughtFacts } from './brought-facts.tsx'
 import { ContentField } from './content-field.tsx'
-import { EntryFields, FormProblem } from './entry-fields.tsx'
+import { EntryFields } from './entry-fields.tsx'
 import { nameFrom } from './files.ts'
 import { checkContent, type NewCertificate } from './queries.ts'
 import { useBrought } from './use-brought.ts'
@@ -62,7 +63,7 @@ export function AddByImport({ add, isAdding, problem, dropped }: AddForm & { dro
           problem={problem}
         />
       )}
-      <FormProblem problem={problem} beside={['/name', '/kind']} />
+      <FormProblem problem={problem} fields={['/name', '/kind']} />
       <div className="flex justify-end">
         <Button
           type="submit"

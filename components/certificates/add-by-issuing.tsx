@@ -5,13 +5,14 @@ import type { AuthorityRecord } from '#domain/trust-record.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
-import { Input } from '../ui/input.tsx'
+import { faultAt, FormProblem } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Select } from '../ui/select.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import type { AddForm } from './add-by-import.tsx'
-import { EntryFields, faultAt, FormProblem, notDays } from './entry-fields.tsx'
+import { daysIn, DaysField } from './days-field.tsx'
+import { EntryFields } from './entry-fields.tsx'
 import { NamesField, namesIn } from './names-field.tsx'
 import { certificateQueries, developmentAuthority } from './queries.ts'
 
@@ -30,12 +31,13 @@ export function AddByIssuing({ source, add, isAdding, problem }: Props) {
   const [days, setDays] = useState(String(usualDays))
   const issuers = useQuery({ ...certificateQueries.issuers(), enabled: source === 'issue' })
   const issuer = authorityId ?? preferred(issuers.data ?? [])?.id
-  const areDays = days.trim() !== '' && Number.isFinite(Number(days))
+  const lifetimeDays = daysIn(days)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const wish = { name: name.trim(), kind, names: namesIn(text) }
     if (source === 'request') add({ source, ...wish })
-    else if (issuer && areDays) add({ source, ...wish, authorityId: issuer, lifetimeDays: Number(days) })
+    else if (issuer && !Number.isNaN(lifetimeDays))
+      add({ source, ...wish, authorityId: issuer, lifetimeDays })
   }
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
@@ -66,27 +68,19 @@ export function AddByIssuing({ source, add, isAdding, problem }: Props) {
             choose={setAuthorityId}
             error={faultAt(problem, '/authorityId')}
           />
-          <Field
+          <DaysField
             label="Days"
             description="Never longer than its CA."
-            error={areDays ? faultAt(problem, '/lifetimeDays') : notDays}
-          >
-            {(control) => (
-              <Input
-                {...control}
-                inputMode="numeric"
-                className="tnum"
-                value={days}
-                onChange={(event) => setDays(event.target.value)}
-              />
-            )}
-          </Field>
+            text={days}
+            setText={setDays}
+            error={faultAt(problem, '/lifetimeDays')}
+          />
         </div>
       )}
       {issuers.error && (
         <ProblemPanel problem={asProblem(issuers.error)} onRetry={() => void issuers.refetch()} />
       )}
-      <FormProblem problem={problem} beside={['/name', '/kind', '/names', '/authorityId', '/lifetimeDays']} />
+      <FormProblem problem={problem} fields={['/name', '/kind', '/names', '/authorityId', '/lifetimeDays']} />
       <div className="flex justify-end">
         <Button
           type="submit"

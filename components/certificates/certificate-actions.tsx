@@ -6,9 +6,8 @@ import { useState } from 'react'
 import type { CertificateRecord } from '#domain/trust-record.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../ui/menu.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { toast, toastProblem } from '../ui/toast.tsx'
 import { certificateQueries, deleteCertificate, requestVersion } from './queries.ts'
 import { TextDownload } from './text-download.tsx'
@@ -59,27 +58,18 @@ export function CertificateActions({
           </MenuContent>
         </Menu>
       )}
-      <Dialog open={isDeleting} onOpenChange={setDeleting}>
-        {isDeleting && <Confirm certificate={certificate} />}
-      </Dialog>
+      {isDeleting && <Confirm certificate={certificate} close={() => setDeleting(false)} />}
     </>
   )
 }
 
-function Confirm({ certificate }: { certificate: CertificateRecord }) {
+function Confirm({ certificate, close }: { certificate: CertificateRecord; close: () => void }) {
   const router = useRouter()
   const client = useQueryClient()
   const { name, usedBy } = certificate
   const isUsed = usedBy.length > 0
-  const deleting = useMutation({
-    mutationFn: () => deleteCertificate(certificate),
-    onSuccess: async () => {
-      router.push('/certificates')
-      await client.invalidateQueries({ queryKey: certificateQueries.expiries().queryKey })
-    },
-  })
   return (
-    <DialogContent
+    <FormDialog
       size="sm"
       title={`Delete ${name}?`}
       description={
@@ -87,26 +77,21 @@ function Confirm({ certificate }: { certificate: CertificateRecord }) {
           ? `${usedBy.map((use) => use.name).join(', ')} ${usedBy.length === 1 ? 'shows' : 'show'} it. Give them another one first.`
           : 'Every version goes with its key.'
       }
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Keep it</Button>
-          </DialogClose>
-          {!isUsed && (
-            <Button variant="danger" busy={deleting.isPending} onClick={() => deleting.mutate()}>
-              Delete
-            </Button>
-          )}
-        </>
-      }
+      submit={isUsed ? null : 'Delete'}
+      cancel="Keep it"
+      danger
+      save={() => deleteCertificate(certificate)}
+      onSaved={() => {
+        router.push('/certificates')
+        void client.invalidateQueries({ queryKey: certificateQueries.expiries().queryKey })
+      }}
+      onClose={close}
     >
-      {deleting.error ? (
-        <ProblemPanel problem={asProblem(deleting.error)} />
-      ) : (
+      {() => (
         <p className="text-sm text-ink-2">
           {isUsed ? 'Nothing is deleted while something needs it.' : 'This cannot be undone.'}
         </p>
       )}
-    </DialogContent>
+    </FormDialog>
   )
 }

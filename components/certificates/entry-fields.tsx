@@ -2,8 +2,8 @@
 import type { CertificateKind } from '#domain/certificate.ts'
 import type { ProblemError } from '../shell/problem-error.ts'
 import { Field } from '../ui/field.tsx'
+import { faultAt } from '../ui/form-dialog.tsx'
 import { Input } from '../ui/input.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Select } from '../ui/select.tsx'
 
 interface Props {
@@ -55,28 +55,4 @@ export function EntryFields({ name, setName, kind, setKind, isCaPossible = false
       </Field>
     </div>
   )
-}
-
-/** Said of a field with days that holds something else. */
-export const notDays = 'Give a number of days, such as 30.'
-
-/** What the server said of a field, with what lies inside of it. */
-export function faultAt(problem: ProblemError | null, pointer: string): string | undefined {
-  return problem?.faults.find((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`))
-    ?.detail
-}
-
-/** A problem that no field of the form says. */
-export function FormProblem({
-  problem,
-  beside,
-}: {
-  problem: ProblemError | null
-  beside: readonly string[]
-}) {
-  if (!problem) return null
-  const isSaid = ({ pointer }: { pointer: string }) =>
-    beside.some((field) => pointer === field || pointer.startsWith(`${field}/`))
-  if (problem.faults.length > 0 && problem.faults.every(isSaid)) return null
-  return <ProblemPanel problem={problem} />
 }

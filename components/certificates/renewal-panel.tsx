@@ -1,20 +1,18 @@
 'use client'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import type { Standing } from '#domain/expiry.ts'
 import { count } from '#domain/listing.ts'
 import { renewalMethods } from '#domain/trust.ts'
 import type { CertificateRecord } from '#domain/trust-record.ts'
-import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { Input } from '../ui/input.tsx'
 import { Fact, Facts, Panel, Section } from '../ui/panel.tsx'
 import { Select } from '../ui/select.tsx'
-import { faultAt, FormProblem, notDays } from './entry-fields.tsx'
+import { daysIn, DaysField } from './days-field.tsx'
 import { renewalLabel } from './looks.ts'
-import { type CertificateChange, certificateQueries, changeCertificate } from './queries.ts'
+import { certificateQueries, changeCertificate } from './queries.ts'
 
 interface Props {
   certificate: CertificateRecord
@@ -55,14 +53,11 @@ export function RenewalPanel({ certificate, standing: { validity }, mayWrite }: 
           )}
         </Facts>
       </Panel>
-      <Dialog open={open} onOpenChange={setOpen}>
-        {open && <Change certificate={certificate} close={() => setOpen(false)} />}
-      </Dialog>
+      {open && <Change certificate={certificate} close={() => setOpen(false)} />}
     </Section>
   )
 }
 
-const formId = 'change-certificate'
 const hints: Readonly<Record<CertificateRecord['renewalMethod'], string>> = {
   'built-in': 'a CA here issues it again',
   'cert-manager': 'cert-manager issues it, its Secret is brought here',
@@ -70,84 +65,63 @@ const hints: Readonly<Record<CertificateRecord['renewalMethod'], string>> = {
 }
 
 function Change({ certificate, close }: { certificate: CertificateRecord; close: () => void }) {
-  const client = useQueryClient()
   const [name, setName] = useState(certificate.name)
   const [method, setMethod] = useState(certificate.renewalMethod)
   const [days, setDays] = useState(certificate.rotationWindowDays?.toString() ?? '')
-  const saving = useMutation({
-    mutationFn: (change: CertificateChange) => changeCertificate(certificate, change),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: certificateQueries.all })
-      close()
-    },
-  })
-  const problem = saving.error ? asProblem(saving.error) : null
-  const window = days.trim() === '' ? null : Number(days)
-  const isNumber = window === null || Number.isFinite(window)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (isNumber) saving.mutate({ name: name.trim(), renewalMethod: method, rotationWindowDays: window })
-  }
+  const rotationWindowDays = days.trim() === '' ? null : daysIn(days)
   return (
-    <DialogContent
+    <FormDialog
       title={`Change ${certificate.name}`}
       description="Its name and renewal; what it shows stays."
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Cancel</Button>
-          </DialogClose>
-          <Button type="submit" form={formId} variant="primary" busy={saving.isPending}>
-            Save
-          </Button>
-        </>
+      submit="Save"
+      disabled={Number.isNaN(rotationWindowDays ?? 0)}
+      fields={['/name', '/renewalMethod', '/rotationWindowDays']}
+      save={() =>
+        changeCertificate(certificate, { name: name.trim(), renewalMethod: method, rotationWindowDays })
       }
+      refreshes={[certificateQueries.all]}
+      onSaved={close}
+      onClose={close}
     >
-      <form id={formId} noValidate onSubmit={submit} className="flex flex-col gap-4">
-        <Field label="Name" error={faultAt(problem, '/name')} required>
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={100}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Renewed" error={faultAt(problem, '/renewalMethod')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={method}
-              onValueChange={(value) => {
-                const chosen = renewalMethods.find((each) => each === value)
-                if (chosen) setMethod(chosen)
-              }}
-              options={renewalMethods.map((value) => ({
-                value,
-                label: renewalLabel[value],
-                hint: hints[value],
-              }))}
-            />
-          )}
-        </Field>
-        <Field
-          label="Own window in days"
-          description="Days before its end at which it is to be renewed. Empty for what is usual here."
-          error={isNumber ? faultAt(problem, '/rotationWindowDays') : notDays}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              inputMode="numeric"
-              className="tnum"
-              value={days}
-              onChange={(event) => setDays(event.target.value)}
-            />
-          )}
-        </Field>
-        <FormProblem problem={problem} beside={['/name', '/renewalMethod', '/rotationWindowDays']} />
-      </form>
-    </DialogContent>
+      {(faultAt) => (
+        <>
+          <Field label="Name" error={faultAt('/name')} required>
+            {(control) => (
+              <Input
+                {...control}
+                value={name}
+                maxLength={100}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field label="Renewed" error={faultAt('/renewalMethod')}>
+            {(control) => (
+              <Select
+                {...control}
+                value={method}
+                onValueChange={(value) => {
+                  const chosen = renewalMethods.find((each) => each === value)
+                  if (chosen) setMethod(chosen)
+                }}
+                options={renewalMethods.map((value) => ({
+                  value,
+                  label: renewalLabel[value],
+                  hint: hints[value],
+                }))}
+              />
+            )}
+          </Field>
+          <DaysField
+            label="Own window in days"
+            description="Days before its end at which it is to be renewed. Empty for what is usual here."
+            text={days}
+            setText={setDays}
+            isOptional
+            error={faultAt('/rotationWindowDays')}
+          />
+        </>
+      )}
+    </FormDialog>
   )
 }

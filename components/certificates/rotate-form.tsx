@@ -1,11 +1,10 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useId, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { AuthorityRecord, CertificateRecord, RotationPreview } from '#domain/trust-record.ts'
 import { count } from '#domain/listing.ts'
 import { asProblem } from '../shell/problem-error.ts'
-import { Button } from '../ui/button.tsx'
-import { DialogClose, DialogContent } from '../ui/dialog.tsx'
+import { FormContent } from '../ui/form-dialog.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { BroughtFacts } from './brought-facts.tsx'
@@ -15,7 +14,6 @@ import {
   certificateQueries,
   completeRequest,
   previewRotation,
-  type Renewal,
   type Rotated,
   rotateCertificate,
 } from './queries.ts'
@@ -31,81 +29,60 @@ interface Props {
 
 /** What takes the place of what is shown, with every check and whom it reaches, before anything is done. */
 export function RotateForm({ certificate, issuer, onDone }: Props) {
-  const formId = useId()
   const [way, setWay] = useState<'issue' | 'bring'>(issuer ? 'issue' : 'bring')
   const impact = useQuery(certificateQueries.impact(certificate.id))
   const bringing = useBrought((content) => previewRotation(certificate.id, content))
-  const rotating = useRotating(certificate, bringing, onDone)
-  const problem = rotating.error ? asProblem(rotating.error) : null
   const isReady = way === 'issue' ? impact.data !== undefined : mayRotate(bringing.found)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (isReady) rotating.mutate(way === 'issue' ? { source: 'issue' } : null)
-  }
   return (
-    <DialogContent
+    <FormContent
       title={`Rotate ${certificate.name}`}
       description={shownText(certificate)}
       size="lg"
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Cancel</Button>
-          </DialogClose>
-          <Button type="submit" form={formId} variant="primary" busy={rotating.isPending} disabled={!isReady}>
-            {actionText(impact.data?.gateways.length)}
-          </Button>
-        </>
+      submit={actionText(impact.data?.gateways.length)}
+      disabled={!isReady}
+      save={() =>
+        way === 'issue' ? rotateCertificate(certificate, { source: 'issue' }) : bring(certificate, bringing)
       }
+      refreshes={[certificateQueries.all]}
+      onSaved={onDone}
     >
-      <form id={formId} noValidate onSubmit={submit} />
-      <div className="flex flex-col gap-4">
-        {issuer && <Ways issuer={issuer} way={way} setWay={setWay} />}
-        {way === 'bring' && (
-          <ContentField
-            bringing={bringing}
-            label="New certificate and key"
-            hint={
-              certificate.request === null
-                ? 'PEM bundle, PKCS#12, or a Secret of Kubernetes'
-                : 'What the CA answered to the request, or another certificate with its key'
-            }
-          >
-            {bringing.found && <BroughtFacts chain={bringing.found.chain} hasKey={bringing.found.hasKey} />}
-          </ContentField>
-        )}
-        {way === 'bring' && bringing.found && <RenewalChecks checks={bringing.found.checks} />}
-        {impact.error ? (
-          <ProblemPanel problem={asProblem(impact.error)} onRetry={() => void impact.refetch()} />
-        ) : impact.data ? (
-          <ImpactFacts impact={impact.data} />
-        ) : (
-          <Skeleton className="h-28 w-full" />
-        )}
-        {problem && <ProblemPanel problem={problem} />}
-      </div>
-    </DialogContent>
+      {() => (
+        <>
+          {issuer && <Ways issuer={issuer} way={way} setWay={setWay} />}
+          {way === 'bring' && (
+            <ContentField
+              bringing={bringing}
+              label="New certificate and key"
+              hint={
+                certificate.request === null
+                  ? 'PEM bundle, PKCS#12, or a Secret of Kubernetes'
+                  : 'What the CA answered to the request, or another certificate with its key'
+              }
+            >
+              {bringing.found && <BroughtFacts chain={bringing.found.chain} hasKey={bringing.found.hasKey} />}
+            </ContentField>
+          )}
+          {way === 'bring' && bringing.found && <RenewalChecks checks={bringing.found.checks} />}
+          {impact.error ? (
+            <ProblemPanel problem={asProblem(impact.error)} onRetry={() => void impact.refetch()} />
+          ) : impact.data ? (
+            <ImpactFacts impact={impact.data} />
+          ) : (
+            <Skeleton className="h-28 w-full" />
+          )}
+        </>
+      )}
+    </FormContent>
   )
 }
 
-function useRotating(
+async function bring(
   certificate: CertificateRecord,
   { content, found }: Bringing<RotationPreview>,
-  onDone: (rotated: Rotated) => void,
-) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: async (issuing: Renewal | null) => {
-      if (issuing) return rotateCertificate(certificate, issuing)
-      if (!content) throw new Error('Nothing was brought.')
-      if (found?.answersRequest) return completeRequest(certificate, content)
-      return rotateCertificate(certificate, { source: 'import', content })
-    },
-    onSuccess: async (rotated) => {
-      onDone(rotated)
-      await client.invalidateQueries({ queryKey: certificateQueries.all })
-    },
-  })
+): Promise<Rotated> {
+  if (!content) throw new Error('Nothing was brought.')
+  if (found?.answersRequest) return completeRequest(certificate, content)
+  return rotateCertificate(certificate, { source: 'import', content })
 }
 
 function mayRotate(found: RotationPreview | null): boolean {

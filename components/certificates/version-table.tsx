@@ -1,13 +1,10 @@
 'use client'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { CertificateRecord, CertificateVersionView } from '#domain/trust-record.ts'
-import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { NoneYet } from '../ui/empty-state.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { State } from '../ui/state.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
@@ -79,9 +76,7 @@ export function VersionTable({
           ))}
         </TableBody>
       </Table>
-      <Dialog open={asked !== null} onOpenChange={(open) => !open && setAsked(null)}>
-        {asked && <Confirm certificate={certificate} asked={asked} close={() => setAsked(null)} />}
-      </Dialog>
+      {asked && <Confirm certificate={certificate} asked={asked} close={() => setAsked(null)} />}
     </>
   )
 }
@@ -136,49 +131,33 @@ interface ConfirmProps {
 }
 
 function Confirm({ certificate, asked: { what, version }, close }: ConfirmProps) {
-  const client = useQueryClient()
   const { title, description, action } = words[what]
   const [leaf] = version.chain
-  const doing = useMutation({
-    mutationFn: () => (what === 'restore' ? restoreVersion : retireVersion)(certificate, version.number),
-    onSuccess: async ({ published }) => {
-      await client.invalidateQueries({ queryKey: certificateQueries.all })
-      close()
-      if (what === 'restore')
-        toast.success(`Version ${version.number} is shown again`, {
-          description: published
-            .map(({ gatewayName, revision }) => `${gatewayName}, revision ${revision}`)
-            .join('; '),
-        })
-    },
-  })
   return (
-    <DialogContent
+    <FormDialog
       size="sm"
       title={title.replace('{n}', String(version.number))}
       description={description}
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Cancel</Button>
-          </DialogClose>
-          <Button
-            variant={what === 'retire' ? 'danger' : 'primary'}
-            busy={doing.isPending}
-            onClick={() => doing.mutate()}
-          >
-            {action}
-          </Button>
-        </>
-      }
+      submit={action}
+      danger={what === 'retire'}
+      save={() => (what === 'restore' ? restoreVersion : retireVersion)(certificate, version.number)}
+      refreshes={[certificateQueries.all]}
+      onSaved={({ published }) => {
+        close()
+        if (what === 'restore')
+          toast.success(`Version ${version.number} is shown again`, {
+            description: published
+              .map(({ gatewayName, revision }) => `${gatewayName}, revision ${revision}`)
+              .join('; '),
+          })
+      }}
+      onClose={close}
     >
-      {doing.error ? (
-        <ProblemPanel problem={asProblem(doing.error)} />
-      ) : (
+      {() => (
         <p className="text-sm text-ink-2">
           It ends on <span className="tnum">{leaf?.notAfter.slice(0, 10)}</span>.
         </p>
       )}
-    </DialogContent>
+    </FormDialog>
   )
 }

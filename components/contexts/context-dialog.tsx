@@ -42,6 +42,7 @@ export function ContextDialog({ context, now, onSaved, onClose }: Props) {
       {...(context ? {} : { description: 'APIs take from it whom they trust, and what they show.' })}
       submit={submitWords(context, impact)}
       size="lg"
+      fields={['/name', '/authorityIds', '/keystoreId']}
       disabled={!isReady || draft.name.trim() === '' || draft.authorityIds.length === 0}
       save={() => saveContext(partsOf(draft), context)}
       onSaved={(saved) => {

@@ -8,13 +8,13 @@ import { Checkbox } from '../ui/checkbox.tsx'
 import { cn } from '../ui/class-names.ts'
 import { Field, Label } from '../ui/field.tsx'
 import { hexagonLook } from '#diagram/hexagon.ts'
+import type { FaultAt } from '../ui/form-dialog.tsx'
 import { Hexagon } from '../ui/hexagon.tsx'
 import { Input } from '../ui/input.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Select } from '../ui/select.tsx'
 import { DaysLeft } from './days-left.tsx'
 import type { ContextDraft } from './queries.ts'
-import type { FaultAt } from './trust-dialog.tsx'
 
 interface Props {
   draft: ContextDraft
@@ -48,7 +48,7 @@ export function ContextForm({ draft, onDraft, authorities, certificates, now, fa
         authorities={authorities}
         chosen={draft.authorityIds}
         now={now}
-        fault={faultAt('/authorityIds') ?? faultAt('/authorityIds/0')}
+        fault={faultAt('/authorityIds')}
         onChange={(authorityIds) => set({ authorityIds })}
       />
       <Field

@@ -1,5 +1,5 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
 import { count } from '#domain/listing.ts'
@@ -7,8 +7,8 @@ import { apiQueries } from '../catalog/queries.ts'
 import { gatewayQueries } from '../gateways/queries.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Select } from '../ui/select.tsx'
@@ -27,15 +27,10 @@ interface Props {
 
 /** Takes a folder of documents of any mix: shows what it becomes, then makes all of it or nothing. */
 export function DocumentsDialog({ open, onOpenChange, dropped }: Props) {
-  return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
-      {open && <Content dropped={dropped} close={() => onOpenChange(false)} />}
-    </Dialog>
-  )
+  return open && <Content dropped={dropped} close={() => onOpenChange(false)} />
 }
 
 function Content({ dropped, close }: { dropped: readonly File[]; close: () => void }) {
-  const client = useQueryClient()
   const router = useRouter()
   const gateways = useQuery(gatewayQueries.list())
   const [chosenGateway, setGateway] = useState<string | null>(null)
@@ -43,20 +38,8 @@ function Content({ dropped, close }: { dropped: readonly File[]; close: () => vo
   const [files, setFiles] = useState<readonly ReadFile[]>([])
   const [fileProblem, setFileProblem] = useState<string | null>(null)
   const preview = useMutation({ mutationFn: previewDocuments })
-  const importing = useMutation({
-    mutationFn: importDocuments,
-    onSuccess: async ({ apis }) => {
-      await client.invalidateQueries({ queryKey: apiQueries.all })
-      toast.success(`${count(apis.length, 'API')} imported`, {
-        description: 'Everything is a draft: look at it, then deploy.',
-      })
-      router.refresh()
-      close()
-    },
-  })
   const take = async (given: readonly File[], to = gatewayId) => {
     setFileProblem(null)
-    importing.reset()
     try {
       const read = await readFiles(given)
       setFiles(read)
@@ -73,67 +56,67 @@ function Content({ dropped, close }: { dropped: readonly File[]; close: () => vo
     void take(dropped)
   })
   const isReady = preview.data !== undefined && preview.data.unreadable.length === 0
-  const problem = importing.error ?? preview.error
   return (
-    <DialogContent
+    <FormDialog
       size="xl"
       title="Import documents"
       description="Flex YAML, Secrets, cert-manager, NetworkPolicies and OpenAPI in any mix. Nothing is deployed by it."
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Cancel</Button>
-          </DialogClose>
-          <Button
-            variant="primary"
-            busy={importing.isPending}
-            disabled={!isReady || preview.isPending}
-            onClick={() => importing.mutate({ files, gatewayId })}
-          >
-            Import everything
-          </Button>
-        </>
-      }
+      submit="Import everything"
+      disabled={!isReady || preview.isPending}
+      save={() => importDocuments({ files, gatewayId })}
+      refreshes={[apiQueries.all]}
+      onSaved={({ apis }) => {
+        toast.success(`${count(apis.length, 'API')} imported`, {
+          description: 'Everything is a draft: look at it, then deploy.',
+        })
+        router.refresh()
+        close()
+      }}
+      onClose={close}
     >
-      <div className="flex flex-col gap-4">
-        <div className="flex flex-wrap items-end gap-3">
-          <Chooser onFiles={(given) => void take(given)} isReading={preview.isPending} />
-          {(gateways.data?.length ?? 0) > 1 && (
-            <Field label="Gateway" className="min-w-56">
-              {(control) => (
-                <Select
-                  {...control}
-                  value={gatewayId ?? ''}
-                  onValueChange={(value) => {
-                    setGateway(value)
-                    if (files.length > 0) preview.mutate({ files, gatewayId: value })
-                  }}
-                  options={(gateways.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-                />
-              )}
-            </Field>
+      {() => (
+        <>
+          <div className="flex flex-wrap items-end gap-3">
+            <Chooser onFiles={(given) => void take(given)} isReading={preview.isPending} />
+            {(gateways.data?.length ?? 0) > 1 && (
+              <Field label="Gateway" className="min-w-56">
+                {(control) => (
+                  <Select
+                    {...control}
+                    value={gatewayId ?? ''}
+                    onValueChange={(value) => {
+                      setGateway(value)
+                      if (files.length > 0) preview.mutate({ files, gatewayId: value })
+                    }}
+                    options={(gateways.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+                  />
+                )}
+              </Field>
+            )}
+            {files.length > 0 && (
+              <span className="ml-auto self-center text-xs text-ink-3">
+                {count(files.length, 'file')} read
+              </span>
+            )}
+          </div>
+          {fileProblem && (
+            <Notice tone="err" alert title="These files cannot be taken">
+              {fileProblem}
+            </Notice>
           )}
-          {files.length > 0 && (
-            <span className="ml-auto self-center text-xs text-ink-3">{count(files.length, 'file')} read</span>
-          )}
-        </div>
-        {fileProblem && (
-          <Notice tone="err" alert title="These files cannot be taken">
-            {fileProblem}
-          </Notice>
-        )}
-        {problem && <ProblemPanel problem={asProblem(problem)} />}
-        <div aria-live="polite">
-          {preview.isPending ? (
-            <Skeleton className="h-64" />
-          ) : preview.data ? (
-            <DocumentPlanView preview={preview.data} />
-          ) : (
-            !fileProblem && <Nothing />
-          )}
-        </div>
-      </div>
-    </DialogContent>
+          {preview.error && <ProblemPanel problem={asProblem(preview.error)} />}
+          <div aria-live="polite">
+            {preview.isPending ? (
+              <Skeleton className="h-64" />
+            ) : preview.data ? (
+              <DocumentPlanView preview={preview.data} />
+            ) : (
+              !fileProblem && <Nothing />
+            )}
+          </div>
+        </>
+      )}
+    </FormDialog>
   )
 }
 

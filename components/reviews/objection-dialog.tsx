@@ -1,12 +1,8 @@
 'use client'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import type { SignOff } from '#domain/sign-off.ts'
-import { asProblem } from '../shell/problem-error.ts'
-import { Button } from '../ui/button.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { Textarea } from '../ui/textarea.tsx'
 import { subjectOf } from './looks.ts'
 import { raiseObjection, reviewQueries } from './queries.ts'
@@ -24,54 +20,26 @@ export function ObjectionButton({ signOff }: { signOff: SignOff }) {
       >
         Object
       </button>
-      <Dialog open={open} onOpenChange={setOpen}>
-        {open && <Content signOff={signOff} onDone={() => setOpen(false)} />}
-      </Dialog>
+      {open && <Objection signOff={signOff} onClose={() => setOpen(false)} />}
     </>
   )
 }
 
-function Content({ signOff, onDone }: { signOff: SignOff; onDone: () => void }) {
-  const client = useQueryClient()
-  const form = useId()
+function Objection({ signOff, onClose }: { signOff: SignOff; onClose: () => void }) {
   const [reason, setReason] = useState('')
-  const raise = useMutation({
-    mutationFn: () => raiseObjection(signOff.id, reason.trim()),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: reviewQueries.all })
-      onDone()
-    },
-  })
   return (
-    <DialogContent
+    <FormDialog
       title={`Object to the sign-off by ${signOff.by}`}
       description={`${subjectOf(signOff)}: the sign-off is kept and counts no more. What runs goes on.`}
-      footer={
-        <>
-          <DialogClose asChild>
-            <Button>Cancel</Button>
-          </DialogClose>
-          <Button
-            type="submit"
-            form={form}
-            variant="danger"
-            busy={raise.isPending}
-            disabled={reason.trim() === ''}
-          >
-            Object
-          </Button>
-        </>
-      }
+      submit="Object"
+      danger
+      disabled={reason.trim() === ''}
+      save={() => raiseObjection(signOff.id, reason.trim())}
+      refreshes={[reviewQueries.all]}
+      onSaved={onClose}
+      onClose={onClose}
     >
-      <form
-        id={form}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          raise.mutate()
-        }}
-      >
-        {raise.error && <ProblemPanel problem={asProblem(raise.error)} />}
+      {() => (
         <Field label="Why" required>
           {(control) => (
             <Textarea
@@ -83,7 +51,7 @@ function Content({ signOff, onDone }: { signOff: SignOff; onDone: () => void }) 
             />
           )}
         </Field>
-      </form>
-    </DialogContent>
+      )}
+    </FormDialog>
   )
 }

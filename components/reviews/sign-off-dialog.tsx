@@ -1,5 +1,5 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useId, useState } from 'react'
 import { listed } from '#domain/listing.ts'
@@ -8,10 +8,9 @@ import { ChangeList } from '../deployments/change-list.tsx'
 import { deploymentQueries } from '../deployments/queries.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { compareHref } from '../topology/history/when.ts'
-import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
-import { Dialog, DialogClose, DialogContent } from '../ui/dialog.tsx'
 import { Label } from '../ui/field.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { Input } from '../ui/input.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -40,57 +39,42 @@ interface Props {
 
 /** Shows what one answers for, and signs it off by its hash. */
 export function SignOffDialog({ wish, onClose }: Props) {
-  const client = useQueryClient()
-  const form = useId()
   const note = useId()
   const [text, setText] = useState('')
-  const sign = useMutation({
-    mutationFn: () => giveSignOff(wish.gatewayId, { hash: wish.hash, note: text.trim() }),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: reviewQueries.all })
-      await client.invalidateQueries({ queryKey: deploymentQueries.all })
-      toast.success(`${subjectOf(wish)} is signed off`)
-      onClose()
-    },
-  })
   const { refusal, mayBeSignedBy } = wish.signatories
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()}>
-      <DialogContent
-        title={`Sign off ${subjectOf(wish).toLowerCase()}`}
-        description="You answer for exactly this. It is kept for good."
-        size="lg"
-        footer={
-          <form
-            id={form}
-            className="flex w-full flex-wrap items-center gap-2"
-            onSubmit={(event) => {
-              event.preventDefault()
-              if (refusal === null) sign.mutate()
-            }}
-          >
-            <Label htmlFor={note} className="sr-only">
-              Note
-            </Label>
-            <Input
-              id={note}
-              value={text}
-              maxLength={500}
-              onChange={(event) => setText(event.target.value)}
-              placeholder="What you looked at (optional)"
-              className="min-w-40 flex-1"
-            />
-            <DialogClose asChild>
-              <Button>Cancel</Button>
-            </DialogClose>
-            <Button type="submit" variant="primary" busy={sign.isPending} disabled={refusal !== null}>
-              Sign off
-            </Button>
-          </form>
-        }
-      >
-        <div className="flex flex-col gap-3">
-          {sign.error && <ProblemPanel problem={asProblem(sign.error)} />}
+    <FormDialog
+      title={`Sign off ${subjectOf(wish).toLowerCase()}`}
+      description="You answer for exactly this. It is kept for good."
+      size="lg"
+      submit="Sign off"
+      disabled={refusal !== null}
+      foot={(form) => (
+        <>
+          <Label htmlFor={note} className="sr-only">
+            Note
+          </Label>
+          <Input
+            id={note}
+            form={form}
+            value={text}
+            maxLength={500}
+            onChange={(event) => setText(event.target.value)}
+            placeholder="What you looked at (optional)"
+            className="min-w-40 flex-1"
+          />
+        </>
+      )}
+      save={() => giveSignOff(wish.gatewayId, { hash: wish.hash, note: text.trim() })}
+      refreshes={[reviewQueries.all, deploymentQueries.all]}
+      onSaved={() => {
+        toast.success(`${subjectOf(wish)} is signed off`)
+        onClose()
+      }}
+      onClose={onClose}
+    >
+      {() => (
+        <>
           {refusal !== null && (
             <Notice tone="warn" title="You may not sign this off">
               {refusal}
@@ -115,9 +99,9 @@ export function SignOffDialog({ wish, onClose }: Props) {
           {wish.showChanges && wish.revision !== null && (
             <Changes gatewayId={wish.gatewayId} from={wish.last?.revision ?? 0} to={wish.revision} />
           )}
-        </div>
-      </DialogContent>
-    </Dialog>
+        </>
+      )}
+    </FormDialog>
   )
 }
 

@@ -9,8 +9,7 @@ import { Field } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Textarea } from '../../ui/textarea.tsx'
 import { findingTitle } from '#diagram/looks.ts'
-import { faultAt } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { TopologyForm } from './topology-form.tsx'
 
 interface Props {
   finding: FindingView
@@ -27,10 +26,11 @@ export function AcceptDialog({ finding, onClose }: Props) {
   const [reason, setReason] = useState(finding.accepted?.reason ?? '')
   const [day, setDay] = useState(finding.accepted?.until.slice(0, 10) ?? dayIn(daysUsual))
   return (
-    <FormDialog
+    <TopologyForm
       title={`Accept: ${findingTitle[finding.code]}`}
       description={finding.why}
       submit="Accept"
+      fields={['/owner', '/reason', '/until']}
       disabled={owner.trim() === '' || reason.trim() === '' || day === ''}
       onClose={onClose}
       save={async () => {
@@ -39,14 +39,14 @@ export function AcceptDialog({ finding, onClose }: Props) {
         return `${owner} answers for it until ${day}`
       }}
     >
-      {(refusal) => (
+      {(faultAt) => (
         <>
-          <Field label="Who answers for it" required error={faultAt(refusal, 'flow', '/owner')}>
+          <Field label="Who answers for it" required error={faultAt('/owner')}>
             {(control) => (
               <Input {...control} value={owner} onChange={(event) => setOwner(event.target.value)} />
             )}
           </Field>
-          <Field label="Reason" required error={faultAt(refusal, 'flow', '/reason')}>
+          <Field label="Reason" required error={faultAt('/reason')}>
             {(control) => (
               <Textarea
                 {...control}
@@ -61,7 +61,7 @@ export function AcceptDialog({ finding, onClose }: Props) {
             label="Until the end of"
             description="Then it is back, and sooner should it become graver."
             required
-            error={faultAt(refusal, 'flow', '/until')}
+            error={faultAt('/until')}
           >
             {(control) => (
               <Input
@@ -75,14 +75,14 @@ export function AcceptDialog({ finding, onClose }: Props) {
           </Field>
         </>
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
 
 /** Takes back what somebody answered for. */
 export function WithdrawDialog({ finding, onClose }: Props) {
   return (
-    <FormDialog
+    <TopologyForm
       title="Withdraw the acceptance?"
       submit="Withdraw"
       danger
@@ -97,7 +97,7 @@ export function WithdrawDialog({ finding, onClose }: Props) {
           {findingTitle[finding.code]}: nobody answers for it any more, and it counts again at once.
         </p>
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
 

@@ -1,6 +1,6 @@
 'use client'
 import { nothing, send } from '../../shell/api.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { TopologyForm } from './topology-form.tsx'
 
 interface Props {
   name: string
@@ -15,7 +15,7 @@ interface Props {
 /** Asks once before something is removed; when it is still needed, the refusal says by what. */
 export function DeleteDialog({ name, consequence, path, version, onGone, onClose }: Props) {
   return (
-    <FormDialog
+    <TopologyForm
       title={`Remove ${name}?`}
       submit="Remove"
       danger
@@ -27,6 +27,6 @@ export function DeleteDialog({ name, consequence, path, version, onGone, onClose
       }}
     >
       {() => <p className="text-sm text-ink-2">{consequence}</p>}
-    </FormDialog>
+    </TopologyForm>
   )
 }

@@ -3,7 +3,7 @@ import { type Location, type NetworkClass, networkClassName } from '#domain/netw
 import { type Owner, type PartyKind, refusePlacement } from '#domain/party.ts'
 import { type NetworkView, networkView, type PartyView, partyView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
-import { asProblem, type ProblemError } from '../../shell/problem-error.ts'
+import { asProblem, ProblemError } from '../../shell/problem-error.ts'
 import { locationLabel } from '#diagram/looks.ts'
 import type { Model } from '#diagram/model.ts'
 
@@ -47,22 +47,20 @@ export function emptyParty(model: Model): PartyDraft {
   return { name: '', owner: first?.class === 'non-org-external' ? 'third-party' : 'organisation', network }
 }
 
-/** A refusal together with the part of the form that it is about. */
-export class DraftRefusal extends Error {
-  readonly part: 'network' | 'party' | 'flow'
-  readonly problem: ProblemError
-  constructor(part: DraftRefusal['part'], problem: ProblemError) {
-    super(problem.message)
-    this.part = part
-    this.problem = problem
-  }
-}
+/** The fields of a network and of a party that say themselves what the server refused of them. */
+export const networkFields = ['name', 'class', 'parentId', 'firewall', 'firewallContextId'].map(
+  (field) => `/network/${field}`,
+)
+export const partyFields = ['/party/name', '/party/networkId', ...networkFields]
 
-async function sending<T>(part: DraftRefusal['part'], work: Promise<T>): Promise<T> {
+/** A form may send more than one thing: the faults of each point to its part of the form. */
+async function sending<T>(part: 'network' | 'party', work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw new DraftRefusal(part, asProblem(error))
+    const { document } = asProblem(error)
+    const faults = document.faults.map((fault) => ({ ...fault, pointer: `/${part}${fault.pointer}` }))
+    throw new ProblemError({ ...document, faults })
   }
 }
 
@@ -103,7 +101,7 @@ export async function saveParty(
 const flow = z.object({ id: z.string() })
 
 export function saveFlow(consumerId: string, apiId: string): Promise<{ id: string }> {
-  return sending('flow', sendJson('POST', '/flows', { consumerId, apiId }, flow))
+  return sendJson('POST', '/flows', { consumerId, apiId }, flow)
 }
 
 /** Why the party could not stand there, told while it is chosen and not only when it is sent. */
@@ -112,16 +110,6 @@ export function placementFault(model: Model, kind: PartyKind, draft: PartyDraft)
   const cls = network.kind === 'new' ? network.draft.class : model.networks.get(network.id)?.class
   if (!cls) return undefined
   return refusePlacement({ name: name || `This ${kind}`, kind, owner, networkClass: cls })?.detail
-}
-
-/** The fault at a field, if the server named one there. */
-export function faultAt(
-  refusal: DraftRefusal | null,
-  part: DraftRefusal['part'],
-  pointer: string,
-): string | undefined {
-  if (refusal?.part !== part) return undefined
-  return refusal.problem.faults.find((fault) => fault.pointer === pointer)?.detail
 }
 
 export function networkOption({ id, name, class: cls, location }: NetworkView) {

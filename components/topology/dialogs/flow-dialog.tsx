@@ -7,13 +7,13 @@ import type { Selection } from '#diagram/highlight.ts'
 import {
   type Choice,
   emptyParty,
-  faultAt,
   type PartyDraft,
+  partyFields,
   placementFault,
   saveFlow,
   saveParty,
 } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { TopologyForm } from './topology-form.tsx'
 import { PartyFields } from './party-fields.tsx'
 
 interface Props {
@@ -48,17 +48,18 @@ export function FlowDialog({ model, consumerId, apiId, onMade, onClose }: Props)
     return 'The flow is added. It is in force wherever the API is deployed.'
   }
   return (
-    <FormDialog
+    <TopologyForm
       title="Add flow"
       description="Says that a consumer may call an API."
       submit="Add flow"
+      fields={['/consumerId', '/apiId', ...partyFields]}
       disabled={api === '' || !isComplete(model, consumer)}
       onClose={onClose}
       save={save}
     >
-      {(refusal) => (
+      {(faultAt) => (
         <>
-          <Field label="Consumer" error={faultAt(refusal, 'flow', '/consumerId')}>
+          <Field label="Consumer" error={faultAt('/consumerId')}>
             {(control) => (
               <Select
                 {...control}
@@ -89,11 +90,11 @@ export function FlowDialog({ model, consumerId, apiId, onMade, onClose }: Props)
                 kind="consumer"
                 draft={consumer.draft}
                 onDraft={(draft) => setConsumer({ kind: 'new', draft })}
-                refusal={refusal}
+                faultAt={faultAt}
               />
             </fieldset>
           )}
-          <Field label="API" error={faultAt(refusal, 'flow', '/apiId')}>
+          <Field label="API" error={faultAt('/apiId')}>
             {(control) => (
               <Select
                 {...control}
@@ -110,7 +111,7 @@ export function FlowDialog({ model, consumerId, apiId, onMade, onClose }: Props)
           </Field>
         </>
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
 

@@ -3,8 +3,8 @@ import { useState } from 'react'
 import type { NetworkView } from '#domain/stored.ts'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
-import { emptyNetwork, type NetworkDraft, saveNetwork } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { emptyNetwork, type NetworkDraft, networkFields, saveNetwork } from './drafts.ts'
+import { TopologyForm } from './topology-form.tsx'
 import { NetworkFields } from './network-fields.tsx'
 
 interface Props {
@@ -18,9 +18,10 @@ interface Props {
 export function NetworkDialog({ model, network, focus, onMade, onClose }: Props) {
   const [draft, setDraft] = useState<NetworkDraft>(network ? draftOf(network) : emptyNetwork)
   return (
-    <FormDialog
+    <TopologyForm
       title={network ? `Edit ${network.name}` : 'Add network'}
       submit={network ? 'Save' : 'Add network'}
+      fields={networkFields}
       disabled={draft.name.trim() === ''}
       onClose={onClose}
       save={async () => {
@@ -29,17 +30,17 @@ export function NetworkDialog({ model, network, focus, onMade, onClose }: Props)
         return network ? `${name} is changed` : `${name} is added`
       }}
     >
-      {(refusal) => (
+      {(faultAt) => (
         <NetworkFields
           model={model}
           {...(network ? { except: network.id } : {})}
           {...(focus ? { focus } : {})}
           draft={draft}
           onDraft={setDraft}
-          refusal={refusal}
+          faultAt={faultAt}
         />
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
 

@@ -2,11 +2,12 @@
 import { locations, networkClasses } from '#domain/network.ts'
 import { contextOption, noContext } from '../../contexts/context-option.tsx'
 import { Field } from '../../ui/field.tsx'
+import type { FaultAt } from '../../ui/form-dialog.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
 import { laneLook, locationLabel } from '#diagram/looks.ts'
 import type { Model } from '#diagram/model.ts'
-import { type DraftRefusal, faultAt, type NetworkDraft, networkOption } from './drafts.ts'
+import { type NetworkDraft, networkOption } from './drafts.ts'
 
 interface Props {
   model: Model
@@ -14,19 +15,19 @@ interface Props {
   except?: string
   draft: NetworkDraft
   onDraft: (draft: NetworkDraft) => void
-  refusal: DraftRefusal | null
+  faultAt: FaultAt
   focus?: 'name' | 'firewall'
 }
 
 const nowhere = 'none'
 
-export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 'name' }: Props) {
+export function NetworkFields({ model, except, draft, onDraft, faultAt, focus = 'name' }: Props) {
   const set = (change: Partial<NetworkDraft>) => onDraft({ ...draft, ...change })
   const parents = model.topology.networks.filter(({ id }) => id !== except)
   const { hint } = laneLook[draft.class]
   return (
     <>
-      <Field label="Network name" required error={faultAt(refusal, 'network', '/name')}>
+      <Field label="Network name" required error={faultAt('/network/name')}>
         {(control) => (
           <Input
             {...control}
@@ -36,7 +37,7 @@ export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 
           />
         )}
       </Field>
-      <Field label="Class" description={hint} error={faultAt(refusal, 'network', '/class')}>
+      <Field label="Class" description={hint} error={faultAt('/network/class')}>
         {(control) => (
           <Select
             {...control}
@@ -65,7 +66,7 @@ export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 
             />
           )}
         </Field>
-        <Field label="Stands inside" error={faultAt(refusal, 'network', '/parentId')}>
+        <Field label="Stands inside" error={faultAt('/network/parentId')}>
           {(control) => (
             <Select
               {...control}
@@ -80,7 +81,7 @@ export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 
         <Field
           label="Firewall"
           description="Ends external TLS at the boundary, where the organisation’s own context begins. Empty when none stands there."
-          error={faultAt(refusal, 'network', '/firewall')}
+          error={faultAt('/network/firewall')}
         >
           {(control) => (
             <Input
@@ -96,7 +97,7 @@ export function NetworkFields({ model, except, draft, onDraft, refusal, focus = 
         <Field
           label="Context at the firewall"
           description="Whom the firewall trusts out there, and what it shows them."
-          error={faultAt(refusal, 'network', '/firewallContextId')}
+          error={faultAt('/network/firewallContextId')}
         >
           {(control) => (
             <Select

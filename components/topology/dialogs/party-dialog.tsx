@@ -4,8 +4,8 @@ import type { PartyKind } from '#domain/party.ts'
 import type { PartyView } from '#domain/stored.ts'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
-import { emptyParty, type PartyDraft, placementFault, saveParty } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { emptyParty, type PartyDraft, partyFields, placementFault, saveParty } from './drafts.ts'
+import { TopologyForm } from './topology-form.tsx'
 import { PartyFields } from './party-fields.tsx'
 
 interface Props {
@@ -19,9 +19,10 @@ interface Props {
 export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
   const [draft, setDraft] = useState<PartyDraft>(party ? draftOf(party) : emptyParty(model))
   return (
-    <FormDialog
+    <TopologyForm
       title={party ? `Edit ${party.name}` : `Add ${kind}`}
       submit={party ? 'Save' : `Add ${kind}`}
+      fields={partyFields}
       disabled={draft.name.trim() === '' || placementFault(model, kind, draft) !== undefined}
       onClose={onClose}
       save={async () => {
@@ -31,10 +32,10 @@ export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
         return party ? `${name} is changed` : `${name} is added`
       }}
     >
-      {(refusal) => (
-        <PartyFields model={model} kind={kind} draft={draft} onDraft={setDraft} refusal={refusal} />
+      {(faultAt) => (
+        <PartyFields model={model} kind={kind} draft={draft} onDraft={setDraft} faultAt={faultAt} />
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
 

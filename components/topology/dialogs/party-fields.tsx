@@ -1,17 +1,11 @@
 'use client'
 import { owners, type PartyKind } from '#domain/party.ts'
 import { Field } from '../../ui/field.tsx'
+import type { FaultAt } from '../../ui/form-dialog.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
 import type { Model } from '#diagram/model.ts'
-import {
-  type DraftRefusal,
-  emptyNetwork,
-  faultAt,
-  networkOption,
-  type PartyDraft,
-  placementFault,
-} from './drafts.ts'
+import { emptyNetwork, networkOption, type PartyDraft, placementFault } from './drafts.ts'
 import { NetworkFields } from './network-fields.tsx'
 
 interface Props {
@@ -19,19 +13,19 @@ interface Props {
   kind: PartyKind
   draft: PartyDraft
   onDraft: (draft: PartyDraft) => void
-  refusal: DraftRefusal | null
+  faultAt: FaultAt
 }
 
 const fresh = 'new'
 const ownerOptions = { organisation: 'The organisation', 'third-party': 'A third party' } as const
 
-export function PartyFields({ model, kind, draft, onDraft, refusal }: Props) {
+export function PartyFields({ model, kind, draft, onDraft, faultAt }: Props) {
   const set = (change: Partial<PartyDraft>) => onDraft({ ...draft, ...change })
   const { network } = draft
   const word = kind === 'consumer' ? 'Consumer name' : 'Provider name'
   return (
     <>
-      <Field label={word} required error={faultAt(refusal, 'party', '/name')}>
+      <Field label={word} required error={faultAt('/party/name')}>
         {(control) => (
           <Input
             {...control}
@@ -51,10 +45,7 @@ export function PartyFields({ model, kind, draft, onDraft, refusal }: Props) {
           />
         )}
       </Field>
-      <Field
-        label="Network"
-        error={faultAt(refusal, 'party', '/networkId') ?? placementFault(model, kind, draft)}
-      >
+      <Field label="Network" error={faultAt('/party/networkId') ?? placementFault(model, kind, draft)}>
         {(control) => (
           <Select
             {...control}
@@ -79,7 +70,7 @@ export function PartyFields({ model, kind, draft, onDraft, refusal }: Props) {
             model={model}
             draft={network.draft}
             onDraft={(made) => set({ network: { kind: 'new', draft: made } })}
-            refusal={refusal}
+            faultAt={faultAt}
           />
         </fieldset>
       )}

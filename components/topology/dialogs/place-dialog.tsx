@@ -6,8 +6,8 @@ import { sendJson } from '../../shell/api.ts'
 import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
 import type { Model } from '#diagram/model.ts'
-import { faultAt, networkOption } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { networkOption } from './drafts.ts'
+import { TopologyForm } from './topology-form.tsx'
 
 const nowhere = 'none'
 const placed = z.object({ version: z.int() })
@@ -25,10 +25,11 @@ export function PlaceDialog({
   const [network, setNetwork] = useState(gateway.networkId ?? nowhere)
   const inside = model.topology.networks.filter((each) => each.class === 'org-internal')
   return (
-    <FormDialog
+    <TopologyForm
       title={`Where does ${gateway.name} stand?`}
       description="A gateway stands in an organisation internal network."
       submit="Save"
+      fields={['/networkId']}
       onClose={onClose}
       save={async () => {
         const body = { networkId: network === nowhere ? null : network }
@@ -36,8 +37,8 @@ export function PlaceDialog({
         return `${gateway.name} is moved`
       }}
     >
-      {(refusal) => (
-        <Field label="Network" error={faultAt(refusal, 'flow', '/networkId')}>
+      {(faultAt) => (
+        <Field label="Network" error={faultAt('/networkId')}>
           {(control) => (
             <Select
               {...control}
@@ -48,6 +49,6 @@ export function PlaceDialog({
           )}
         </Field>
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }

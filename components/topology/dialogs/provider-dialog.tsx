@@ -7,8 +7,8 @@ import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
-import { type Choice, emptyParty, faultAt, type PartyDraft, placementFault, saveParty } from './drafts.ts'
-import { FormDialog } from './form-dialog.tsx'
+import { type Choice, emptyParty, type PartyDraft, partyFields, placementFault, saveParty } from './drafts.ts'
+import { TopologyForm } from './topology-form.tsx'
 import { PartyFields } from './party-fields.tsx'
 
 interface Props {
@@ -46,17 +46,18 @@ export function ProviderDialog({ model, api, onMade, onClose }: Props) {
     provider.kind === 'existing' ||
     (provider.draft.name.trim() !== '' && placementFault(model, 'provider', provider.draft) === undefined)
   return (
-    <FormDialog
+    <TopologyForm
       title={`Who provides ${api.name}?`}
       description="The provider’s network decides the legs and the pattern of every flow to this API."
       submit="Name the provider"
+      fields={['/providerId', ...partyFields]}
       disabled={!complete}
       onClose={onClose}
       save={save}
     >
-      {(refusal) => (
+      {(faultAt) => (
         <>
-          <Field label="Provider" error={faultAt(refusal, 'flow', '/providerId')}>
+          <Field label="Provider" error={faultAt('/providerId')}>
             {(control) => (
               <Select
                 {...control}
@@ -87,12 +88,12 @@ export function ProviderDialog({ model, api, onMade, onClose }: Props) {
                 kind="provider"
                 draft={provider.draft}
                 onDraft={(draft) => setProvider({ kind: 'new', draft })}
-                refusal={refusal}
+                faultAt={faultAt}
               />
             </fieldset>
           )}
         </>
       )}
-    </FormDialog>
+    </TopologyForm>
   )
 }
