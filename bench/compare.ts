@@ -39,6 +39,9 @@ export interface Comparison {
   readonly warmUpRequests?: number
 }
 
+/** Of a proxy that no gate is about: it may miss one of so many requests, which its row says. */
+const MISSED_SHARE_MAX = 1 / 1_000
+
 type Samples = ReadonlyMap<Contender, Sample[]>
 
 export async function compare(comparison: Comparison, setting: Setting): Promise<Measured> {
@@ -46,12 +49,16 @@ export async function compare(comparison: Comparison, setting: Setting): Promise
   const { rounds, seconds } = setting
   // Who measures for a second only wants to see that it can be done.
   const wanted = Math.min(warmUpRequests, (warmUpRequests * rounds * seconds) / 10)
-  for (const contender of contenders) await warmUp(contender, wanted)
+  const judged = new Set(gates.flatMap(({ of, to }) => [of, to]))
+  const failedShareMax = (contender: Contender) => (judged.has(contender) ? 0 : MISSED_SHARE_MAX)
+  for (const contender of contenders) await warmUp(contender, wanted, failedShareMax(contender))
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
   for (let number = 1; number <= rounds; number++) {
     process.stderr.write(`${name}: round ${number} of ${rounds}\n`)
     for (const contender of contenders)
-      samples.get(contender)?.push(await measure(pidOf(contender), contender.load, seconds))
+      samples
+        .get(contender)
+        ?.push(await measure(pidOf(contender), contender.load, seconds, failedShareMax(contender)))
   }
   return {
     name,
@@ -63,10 +70,19 @@ export async function compare(comparison: Comparison, setting: Setting): Promise
 }
 
 /** Asks until a proxy is as fast as it gets. */
-export async function warmUp(contender: Contender, wanted = WARM_UP_REQUESTS): Promise<void> {
+export async function warmUp(
+  contender: Contender,
+  wanted = WARM_UP_REQUESTS,
+  failedShareMax = 0,
+): Promise<void> {
   let requests = 0
   for (let i = 0; i < WARM_UPS_MAX && requests < wanted; i++) {
-    const { requestsPerSecond } = await measure(pidOf(contender), contender.load, WARM_UP_SECONDS)
+    const { requestsPerSecond } = await measure(
+      pidOf(contender),
+      contender.load,
+      WARM_UP_SECONDS,
+      failedShareMax,
+    )
     requests += requestsPerSecond * WARM_UP_SECONDS
   }
 }
@@ -93,6 +109,7 @@ function rowsOf(contenders: readonly Contender[], samples: Samples): Row[] {
   return contenders.map((one) => {
     const own = samples.get(one) ?? []
     const cpu = own.map(({ cpuMicroseconds }) => rounded(cpuMicroseconds, 1))
+    const failed = own.reduce((sum, sample) => sum + sample.failed, 0)
     return {
       proxy: one.proxy,
       work: one.work,
@@ -100,6 +117,7 @@ function rowsOf(contenders: readonly Contender[], samples: Samples): Row[] {
         cpuMicroseconds: rounded(median(cpu), 1),
         ratioToFirst: ratioOf(one, first, samples),
         requestsPerSecond: Math.round(median(own.map(({ requestsPerSecond }) => requestsPerSecond))),
+        ...(failed > 0 && { failed }),
       },
       rounds: cpu,
     }
