@@ -60,9 +60,10 @@ export async function openPage(
 // A page that streams in has pieces twice for a moment, hidden as they came and in their place, and its buttons do
 // nothing before React has them. Whoever goes to an address or loads it again is there when both are over.
 function arriveWhole(page: Page): void {
-  const { goto, reload } = page
-  page.goto = async (...call) => settled(page, await goto.apply(page, call))
-  page.reload = async (...call) => settled(page, await reload.apply(page, call))
+  const goto = page.goto.bind(page)
+  const reload = page.reload.bind(page)
+  page.goto = async (...call) => settled(page, await goto(...call))
+  page.reload = async (...call) => settled(page, await reload(...call))
 }
 
 async function settled<T>(page: Page, answer: T): Promise<T> {
