@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AttachedPolicy, Item } from '#contract/items.ts'
+import type { Item } from '#contract/items.ts'
 import { maskedItem } from './admin.ts'
 import { Planner } from './plan.ts'
 import { upstreamsOf } from './plan-figures.ts'
@@ -11,6 +11,7 @@ import { peerFactsIn } from './serve/peers.ts'
 import { type Authority, createAuthority, type KeyAndCertificate } from './testing/certificates.ts'
 import { contentsOf, startServing } from './testing/data-plane.ts'
 import { oneApi, policy } from './testing/publisher.ts'
+import { secureApi, tlsContext as context } from './testing/tls-items.ts'
 import { closing, startUpstream, until } from './testing/world.ts'
 
 /** mTLS contexts that APIs take their certificates from, and what happens when they change under load. */
@@ -29,24 +30,6 @@ afterEach(() => end.closeAll())
 function authorities(): [Authority, Authority] {
   if (first === undefined || second === undefined) throw new Error('made before each test')
   return [first, second]
-}
-
-function context(id: string, trusted: readonly Authority[], keystore?: KeyAndCertificate): Item {
-  return {
-    kind: 'tls-context',
-    id: `tls-context:${id}`,
-    name: `Context ${id}`,
-    trustedCa: trusted.map(({ certificate }) => certificate).join(''),
-    ...(keystore === undefined ? {} : { keystore: { certificate: keystore.chain, key: keystore.key } }),
-  }
-}
-
-function secureApi(url: string, policies: readonly AttachedPolicy[], ...contexts: Item[]): Item[] {
-  const numbered = policies.map((one, order) => ({ ...one, order }))
-  const items = oneApi(url, { policies: numbered }).map((item) =>
-    item.kind === 'listener' ? { ...item, protocol: 'https' as const } : item,
-  )
-  return [...items, ...contexts]
 }
 
 const inbound = policy('tls', { contextRef: 'edge' })
