@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Permission } from './access.ts'
 
 /** Findings: what is wrong or doubtful about the topology, why, and what mends it. */
 
@@ -78,6 +79,19 @@ const fix = z.object({
   isSafe: z.boolean().describe('Changes nothing that works: one click may do it'),
 })
 export type Fix = z.infer<typeof fix>
+
+/** The actions that one click may do, and what whoever clicks must be allowed. */
+export const safeFixes = {
+  'set-tls-versions': 'apis.write',
+  'rotate-certificate': 'trust.write',
+  'complete-chain': 'trust.write',
+} as const satisfies Partial<Record<Fix['kind'], Permission>>
+export type SafeFix = keyof typeof safeFixes
+
+/** The action of a fix where one click may do it. */
+export function safeFixIn({ kind, isSafe }: Pick<Fix, 'kind' | 'isSafe'>): SafeFix | null {
+  return isSafe && Object.hasOwn(safeFixes, kind) ? (kind as SafeFix) : null
+}
 
 export const finding = z.object({
   /** The same for as long as the same is wrong with the same thing. */

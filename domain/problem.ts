@@ -56,6 +56,7 @@ export const problems = {
   'documents.unreadable': { status: 422, title: 'The documents cannot be read' },
   'handshake.no-tls': { status: 409, title: 'There is no TLS towards clients here' },
   'rotation.refused': { status: 409, title: 'The rotation cannot go that way now' },
+  'finding.undecided': { status: 409, title: 'Somebody must decide how this is mended' },
   'context.refused': { status: 422, title: 'The context cannot be like that' },
   'topology.refused': { status: 422, title: 'These two do not go together' },
   'picture.busy': { status: 503, title: 'Too many pictures are being drawn' },

@@ -245,6 +245,11 @@ const matrix: Record<string, Row> = {
   'acceptance.list': { may: everyone },
   'acceptance.create': { may: doers, body: () => accepted },
   'acceptance.withdraw': { may: doers },
+  'finding.fix.run': {
+    may: doers,
+    body: () => ({ findingId: 'cert.expiring@certificate:none' }),
+    stranger: 404,
+  },
   'handshake.simulate': {
     may: everyone,
     body: ({ instanceId }) => ({ certificate: { from: 'none' }, at: { kind: 'api', instanceId } }),

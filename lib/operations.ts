@@ -2,6 +2,7 @@ import { Problem } from '#domain/problem.ts'
 import { catalogOperations } from './catalog/operations.ts'
 import { documentsOperations } from './documents/operations.ts'
 import { newRequestId, type Operation, problemResponse } from './endpoint.ts'
+import { findingsOperations } from './findings/operations.ts'
 import { gatewaysOperations } from './gateways/operations.ts'
 import { historyOperations } from './history/operations.ts'
 import { networksOperations } from './networks/operations.ts'
@@ -28,6 +29,7 @@ export const operations: readonly Operation[] = [
   ...picturesOperations,
   ...reviewsOperations,
   ...trustOperations,
+  ...findingsOperations,
   ...proofOperations,
   ...documentsOperations,
   openApiOperation(() => operations),

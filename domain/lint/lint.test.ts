@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type FindingCode, findingCodes, type Severity } from '../finding.ts'
+import { type FindingCode, findingCodes, safeFixIn, type Severity } from '../finding.ts'
 import { clusterDns, dnsErrands, type NetworkPolicyRules, type Pod } from '../network-policy.ts'
 import type { ObservedPeer } from '../peer.ts'
 import type { Stored } from '../stored.ts'
@@ -589,6 +589,12 @@ describe('the lint table', () => {
       expect(finding && shown(finding).fix).toBe(row.fix)
     })
   }
+
+  it('calls nothing safe that one click cannot do', () => {
+    const safe = table.flatMap(({ stored }) => judged(stored)).filter(({ fix }) => fix.isSafe)
+    expect(safe.length).toBeGreaterThan(1)
+    expect(safe.filter(({ fix }) => safeFixIn(fix) === null)).toEqual([])
+  })
 
   it('has a row for every code', () => {
     expect([...new Set(table.map(({ code }) => code))].toSorted()).toEqual([...findingCodes].toSorted())

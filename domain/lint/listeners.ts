@@ -1,9 +1,8 @@
-import { isTls13Suite } from '../cipher-suite.ts'
 import { type Finding, type Fix, found, type Subject } from '../finding.ts'
 import { listed } from '../listing.ts'
 import { isMeantFor, sideKey } from '../reading.ts'
 import { type ApiView, type GatewayView, type Listener, type Spoken, spokenBy } from '../stored.ts'
-import type { InboundSide, OutboundSide } from '../trust.ts'
+import { type VersionMismatch, versionMismatch } from '../tls-versions.ts'
 import { allOf } from '../uses.ts'
 import { aboutApi, touching, type World } from './world.ts'
 
@@ -18,9 +17,7 @@ export function lintListeners(world: World): Finding[] {
         ...gateway.listeners.flatMap((listener) => clashes(gateway, listener, apis, world)),
       ]
     }),
-    ...world.stored.apis.flatMap((api) =>
-      spokenBy(api).flatMap((spoken) => versionMismatch(api, spoken, world)),
-    ),
+    ...world.stored.apis.flatMap((api) => spokenBy(api).flatMap((spoken) => mismatched(api, spoken, world))),
   ]
 }
 
@@ -116,8 +113,8 @@ function touchingInbound(apis: readonly ApiView[], { uses }: World) {
 
 // ── versions and suites ─────────────────────────────────────────────────────
 
-function versionMismatch(api: ApiView, { side, which, towards, tls }: Spoken, { uses }: World): Finding[] {
-  const mismatch = mismatchOf(tls)
+function mismatched(api: ApiView, { side, which, towards, tls }: Spoken, { uses }: World): Finding[] {
+  const mismatch = versionMismatch(tls)
   if (!mismatch) return []
   const { says, mend } = mismatch
   return [
@@ -129,7 +126,7 @@ function versionMismatch(api: ApiView, { side, which, towards, tls }: Spoken, { 
         why: `${api.name} speaks TLS ${tls.minVersion} to ${tls.maxVersion} with ${towards}, but ${says}.`,
         fix: {
           kind: mend ? 'set-tls-versions' : 'edit-tls',
-          label: mend ? `${mend} for ${api.name}` : `Open the policies of ${api.name}`,
+          label: mend ? `${mendLabel(tls, mend)} for ${api.name}` : `Open the policies of ${api.name}`,
           target: { kind: 'api', id: api.id },
           // What is then said is what has been negotiated all along.
           isSafe: mend !== null,
@@ -141,24 +138,8 @@ function versionMismatch(api: ApiView, { side, which, towards, tls }: Spoken, { 
   ]
 }
 
-function mismatchOf(tls: InboundSide | OutboundSide): { says: string; mend: string | null } | null {
-  const { ciphers, minVersion, maxVersion } = tls
-  if (ciphers.length === 0) return null
-  const has13 = ciphers.some(isTls13Suite)
-  const has12 = ciphers.some((suite) => !isTls13Suite(suite))
-  if (!has12 && maxVersion === '1.2')
-    return { says: 'names suites of TLS 1.3 alone, so nothing can be agreed on', mend: null }
-  if (!has13 && minVersion === '1.3')
-    return { says: 'names no suite of TLS 1.3, so nothing can be agreed on', mend: null }
-  if (!has12 && minVersion === '1.2')
-    return {
-      says: 'names suites of TLS 1.3 alone, so the lower minimum has no effect',
-      mend: 'Set the minimum to 1.3',
-    }
-  if (!has13 && maxVersion === '1.3')
-    return {
-      says: 'names no suite of TLS 1.3, so the higher maximum has no effect',
-      mend: 'Set the maximum to 1.2',
-    }
-  return null
+function mendLabel({ minVersion }: Spoken['tls'], mend: NonNullable<VersionMismatch['mend']>): string {
+  return mend.minVersion === minVersion
+    ? `Set the maximum to ${mend.maxVersion}`
+    : `Set the minimum to ${mend.minVersion}`
 }

@@ -10,9 +10,14 @@ const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const read = new Map<string, CertificateFacts | null>()
 const readMax = 5_000
 
+/** The certificates of a text, each by itself. */
+export function blocksOf(pem: string): string[] {
+  return pem.match(block) ?? []
+}
+
 /** The facts of at most so many certificates, in the order of the text; null where one of them cannot be read. */
 export function factsInPem(pem: string, most: number): CertificateFacts[] | null {
-  const facts = (pem.match(block) ?? []).slice(0, most).map(factsOfBlock)
+  const facts = blocksOf(pem).slice(0, most).map(factsOfBlock)
   return facts.every((each) => each !== null) ? facts : null
 }
 

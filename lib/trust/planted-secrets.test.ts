@@ -1,4 +1,3 @@
-import { createPrivateKey } from 'node:crypto'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Actor } from '../actor.ts'
@@ -12,6 +11,7 @@ import { log } from '../log.ts'
 import { makeAuthority } from './issue.ts'
 import { databaseText } from './testing/dump.ts'
 import { fileBase64, fileText } from './testing/files.ts'
+import { formsOfKey } from './testing/key-forms.ts'
 import { secureApi } from './testing/secure-api.ts'
 import { renewDataKey } from './write-data-key.ts'
 
@@ -47,25 +47,10 @@ async function ask(method: string, path: string, body?: unknown): Promise<string
   return /"id":"([^"]+)"/.exec(text)?.[1] ?? ''
 }
 
-/** A private key in every form in which it could leak: its PEM without the line breaks, its DER, its number. */
-function formsOf(pem: string): string[] {
-  const key = createPrivateKey(pem)
-  const { d = '' } = key.export({ format: 'jwk' })
-  const der = key.export({ type: 'pkcs8', format: 'der' })
-  const bare = pem.replaceAll(/-----[A-Z ]+-----|\s/g, '')
-  return [
-    bare,
-    d,
-    Buffer.from(d, 'base64url').toString('hex'),
-    der.toString('base64'),
-    der.toString('hex'),
-  ].flatMap((form) => [form, form.slice(20, 60)])
-}
-
 it('a private key that was brought is in no answer, no log line and nowhere in the database', async () => {
   const authority = await makeAuthority({ commonName: 'Planted' }, 86_400_000)
   const leafKey = await fileText('ec-sec1.key')
-  const planted = [...formsOf(authority.key.reveal()), ...formsOf(leafKey), 'geheim']
+  const planted = [...formsOfKey(authority.key.reveal()), ...formsOfKey(leafKey), 'geheim']
   const authorityId = await ask('POST', '/authorities', {
     name: 'Planted',
     runBy: 'organisation',

@@ -8,6 +8,7 @@ import { requireVersion } from '../versions.ts'
 import type { VersionInput } from './input.ts'
 import { issue, makeKey, makeRequest, publicKeyOf } from './issue.ts'
 import { type Content, readKeystore } from './keystore.ts'
+import { knownCas, lackingIn } from './known-cas.ts'
 import { lockTrust } from './lock.ts'
 import { certificateKeyPurpose } from './material.ts'
 import { certificateIn } from './read.ts'
@@ -128,6 +129,23 @@ export async function reissued(
     lifetimeDays === undefined ? Date.parse(leaf.notAfter) - Date.parse(leaf.notBefore) : lifetimeDays * dayMs
   const wish = { kind, subject: new X509Certificate(pem), names: leaf.names, lifetimeMs }
   return versionOf((await issue(wish, publicKeyOf(key), authority)) + authority.chain, key, issuerId)
+}
+
+/** Puts CAs that are known here behind a chain that comes without them; leaf and key stay as they are. */
+export function completeChain(actor: Actor, id: string, ifMatch: number): Promise<Rotated> {
+  requirePermission(actor, 'trust.write')
+  const note = (name: string) => `Chain of ${name} completed`
+  return rotate(actor, id, ifMatch, 'certificate.chain.complete', note, async (tx, before) => {
+    const { organisationId } = actor
+    const lacking = lackingIn(before.chain, await knownCas(tx, organisationId))
+    if (lacking.length === 0) refuse(`Nobody here knows what the chain of ${before.name} comes without.`)
+    const where = { certificateId: id, organisationId, state: 'current' as const }
+    const { id: shown, keySealed, issuerId } = await tx.certificateVersion.findFirstOrThrow({ where })
+    const opener = await openerOf(tx, organisationId)
+    const key = keySealed === null ? null : opener.unseal(keySealed, certificateKeyPurpose(shown))
+    const chain = [before.pem.trimEnd(), ...lacking, ''].join('\n')
+    await addVersion(tx, actor, id, versionOf(chain, key, issuerId))
+  })
 }
 
 // ── Requests ────────────────────────────────────────────────────────────────

@@ -1,9 +1,11 @@
 'use client'
 import Link from 'next/link'
 import { useState } from 'react'
+import { safeFixes, safeFixIn } from '#domain/finding.ts'
 import { count } from '#domain/listing.ts'
 import type { FindingView } from '#domain/topology.ts'
 import { certificateHref } from '../../certificates/address.ts'
+import { useMay } from '../../shell/shell-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { FindingComments } from '../history/leg-comments.tsx'
@@ -11,6 +13,7 @@ import type { Asked } from '../dialogs/asked.ts'
 import { findingTitle, severityLook } from '#diagram/looks.ts'
 import { isOpen, type Model } from '#diagram/model.ts'
 import { flowTitle } from '#diagram/words.ts'
+import { SafeFix } from './safe-fix.tsx'
 
 interface Props {
   model: Model
@@ -31,31 +34,34 @@ export function FindingList({ model, findings, ask, mayWrite }: Props) {
   if (findings.length === 0) return <p className="text-sm text-ink-3">Nothing is to be said against it.</p>
   return (
     <div className="flex flex-col gap-2">
-      {findings.slice(0, shown).map((finding) => (
-        <Notice
-          key={finding.id}
-          tone={isOpen(finding) ? tones[finding.severity] : 'info'}
-          title={
-            <>
-              {findingTitle[finding.code]}{' '}
-              <span className="text-xs font-normal text-ink-3">
-                {severityLook[finding.severity].label}
-                {finding.flowIds.length > 1 && `, ${count(finding.flowIds.length, 'flow')}`}
-              </span>
-            </>
-          }
-          actions={
-            <>
-              <Fix model={model} finding={finding} ask={ask} mayWrite={mayWrite} />
-              {mayWrite && <Answering finding={finding} ask={ask} />}
-            </>
-          }
-        >
-          {finding.why}
-          {finding.accepted && <Accepted by={finding.accepted} />}
-          <FindingComments findingId={finding.id} />
-        </Notice>
-      ))}
+      <ul className="flex flex-col gap-2">
+        {findings.slice(0, shown).map((finding) => (
+          <li key={finding.id}>
+            <Notice
+              tone={isOpen(finding) ? tones[finding.severity] : 'info'}
+              title={
+                <>
+                  {findingTitle[finding.code]}{' '}
+                  <span className="text-xs font-normal text-ink-3">
+                    {severityLook[finding.severity].label}
+                    {finding.flowIds.length > 1 && `, ${count(finding.flowIds.length, 'flow')}`}
+                  </span>
+                </>
+              }
+              actions={
+                <>
+                  <Fix model={model} finding={finding} ask={ask} mayWrite={mayWrite} />
+                  {mayWrite && <Answering finding={finding} ask={ask} />}
+                </>
+              }
+            >
+              {finding.why}
+              {finding.accepted && <Accepted by={finding.accepted} />}
+              <FindingComments findingId={finding.id} />
+            </Notice>
+          </li>
+        ))}
+      </ul>
       {rest > 0 && (
         <Button onClick={() => setShown(shown + 4 * shownAtOnce)}>
           Show more of {findings.length} findings
@@ -95,7 +101,11 @@ function Accepted({ by: { owner, reason, until } }: { by: NonNullable<FindingVie
   )
 }
 
-function Fix({ model, finding: { fix }, ask, mayWrite }: Omit<Props, 'findings'> & { finding: FindingView }) {
+function Fix({ model, finding, ask, mayWrite }: Omit<Props, 'findings'> & { finding: FindingView }) {
+  const { fix } = finding
+  const safe = safeFixIn(fix)
+  const may = useMay(safe === null ? 'topology.write' : safeFixes[safe])
+  if (safe !== null && mayWrite && may) return <SafeFix finding={finding} />
   const asked = mayWrite ? askedBy(fix, model) : null
   if (asked) {
     return (

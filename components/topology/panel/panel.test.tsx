@@ -1,5 +1,8 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
+import { grants } from '#domain/access.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { inDays, now } from '#domain/testing/certificates.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
@@ -8,9 +11,32 @@ import { changed, sound } from '#domain/testing/sound.ts'
 import type { Topology } from '#domain/topology.ts'
 import { describeTopology } from '#domain/topology.ts'
 import { modelOf } from '#diagram/model.ts'
+import { type Account, type Shell, ShellProvider } from '../../shell/shell-context.tsx'
 import { FlowDetails } from './flow-details.tsx'
 import { LegDetails } from './leg-details.tsx'
 import { Summary } from './summary.tsx'
+
+const shell: Shell = {
+  account: {
+    name: 'Kim',
+    role: 'owner',
+    organisation: 'Acme',
+    environments: [],
+    permissions: [...grants.owner],
+  },
+  openSearch: () => undefined,
+  openMenu: () => undefined,
+  openShortcuts: () => undefined,
+}
+
+/** A panel in the frame of the portal. */
+function markupOf(panel: ReactNode, account: Partial<Account> = {}): string {
+  return renderToStaticMarkup(
+    <QueryClientProvider client={new QueryClient()}>
+      <ShellProvider value={{ ...shell, account: { ...shell.account, ...account } }}>{panel}</ShellProvider>
+    </QueryClientProvider>,
+  )
+}
 
 function props(topology: Topology) {
   return {
@@ -34,7 +60,7 @@ describe('the panel of a leg', () => {
   it('says how TLS is spoken, draws the chain with its days, and names the peers that were seen', () => {
     const topology = describeTopology({ ...sound, observed: seen(peer()) }, now)
     const leg = 'inbound:consumer:Shop:gateway:edge'
-    const text = textOf(renderToStaticMarkup(<LegDetails {...props(topology)} id={leg} />))
+    const text = textOf(markupOf(<LegDetails {...props(topology)} id={leg} />))
     for (const part of [
       'context White, organisation internal',
       'STRICT: a valid client certificate is needed',
@@ -54,7 +80,7 @@ describe('the panel of a leg', () => {
     }))
     const topology = describeTopology({ ...sound, certificates }, now)
     const leg = 'inbound:consumer:Shop:gateway:edge'
-    const text = textOf(renderToStaticMarkup(<LegDetails {...props(topology)} id={leg} />))
+    const text = textOf(markupOf(<LegDetails {...props(topology)} id={leg} />))
     expect(text).toContain('CN=Issuing CA missing: unknown authority')
     expect(text).toContain('Handshakes fail: its chain is incomplete')
   })
@@ -62,7 +88,7 @@ describe('the panel of a leg', () => {
   it('says each reading apart where APIs differ, whatever the leg', () => {
     const topology = madeUp(5, { parties: 60, flows: 120, gateways: 2 })
     for (const leg of topology.legs) {
-      const markup = renderToStaticMarkup(<LegDetails {...props(topology)} id={leg.id} />)
+      const markup = markupOf(<LegDetails {...props(topology)} id={leg.id} />)
       expect(markup.match(/As it is for/g)?.length ?? 0).toBe(
         leg.others.length > 0 ? readingsOf(leg).length : 0,
       )
@@ -81,7 +107,7 @@ describe('the panel of a flow', () => {
       flows: [...sound.flows, { id: 'Shop to Legacy', consumerId: 'Shop', apiId: 'Legacy' }],
     }
     const topology = describeTopology(stored, now)
-    const said = (id: string) => textOf(renderToStaticMarkup(<FlowDetails {...props(topology)} id={id} />))
+    const said = (id: string) => textOf(markupOf(<FlowDetails {...props(topology)} id={id} />))
     expect(said('Shop to Orders')).not.toContain('DISABLE')
     expect(said('Shop to Legacy')).toContain('mode DISABLE')
   })
@@ -100,10 +126,22 @@ describe('the summary', () => {
       until: inDays(9),
     }
     const said = (stored: typeof plain) =>
-      textOf(renderToStaticMarkup(<Summary {...props(describeTopology(stored, now))} />))
+      textOf(markupOf(<Summary {...props(describeTopology(stored, now))} />))
     expect(said(plain)).toContain('Replace the CA of Grey')
     expect(said({ ...plain, acceptances: [accepted] })).toContain(
       'Accepted by Kim until 2026-06-10: until the merger',
     )
+  })
+  it('mends at one click what needs nobody’s decision, for those who may, and leads the others there', () => {
+    const [orders] = sound.apis
+    if (!orders?.inbound) throw new Error('no API')
+    const inbound = { ...orders.inbound, ciphers: ['TLS_AES_128_GCM_SHA256'] }
+    const topology = describeTopology({ ...sound, apis: [{ ...orders, inbound }] }, now)
+    const action = (account: Partial<Account>) =>
+      /<(a|button)\b[^>]*>(?:(?!<\/\1>).)*Set the minimum to 1\.3 for Orders/.exec(
+        markupOf(<Summary {...props(topology)} />, account),
+      )?.[1]
+    expect(action({})).toBe('button')
+    expect(action({ permissions: [...grants.operator] })).toBe('a')
   })
 })
