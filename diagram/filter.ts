@@ -22,6 +22,8 @@ export interface FlowFilter {
   readonly environment: string | null
   /** Of an end of the flow. */
   readonly owner: (typeof owners)[number] | null
+  /** That answers for an end of the flow, by its name. */
+  readonly team: string | null
   /** Within so many days a certificate of the chain ends. */
   readonly expiring: (typeof expiringDays)[number] | null
   readonly show: FlowShow | null
@@ -36,6 +38,7 @@ export const noFilter: FlowFilter = {
   severity: null,
   environment: null,
   owner: null,
+  team: null,
   expiring: null,
   show: null,
   focus: null,
@@ -84,14 +87,18 @@ function expiresWithin(leg: LegView, apiId: string, days: number): boolean {
 function fitsPlace(
   model: Model,
   flow: FlowView,
-  { useCase, environment, owner, focus }: FlowFilter,
+  { useCase, environment, owner, team, focus }: FlowFilter,
 ): boolean {
   if (useCase !== null && flow.classification?.useCase !== useCase) return false
   if (focus !== null && flow.apiId !== focus) return false
   const api = model.apis.get(flow.apiId)
   if (environment !== null && model.gateways.get(api?.gatewayId ?? '')?.environment !== environment)
     return false
-  return owner === null || endsOf(model, flow).some((party) => party?.owner === owner)
+  const ends = endsOf(model, flow)
+  return (
+    (owner === null || ends.some((party) => party?.owner === owner)) &&
+    (team === null || ends.some((party) => party?.team === team))
+  )
 }
 
 /** The findings behind the filter that are about findings. */
@@ -117,7 +124,9 @@ function isNamed(model: Model, flow: FlowView, search: string): boolean {
   const names = [
     api?.name,
     api && model.gateways.get(api.gatewayId)?.name,
-    ...ends.flatMap((party) => (party ? [party.name, model.networks.get(party.networkId)?.name] : [])),
+    ...ends.flatMap((party) =>
+      party ? [party.name, party.team ?? undefined, model.networks.get(party.networkId)?.name] : [],
+    ),
   ]
   return names.some((name) => name?.toLowerCase().includes(wanted))
 }

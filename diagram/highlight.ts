@@ -79,12 +79,17 @@ function highlightOfSelection(model: Model, selection: Selection): Highlight {
   return { legs, boxes: new Set([...boxesOn(model, legs), ...ownBoxes(model, selection)]) }
 }
 
-// What stands out by itself: the API in focus, and APIs that somebody calls without any flow being declared.
-function filteredBoxes(model: Model, { focus, show }: FlowFilter): string[] {
+// What stands out by itself: the API in focus, APIs that somebody calls without any flow being declared, and what a
+// team answers for, whether or not there is a flow to it.
+function filteredBoxes(model: Model, { focus, show, team }: FlowFilter): string[] {
   const code = show === null ? undefined : shownBy[show]
   const found = model.topology.findings.filter((finding) => finding.code === code && isOpen(finding))
   const apiIds = found.flatMap(({ about }) => (about.kind === 'api' ? [about.id] : []))
-  return [...apiIds, ...(focus === null ? [] : [focus])].map((id) => cardOfApi(model, id))
+  const own = team === null ? [] : model.topology.parties.filter((party) => party.team === team)
+  return [
+    ...[...apiIds, ...(focus === null ? [] : [focus])].map((id) => cardOfApi(model, id)),
+    ...own.map(({ id }) => cardId(id)),
+  ]
 }
 
 // An API that nobody consumes yet still has its way from the gateway.

@@ -129,6 +129,7 @@ export function partyDetail(model: Model, party: PartyView): string {
   return [
     party.kind,
     `owned by ${ownerName[party.owner]}`,
+    ...(party.team === null ? [] : [`answered for by ${party.team}`]),
     ...(network ? [`in ${network.name}, ${networkClassName[network.class]}`] : []),
     ...(party.kind === 'provider' ? [count(apis.length, 'API')] : []),
     count(flows.length, 'flow'),

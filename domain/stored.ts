@@ -38,6 +38,7 @@ export const partyView = z.object({
   name: z.string(),
   kind: z.enum(partyKinds),
   owner: z.enum(owners),
+  team: z.string().nullable().describe('Who answers for it; null where nobody has said'),
   networkId: id,
   version,
 })

@@ -7,8 +7,8 @@ import { Field } from '../ui/field.tsx'
 import { Popover, PopoverContent, PopoverTrigger } from '../ui/popover.tsx'
 import { Select } from '../ui/select.tsx'
 import { showLabel } from '#diagram/looks.ts'
-import { environmentsOf, showHint, showLenses } from './lens-words.ts'
-import { expiringDays, passes } from '#diagram/filter.ts'
+import { environmentsOf, showHint, showLenses, teamsOf } from './lens-words.ts'
+import { expiringDays, noFilter, passes } from '#diagram/filter.ts'
 import type { Model } from '#diagram/model.ts'
 import type { ViewState } from './view-state.ts'
 
@@ -20,7 +20,7 @@ interface Props {
 
 const any = 'any'
 
-/** The lenses for which the bar has no room: environment, owner, what legs lack, and how soon certificates end. */
+/** The lenses for which the bar has no room: environment, owner, team, what legs lack, and how soon certificates end. */
 export function LensMenu({ model, state, change }: Props) {
   return (
     <Popover>
@@ -57,6 +57,7 @@ export function LensMenu({ model, state, change }: Props) {
             />
           )}
         </Field>
+        <TeamLens model={model} state={state} change={change} />
         <ShowLens model={model} state={state} change={change} />
         <Field label="A certificate ends within">
           {(control) => (
@@ -75,6 +76,36 @@ export function LensMenu({ model, state, change }: Props) {
         </Field>
       </PopoverContent>
     </Popover>
+  )
+}
+
+function TeamLens({ model, state, change }: Props) {
+  const teams = teamsOf(model)
+  const { team } = state
+  return (
+    <Field
+      label="Team of an end"
+      {...(teams.length === 0 && {
+        description: 'No consumer or provider has a team yet: its form takes one.',
+      })}
+    >
+      {(control) => (
+        <Select
+          {...control}
+          value={team ?? any}
+          onValueChange={(value) => change({ team: teams.find((each) => each === value) ?? null })}
+          options={[
+            { value: any, label: 'Every team' },
+            ...teams.map((value) => {
+              const number = model.topology.flows.filter((flow) =>
+                passes(model, flow, { ...noFilter, team: value }),
+              ).length
+              return { value, label: value, hint: count(number, 'flow') }
+            }),
+          ]}
+        />
+      )}
+    </Field>
   )
 }
 

@@ -19,21 +19,29 @@ export interface LensTag {
 }
 
 /** Those lenses that are on and that the bar would not show otherwise. */
-export function tagsOf(model: Model, { environment, owner, show, focus }: FlowFilter): LensTag[] {
+export function tagsOf(model: Model, { environment, owner, team, show, focus }: FlowFilter): LensTag[] {
   return [
     ...(focus === null
       ? []
       : [{ label: `Only ${model.apis.get(focus)?.name ?? 'an API that is gone'}`, off: { focus: null } }]),
     ...(environment === null ? [] : [{ label: environment, off: { environment: null } }]),
     ...(owner === null ? [] : [{ label: `Of ${ownerName[owner]}`, off: { owner: null } }]),
+    ...(team === null ? [] : [{ label: team, off: { team: null } }]),
     ...(show === null || show === 'never-seen' ? [] : [{ label: showLabel[show], off: { show: null } }]),
   ]
 }
 
 export function environmentsOf({ topology }: Model): string[] {
-  return [...new Set(topology.gateways.map(({ environment }) => environment))].toSorted((a, b) =>
-    a.localeCompare(b, 'en'),
-  )
+  return eachOnce(topology.gateways.map(({ environment }) => environment))
+}
+
+/** Every team that answers for a consumer or a provider. */
+export function teamsOf({ topology }: Model): string[] {
+  return eachOnce(topology.parties.flatMap(({ team }) => team ?? []))
+}
+
+function eachOnce(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted((a, b) => a.localeCompare(b, 'en'))
 }
 
 /** Each way of looking at legs by itself. */

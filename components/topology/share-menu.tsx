@@ -109,13 +109,14 @@ function Entry({ label, hint, onSelect }: { label: string; hint: string; onSelec
 }
 
 function queryOf(filter: FlowFilter, at: string | null) {
-  const { useCase, severity, environment, owner, expiring, show, focus, search } = filter
+  const { useCase, severity, environment, owner, team, expiring, show, focus, search } = filter
   const asked = {
     at,
     useCase,
     findings: severity,
     environment,
     owner,
+    team,
     expiring,
     show,
     focus: focus && `api:${focus}`,

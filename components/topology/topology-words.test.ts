@@ -11,6 +11,7 @@ import { firstView } from './graph/first-view.ts'
 import { stopsOf } from './graph/stops.ts'
 import { flowsOf, highlightOf } from '#diagram/highlight.ts'
 import { findingsOn, isOpen, modelOf } from '#diagram/model.ts'
+import { teamsOf } from './lens-words.ts'
 import { neighbour } from './neighbour.ts'
 import { rowsOf } from '#diagram/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
@@ -35,6 +36,7 @@ describe('the address', () => {
         severity: 'error',
         environment: 'pre & production',
         owner: 'third-party',
+        team: 'Shop & till',
         expiring: 30,
         show: 'plaintext',
         focus: '0199',
@@ -59,6 +61,7 @@ describe('the address', () => {
       'findings=all',
       'env=',
       'owner=me',
+      'team=',
       'expiring=31',
       'expiring=',
       'show=all',
@@ -182,6 +185,7 @@ describe('the highlight', () => {
       ...flowShows.map((show) => ({ ...plain, show })),
       { ...plain, expiring: 90 as const },
       { ...plain, owner: 'third-party' as const },
+      { ...plain, team: 'Team 1' },
       { ...plain, environment: topology.gateways[0]?.environment ?? '' },
       { ...plain, search: topology.parties[0]?.name.toUpperCase() ?? '' },
     ]) {
@@ -196,6 +200,19 @@ describe('the highlight', () => {
         expect(
           readingsOf(model.legs.get(leg) ?? never()).some(({ actual: { state } }) => state === 'plain'),
         ).toBe(true)
+    }
+  })
+
+  it('of a team is every flow with an end that it answers for, and what it has besides', () => {
+    const idle = { ...(topology.parties[0] ?? never()), id: 'idle', team: 'Night shift' }
+    const wider = modelOf({ ...topology, parties: [...topology.parties, idle] })
+    expect(highlightOf(wider, { ...plain, team: 'Night shift' })?.boxes).toEqual(new Set(['card:idle']))
+    const [team = never()] = teamsOf(model)
+    const passing = topology.flows.filter((flow) => passes(model, flow, { ...plain, team }))
+    expect(passing.length).toBeGreaterThan(0)
+    for (const { consumerId, apiId } of passing) {
+      const ends = [consumerId, model.apis.get(apiId)?.providerId ?? '']
+      expect(ends.map((id) => model.parties.get(id)?.team)).toContain(team)
     }
   })
 

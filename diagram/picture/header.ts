@@ -48,13 +48,14 @@ function selected(model: Model, { selection, ...filter }: Subject): string {
 }
 
 function filterWords(model: Model, filter: FlowFilter): string[] {
-  const { useCase, severity, environment, owner, expiring, show, focus, search } = filter
+  const { useCase, severity, environment, owner, team, expiring, show, focus, search } = filter
   return [
     ...(focus === null ? [] : [`of ${nameOf(model, { kind: 'api', id: focus })}`]),
     ...(useCase === null ? [] : [`use case ${useCase}`]),
     ...(severity === null ? [] : [`with ${severityLook[severity].plural}`]),
     ...(environment === null ? [] : [`through ${environment}`]),
     ...(owner === null ? [] : [`with an end of ${ownerName[owner]}`]),
+    ...(team === null ? [] : [`with an end of ${team}`]),
     ...(expiring === null ? [] : [`certificates that end within ${expiring} days`]),
     ...(show === null ? [] : [showLabel[show].toLowerCase()]),
     ...(search === '' ? [] : [`named “${search}”`]),

@@ -139,6 +139,7 @@ function madeUpParty(index: number, networks: readonly NetworkView[], dice: Dice
   return party(`p${index}`, index % 5 < 3 ? 'consumer' : 'provider', id, {
     name: `Party ${index}`,
     owner: cls === 'non-org-external' ? 'third-party' : 'organisation',
+    team: index % 3 === 0 ? null : `Team ${index % 7}`,
   })
 }
 

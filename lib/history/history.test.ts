@@ -5,7 +5,7 @@ import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { createFlow } from '../networks/write-flow.ts'
 import { changeNetwork, createNetwork } from '../networks/write-network.ts'
-import { createParty } from '../networks/write-party.ts'
+import { changeParty, createParty } from '../networks/write-party.ts'
 import { publish } from '../publish/write.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testInstance } from '../testing/instance.ts'
@@ -84,6 +84,18 @@ describe('the topology of the past', () => {
     const after = await topologyAt(revision(2))
     expect(after.networks.map(({ name }) => name)).toEqual(['Old office'])
     expect(after.apis.map(({ name }) => name).toSorted()).toEqual(['The orders', 'The stock'])
+  })
+
+  it('knows the team that answered for a party then, and none of when parties had no teams', async () => {
+    const office = await network('Office')
+    const party = { kind: 'consumer', owner: 'organisation', networkId: office.id } as const
+    const shop = await createParty(admin, { ...party, name: 'Shop', team: 'Shop team' })
+    await instance('orders')
+    await deploy()
+    await changeParty(admin, shop.id, { team: 'Till team' }, 1)
+    expect((await topologyAt(revision(1))).parties).toMatchObject([{ name: 'Shop', team: 'Shop team' }])
+    await db().$executeRaw`UPDATE "PastRow" SET "content" = "content" - 'team' WHERE "rowId" = ${shop.id}`
+    expect((await topologyAt(revision(1))).parties).toMatchObject([{ name: 'Shop', team: null }])
   })
 
   it('judges certificates as of that moment', async () => {

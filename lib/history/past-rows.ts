@@ -22,7 +22,8 @@ const shapes = {
   Api: z.object({ id, name: z.string(), title: z.string() }),
   ApiInstance: z.object({ id, gatewayId: id, providerId: id.nullable() }),
   Network: networkView,
-  Party: partyView,
+  // Parties had no teams once.
+  Party: partyView.extend({ team: partyView.shape.team.default(null) }),
   Flow: z.object({ id, consumerId: id, instanceId: id }),
   Authority: authorityView
     .pick({ id: true, name: true, runBy: true, parentId: true, version: true })

@@ -28,13 +28,18 @@ export const networkInput = z.strictObject({
 })
 export const networkChange = z.strictObject(fields).partial()
 
-export const partyInput = z.strictObject({
+const partyFields = {
   name,
-  kind: z.enum(partyKinds),
   owner: z.enum(owners),
+  team: name.nullable().describe('Who answers for it, as the organisation calls them'),
   networkId: z.uuid(),
+}
+export const partyInput = z.strictObject({
+  ...partyFields,
+  kind: z.enum(partyKinds),
+  team: partyFields.team.default(null),
 })
-export const partyChange = partyInput.omit({ kind: true }).partial()
+export const partyChange = z.strictObject(partyFields).partial()
 
 export const flowInput = z.strictObject({
   consumerId: z.uuid(),
@@ -45,6 +50,6 @@ export const placeChange = z.strictObject({ networkId: z.uuid().nullable() })
 
 export type NetworkInput = z.output<typeof networkInput>
 export type NetworkChange = z.output<typeof networkChange>
-export type PartyInput = z.output<typeof partyInput>
+export type PartyInput = z.input<typeof partyInput>
 export type PartyChange = z.output<typeof partyChange>
 export type FlowInput = z.output<typeof flowInput>

@@ -43,8 +43,9 @@ const network = (name: string, more: Partial<NetworkInput> = {}) =>
     ...more,
   })
 
-const consumer = (name: string, networkId: string) =>
-  createParty(operator, { name, kind: 'consumer', owner: 'organisation', networkId })
+const consumer = (name: string, networkId: string) => createParty(operator, ofOrganisation(name, networkId))
+const ofOrganisation = (name: string, networkId: string) =>
+  ({ name, kind: 'consumer', owner: 'organisation', networkId }) as const
 
 const instance = (title = 'Orders', upstreamUrl = 'http://127.0.0.1:1') =>
   testInstance(home, { title, upstreamUrl })
@@ -171,6 +172,18 @@ describe('parties', () => {
       1,
     )
     expect(moved).toMatchObject({ name: 'Sold shop', version: 2 })
+  })
+
+  it('has a team where one is named, which a change of something else leaves alone', async () => {
+    const { id } = await network('Acme VPC')
+    const shop = await createParty(operator, { ...ofOrganisation('Web shop', id), team: 'Shop team' })
+    expect(shop.team).toBe('Shop team')
+    expect((await consumer('Till', id)).team).toBeNull()
+    expect(await changeParty(operator, shop.id, { name: 'Shop' }, 1)).toMatchObject({ team: 'Shop team' })
+    expect(await changeParty(operator, shop.id, { team: null }, 2)).toMatchObject({
+      name: 'Shop',
+      team: null,
+    })
   })
 
   it('is not removed while an API, a flow or a key needs it', async () => {

@@ -184,7 +184,7 @@ export const networksOperations: readonly Operation[] = [
     method: 'PATCH',
     path: '/parties/{partyId}',
     tag,
-    summary: 'Rename or move a party, or change who owns it',
+    summary: 'Rename or move a party, or change who owns it or which team answers for it',
     access: 'topology.write',
     params: partyId,
     body: partyChange,

@@ -30,27 +30,27 @@ export async function createSampleTopology(
     kind: 'consumer' | 'provider',
     name: string,
     network: keyof typeof networks,
-    owner: Owner = 'organisation',
-  ) => (await createParty(actor, { kind, name, owner, networkId: networks[network] })).id
+    { owner = 'organisation', team = null }: { owner?: Owner; team?: string | null } = {},
+  ) => (await createParty(actor, { kind, name, owner, team, networkId: networks[network] })).id
+  const shop = { team: 'Shop team' }
+  const finance = { team: 'Finance team' }
+  const third: { owner: Owner } = { owner: 'third-party' }
 
   await placeGateway(actor, apis.gatewayId, networks.vpc, await gatewayVersion(apis.gatewayId))
-  const orders = await party('provider', 'Order services', 'cluster')
-  const customers = await party('provider', 'Customer records', 'hosting')
-  const carrier = await party('provider', 'Fastline Freight', 'carrier', 'third-party')
+  const orders = await party('provider', 'Order services', 'cluster', shop)
+  const customers = await party('provider', 'Customer records', 'hosting', finance)
+  const carrier = await party('provider', 'Fastline Freight', 'carrier', third)
   const { internal, hosted, partner, guarded = [] } = apis
   await provide(actor, [...internal, ...guarded], orders)
   await provide(actor, apis.hosted, customers)
   await provide(actor, apis.partner, carrier)
 
   const flows: [string, readonly string[]][] = [
-    [await party('consumer', 'Web shop', 'cluster'), [...internal, ...guarded, ...partner]],
-    [await party('consumer', 'Billing run', 'dataCentre'), [...internal, ...guarded, ...hosted]],
-    [await party('consumer', 'Mobile app', 'cloud'), [...internal, ...hosted, ...partner]],
-    [
-      await party('consumer', 'Retail partner', 'retail', 'third-party'),
-      [...internal, ...hosted, ...partner],
-    ],
-    [await party('consumer', 'Marketplace', 'marketplace', 'third-party'), internal],
+    [await party('consumer', 'Web shop', 'cluster', shop), [...internal, ...guarded, ...partner]],
+    [await party('consumer', 'Billing run', 'dataCentre', finance), [...internal, ...guarded, ...hosted]],
+    [await party('consumer', 'Mobile app', 'cloud', shop), [...internal, ...hosted, ...partner]],
+    [await party('consumer', 'Retail partner', 'retail', third), [...internal, ...hosted, ...partner]],
+    [await party('consumer', 'Marketplace', 'marketplace', third), internal],
   ]
   for (const [consumerId, ids] of flows)
     for (const apiId of ids) await createFlow(actor, { consumerId, apiId })

@@ -19,14 +19,15 @@ export function createParty(actor: Actor, input: PartyInput): Promise<PartyView>
     await lockTopology(tx, actor)
     await refuseTakenName(tx, actor, input, null)
     await refuseMisplaced(tx, actor, input)
-    const row = await tx.party.create({ data: { ...input, organisationId: actor.organisationId } })
+    const data = { ...input, team: input.team ?? null, organisationId: actor.organisationId }
+    const row = await tx.party.create({ data })
     const party = toParty(row)
     await record(tx, actor, 'party.create', { after: party })
     return party
   })
 }
 
-/** Renames or moves a party, or changes who owns it. */
+/** Renames or moves a party, or changes who owns it or answers for it. */
 export function changeParty(
   actor: Actor,
   id: string,
@@ -38,8 +39,13 @@ export function changeParty(
     await lockTopology(tx, actor)
     const before = await requireParty(tx, actor, id)
     await requireVersion(tx, actor, { kind: 'party', id, version: before.version }, ifMatch)
-    const { name = before.name, owner = before.owner, networkId = before.networkId } = change
-    const wanted = { ...before, name, owner, networkId }
+    const {
+      name = before.name,
+      owner = before.owner,
+      team = before.team,
+      networkId = before.networkId,
+    } = change
+    const wanted = { ...before, name, owner, team, networkId }
     await refuseTakenName(tx, actor, wanted, id)
     await refuseMisplaced(tx, actor, wanted)
     // Gateways tell upstreams and logs a consumer's name.
@@ -49,7 +55,7 @@ export function changeParty(
       { consumerId: id },
       `${before.name} is now called ${name}`,
       async () => {
-        const data = { name, owner, networkId, version: { increment: 1 } }
+        const data = { name, owner, team, networkId, version: { increment: 1 } }
         const after = toParty(await tx.party.update({ where: { id }, data }))
         await record(tx, actor, 'party.update', { before, after })
         return after

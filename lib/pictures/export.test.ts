@@ -107,6 +107,7 @@ describe('the topology by REST', () => {
       wordsIn(readXml(await (await get(`picture?${query}`)).text())).join('\n')
     expect(await words('useCase=2')).toContain('1 of 1 flow, use case 2')
     expect(await words(`focus=party:${partyId}`)).toContain('Around =Partner')
+    expect(await words('team=Orders')).toContain('0 of 1 flow, with an end of Orders')
     expect(await words('owner=third-party&search=order')).toContain(
       '1 of 1 flow, with an end of a third party, named “order”',
     )

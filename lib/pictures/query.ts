@@ -27,6 +27,7 @@ const flows = {
   findings: severityWord.optional().describe('Flows with open findings of this severity'),
   environment: name.optional().describe('Flows through gateways of this environment'),
   owner: z.enum(owners).optional().describe('Flows with an end that belongs to them'),
+  team: name.optional().describe('Flows with an end that this team answers for'),
   expiring: z.coerce
     .number()
     .pipe(z.literal(expiringDays))
@@ -60,7 +61,7 @@ type Asked = Omit<z.output<typeof tableQuery>, 'at'>
 
 /** An API in focus goes with other filters; whatever else is in focus is looked at alone. */
 export function lookedAt(asked: Asked): FlowFilter & { selection: Selection | null } {
-  const { useCase, findings, environment, owner, expiring, show, search, focus } = asked
+  const { useCase, findings, environment, owner, team, expiring, show, search, focus } = asked
   const chosen = focus === undefined ? null : readSelection(focus)
   const isFilter = chosen?.kind === 'api'
   return {
@@ -69,6 +70,7 @@ export function lookedAt(asked: Asked): FlowFilter & { selection: Selection | nu
     severity: findings ?? null,
     environment: environment ?? null,
     owner: owner ?? null,
+    team: team ?? null,
     expiring: expiring ?? null,
     show: show ?? null,
     search: search ?? '',

@@ -26,6 +26,8 @@ export type Choice<Draft> =
 export interface PartyDraft {
   readonly name: string
   readonly owner: Owner
+  /** Empty for nobody in particular. */
+  readonly team: string
   readonly network: Choice<NetworkDraft>
 }
 
@@ -44,14 +46,19 @@ export function emptyParty(model: Model): PartyDraft {
   const network: Choice<NetworkDraft> = first
     ? { kind: 'existing', id: first.id }
     : { kind: 'new', draft: emptyNetwork }
-  return { name: '', owner: first?.class === 'non-org-external' ? 'third-party' : 'organisation', network }
+  return {
+    name: '',
+    owner: first?.class === 'non-org-external' ? 'third-party' : 'organisation',
+    team: '',
+    network,
+  }
 }
 
 /** The fields of a network and of a party that say themselves what the server refused of them. */
 export const networkFields = ['name', 'class', 'parentId', 'firewall', 'firewallContextId'].map(
   (field) => `/network/${field}`,
 )
-export const partyFields = ['/party/name', '/party/networkId', ...networkFields]
+export const partyFields = ['/party/name', '/party/team', '/party/networkId', ...networkFields]
 
 /** A form may send more than one thing: the faults of each point to its part of the form. */
 async function sending<T>(part: 'network' | 'party', work: Promise<T>): Promise<T> {
@@ -90,6 +97,7 @@ export async function saveParty(
   const body = {
     name: draft.name,
     owner: draft.owner,
+    team: draft.team.trim() || null,
     networkId: network.kind === 'existing' ? network.id : '',
   }
   const work = known

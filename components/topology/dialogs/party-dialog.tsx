@@ -39,6 +39,6 @@ export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
   )
 }
 
-function draftOf({ name, owner, networkId }: PartyView): PartyDraft {
-  return { name, owner, network: { kind: 'existing', id: networkId } }
+function draftOf({ name, owner, team, networkId }: PartyView): PartyDraft {
+  return { name, owner, team: team ?? '', network: { kind: 'existing', id: networkId } }
 }

@@ -1,4 +1,5 @@
 'use client'
+import { useId } from 'react'
 import { owners, type PartyKind } from '#domain/party.ts'
 import { Field } from '../../ui/field.tsx'
 import type { FaultAt } from '../../ui/form-dialog.tsx'
@@ -6,6 +7,7 @@ import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
 import type { Model } from '#diagram/model.ts'
 import { emptyNetwork, networkOption, type PartyDraft, placementFault } from './drafts.ts'
+import { teamsOf } from '../lens-words.ts'
 import { NetworkFields } from './network-fields.tsx'
 
 interface Props {
@@ -45,6 +47,12 @@ export function PartyFields({ model, kind, draft, onDraft, faultAt }: Props) {
           />
         )}
       </Field>
+      <TeamField
+        model={model}
+        team={draft.team}
+        onTeam={(team) => set({ team })}
+        fault={faultAt('/party/team')}
+      />
       <Field label="Network" error={faultAt('/party/networkId') ?? placementFault(model, kind, draft)}>
         {(control) => (
           <Select
@@ -75,5 +83,31 @@ export function PartyFields({ model, kind, draft, onDraft, faultAt }: Props) {
         </fieldset>
       )}
     </>
+  )
+}
+
+interface TeamProps {
+  model: Model
+  team: string
+  onTeam: (team: string) => void
+  fault: string | undefined
+}
+
+/** A name that may be new; those that are in use are offered, so that a team is written in one way. */
+function TeamField({ model, team, onTeam, fault }: TeamProps) {
+  const known = useId()
+  return (
+    <Field label="Team" description="Who answers for it, if that is known." error={fault}>
+      {(control) => (
+        <>
+          <Input {...control} list={known} value={team} onChange={(event) => onTeam(event.target.value)} />
+          <datalist id={known}>
+            {teamsOf(model).map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </>
+      )}
+    </Field>
   )
 }

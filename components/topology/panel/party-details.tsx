@@ -10,7 +10,7 @@ import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
 
-export function PartyDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
+export function PartyDetails({ model, id, choose, lens, ask, mayWrite }: DetailsProps) {
   const party = model.parties.get(id)
   if (!party) return null
   const network = model.networks.get(party.networkId)
@@ -32,6 +32,22 @@ export function PartyDetails({ model, id, choose, ask, mayWrite }: DetailsProps)
           <Button variant="link" onClick={() => choose({ kind: 'network', id: party.networkId }, false)}>
             {network?.name}
           </Button>
+        </Fact>
+        <Fact label="Team">
+          {party.team === null ? (
+            <span className="text-ink-3">not said</span>
+          ) : (
+            <Button
+              variant="link"
+              title="Show the flows of this team"
+              onClick={() => {
+                lens({ team: party.team })
+                choose(null, true)
+              }}
+            >
+              {party.team}
+            </Button>
+          )}
         </Fact>
         {party.kind === 'provider' && (
           <Fact label="APIs">{apis.map(({ name }) => name).join(', ') || 'none yet'}</Fact>
