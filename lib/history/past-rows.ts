@@ -4,6 +4,7 @@ import { environmentKinds } from '#domain/gateway.ts'
 import { networkView, partyView } from '#domain/stored.ts'
 import { authorityView, certificateView, contextView } from '#domain/trust.ts'
 import type { Tx } from '../db.ts'
+import { appliedRow } from '../networks/applied.ts'
 import { chainFacts } from '../trust/stored.ts'
 
 /** Rows as the triggers kept them (prisma/migrations): no more of each than the topology is made of. */
@@ -38,6 +39,7 @@ const shapes = {
   }),
   MtlsContext: contextView.omit({ authorityIds: true }),
   ContextAuthority: z.object({ contextId: id, authorityId: id }),
+  NetworkPolicySet: appliedRow.extend({ id }),
   FindingAcceptance: acceptance.extend({
     // As PostgreSQL writes a time into JSON.
     until: z.string().transform((text) => new Date(text).toISOString()),
