@@ -9,6 +9,7 @@ import { flowsOf } from '#diagram/highlight.ts'
 import { gatewayState, handshakesText } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FlowList } from './flow-list.tsx'
+import { NodeList } from './node-list.tsx'
 import { Actions, Lead, Part } from './part.tsx'
 
 export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
@@ -49,6 +50,7 @@ export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProp
         </Button>
         {mayWrite && <Button onClick={() => ask({ kind: 'place', gateway })}>Move to a network</Button>}
       </Actions>
+      {nodes && <NodeList gatewayId={id} count={nodes.total} />}
       <Part title="Flows">
         <FlowList model={model} flows={flowsOf(model, { kind: 'gateway', id })} choose={choose} />
       </Part>
