@@ -38,6 +38,7 @@ const gateway: GatewaySummary = {
   version: 1,
   apis: 1,
   nodes: [],
+  trouble: { certificatesExpired: 0, certificatesExpiring: 0, upstreamsUnhealthy: 0 },
 }
 
 function said(nodes?: readonly GatewayNode[]): string {
