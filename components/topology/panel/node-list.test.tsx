@@ -74,6 +74,14 @@ it('says of each node of a gateway how it is and which revision it serves, and w
     expect(text).toContain(part)
 })
 
+it('shows those in trouble first, and of many no more than can be read', () => {
+  const many = Array.from({ length: 40 }, (_, index) => node(`well-${index}`, {}))
+  const text = said([...many, node('in-trouble', { status: 'offline', state: 'offline' })])
+  expect(text.indexOf('in-trouble')).toBeLessThan(text.indexOf('well-0'))
+  expect(text.match(/well-\d+/g)).toHaveLength(11)
+  expect(text).toContain('and 29 more on the page of the gateway')
+})
+
 it('says that no node has registered, and nothing before it knows', () => {
   expect(said([])).toContain('None has registered yet.')
   expect(said()).not.toContain('None has registered')

@@ -8,7 +8,9 @@ import { Skeleton } from '../../ui/skeleton.tsx'
 import { State, WordState } from '../../ui/state.tsx'
 import { Part } from './part.tsx'
 
-/** The nodes of a gateway as they are now: how each is, and which revision it serves. */
+const shownMax = 12
+
+/** The nodes of a gateway as they are now, those in trouble first: how each is, and which revision it serves. */
 export function NodeList({ gatewayId, count }: { gatewayId: string; count: number }) {
   const { data, error } = useQuery(gatewayQueries.one(gatewayId))
   return (
@@ -18,7 +20,9 @@ export function NodeList({ gatewayId, count }: { gatewayId: string; count: numbe
       ) : error ? (
         <p className="text-sm text-ink-3">{asProblem(error).message}</p>
       ) : (
-        Array.from({ length: count }, (_, index) => <Skeleton key={index} className="my-1.5 h-4" />)
+        Array.from({ length: Math.min(count, shownMax) }, (_, index) => (
+          <Skeleton key={index} className="my-1.5 h-4" />
+        ))
       )}
     </Part>
   )
@@ -26,13 +30,25 @@ export function NodeList({ gatewayId, count }: { gatewayId: string; count: numbe
 
 function Nodes({ nodes }: { nodes: readonly GatewayNode[] }) {
   if (nodes.length === 0) return <p className="text-sm text-ink-3">None has registered yet.</p>
+  const inOrder = nodes.toSorted((a, b) => Number(isWell(a)) - Number(isWell(b)))
   return (
-    <ul>
-      {nodes.map((node) => (
-        <Node key={node.id} node={node} />
-      ))}
-    </ul>
+    <>
+      <ul>
+        {inOrder.slice(0, shownMax).map((node) => (
+          <Node key={node.id} node={node} />
+        ))}
+      </ul>
+      {nodes.length > shownMax && (
+        <p className="border-t border-line pt-1.5 text-xs text-ink-3">
+          and {nodes.length - shownMax} more on the page of the gateway
+        </p>
+      )}
+    </>
   )
+}
+
+function isWell({ status, state }: GatewayNode): boolean {
+  return status === 'healthy' && state === 'applied'
 }
 
 function Node({ node }: { node: GatewayNode }) {
