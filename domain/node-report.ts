@@ -41,6 +41,8 @@ export const reportMax = {
   listeners: 50,
   handshakeResults: 100,
   peers: 200,
+  callers: 500,
+  agreements: 500,
   namesOfPeer: 10,
 } as const
 
@@ -183,6 +185,25 @@ const peerReport = z.object({
   names: listOf(subjectAltName.extend({ value: text }), reportMax.namesOfPeer),
   /** SHA-256 of the trusted certificate that its chain ended at; null where those of the system are trusted. */
   anchorSha256: text.nullable(),
+  /** SHA-256 of the leaf. */
+  sha256: text.optional(),
+  /** The client that called by its connections, where a policy found one. */
+  clientId: text.optional(),
+})
+
+/** Requests that policies let through, by who made them; null for those of nobody in particular and no certificate. */
+const callerReport = z.object({ apiId: text, clientId: text.nullable() })
+
+/** What the two ends of connections that were used came to; version and cipher are null without TLS. */
+const agreementReport = z.object({
+  apiId: text,
+  side: z.enum(sides),
+  /** 1.3, 1.2 */
+  version: text.nullable(),
+  /** The IANA name of the suite. */
+  cipher: text.nullable(),
+  /** The client of that side showed a certificate that was asked for. */
+  isMutual: z.boolean(),
 })
 
 export const reportedStatuses = ['healthy', 'degraded'] as const
@@ -226,9 +247,14 @@ export const nodeDetails = z.object({
   listeners: listOf(listenerReport, reportMax.listeners).optional(),
   /** Whose certificates were seen in the interval, on either side. */
   peers: listOf(peerReport, reportMax.peers).optional(),
+  /** Who called in the interval. A node that says so says it of everybody, so that others did not call. */
+  callers: listOf(callerReport, reportMax.callers).optional(),
+  agreements: listOf(agreementReport, reportMax.agreements).optional(),
 })
 
 export type PeerReport = z.infer<typeof peerReport>
+export type CallerReport = z.infer<typeof callerReport>
+export type AgreementReport = z.infer<typeof agreementReport>
 export type NodePulse = z.infer<typeof nodePulse>
 export type NodeDetails = z.infer<typeof nodeDetails>
 export type ApiReport = z.infer<typeof apiReport>

@@ -40,6 +40,9 @@ export const partyView = z.object({
   owner: z.enum(owners),
   team: z.string().nullable().describe('Who answers for it; null where nobody has said'),
   networkId: id,
+  identities: z
+    .array(z.string())
+    .describe('What its certificates are known by: names, whole subjects, SHA-256 fingerprints'),
   version,
 })
 

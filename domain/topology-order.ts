@@ -26,7 +26,12 @@ export function inStandardOrder(topology: Topology): Topology {
     arrangement: Object.fromEntries(
       Object.entries(topology.arrangement).toSorted(([a], [b]) => ascending(a, b)),
     ),
-    observed: observed && { ...observed, peers: byText(observed.peers) },
+    observed: observed && {
+      apis: Object.fromEntries(Object.entries(observed.apis).toSorted(([a], [b]) => ascending(a, b))),
+      peers: byText(observed.peers),
+      callers: byText(observed.callers),
+      agreements: byText(observed.agreements),
+    },
     findings: byId(topology.findings).map((finding) => ({
       ...finding,
       legIds: finding.legIds.toSorted(ascending),

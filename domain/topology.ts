@@ -5,8 +5,9 @@ import { type Hop, inboundHops, legsFrom, legView, outboundHops, type Way } from
 import { lint } from './lint/lint.ts'
 import { areOneNetwork, networkClasses } from './network.ts'
 import { type Classified, classify, gatewayRoles, patterns, useCases } from './pattern.ts'
-import { observed } from './peer.ts'
+import { observedView } from './peer.ts'
 import { issuersIn, knownContexts, proof } from './proof.ts'
+import { recognise } from './recognise.ts'
 import {
   firewallReading,
   gatewayStop,
@@ -76,7 +77,7 @@ export const topologyView = z.object({
   ),
   authorities: z.array(authorityView),
   certificates: z.array(certificateView),
-  observed: observed.nullable().describe('The peers that nodes have seen; null while none says'),
+  observed: observedView.nullable().describe('Whom and what nodes have seen; null while none says'),
   findings: z.array(findingView),
   arrangement: arrangement.describe('What was put by hand on the map'),
 })
@@ -95,13 +96,16 @@ export function describeTopology(stored: Stored, now: Date): Topology {
   const { flows, hops } = flowsOf(stored, at, ways)
   const legs = legsFrom([...ways.values()].flatMap(({ out }) => out).concat(hops))
   const flowsOfLeg = flowsByLeg(flows)
+  const observed = stored.observed && recognise(stored.observed, stored.parties)
   const world = {
     stored,
     at,
     now,
     legs,
+    legById: new Map(legs.map((leg) => [leg.id, leg])),
     flows,
     flowsOfLeg,
+    observed,
     contexts,
     uses: usesOf(legs, flowsOfLeg, stored.apis),
     issuers: issuersIn(stored),
@@ -118,7 +122,7 @@ export function describeTopology(stored: Stored, now: Date): Topology {
     contexts: stored.contexts.map((view) => ({ ...view, proof: contexts.get(view.id)?.proof ?? null })),
     authorities: [...stored.authorities],
     certificates: [...stored.certificates],
-    observed: stored.observed,
+    observed,
     arrangement: { ...stored.arrangement },
     findings: lint(world).map((each) => {
       const held = acceptanceOf(each, stored.acceptances, now)

@@ -47,6 +47,7 @@ function figures(): PlaneFigures {
           healthChecks: new Map([['failed', 3]]),
           handshakes: new Map([['upstream_tls_expired', 6]]),
           peers: new Map(),
+          agreed: new Map(),
           endpoints: new Map([['https://a:8443', endpoint]]),
         },
       ],

@@ -22,6 +22,8 @@ export interface UpstreamFigures {
   readonly handshakes: ReadonlyMap<string, number>
   /** Handshakes by what was shown (serve/peers.ts). */
   readonly peers: ReadonlyMap<string, number>
+  /** Exchanges by what their connections came to (serve/agreements.ts). */
+  readonly agreed: ReadonlyMap<string, number>
   readonly endpoints: ReadonlyMap<string, EndpointFigures>
 }
 
@@ -84,6 +86,7 @@ const nothing: UpstreamFigures = {
   healthChecks: new Map(),
   handshakes: new Map(),
   peers: new Map(),
+  agreed: new Map(),
   endpoints: new Map(),
 }
 
@@ -102,6 +105,7 @@ function figuresOf(pool: Pool, before: UpstreamFigures = nothing): UpstreamFigur
     healthChecks: added(before.healthChecks, healthChecks === null ? {} : { ...healthChecks }),
     handshakes: added(before.handshakes, tls === null ? {} : { ok: tls.established, ...tls.failed }),
     peers: added(before.peers, Object.fromEntries(tls?.peers ?? [])),
+    agreed: added(before.agreed, Object.fromEntries(now.agreed)),
     endpoints: endpointsOf(now.endpoints, before.endpoints),
   }
 }

@@ -17,6 +17,7 @@ const well: UpstreamFigures = {
   healthChecks: new Map(),
   handshakes: new Map(),
   peers: new Map(),
+  agreed: new Map(),
   endpoints: new Map([['http://a', { pools: 2, connections: 5, unhealthy: 0, ejected: 0 }]]),
 }
 

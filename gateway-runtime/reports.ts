@@ -7,7 +7,6 @@ import {
   type ListenerReport,
   type NodePulse,
   type PartReport,
-  type PeerReport,
   type PolicyReport,
   reportMax,
   type SessionReport,
@@ -16,7 +15,7 @@ import {
 } from '#domain/node-report.ts'
 import { noFigures, type PlaneFigures } from './data-plane.ts'
 import type { UpstreamFigures } from './plan-figures.ts'
-import { peerFactsIn } from './serve/peers.ts'
+import { SeenInInterval } from './seen.ts'
 import {
   type Figures,
   latencyBoundsMs,
@@ -36,6 +35,7 @@ export type Traffic = Omit<
 
 /** Turns counters that rise only into what happened since they were last read. */
 export class IntervalFigures {
+  readonly #seen = new SeenInInterval()
   #before: PlaneFigures = noFigures
   #readAtMs = performance.now()
 
@@ -63,7 +63,7 @@ export class IntervalFigures {
       sessions: sessionsOf(now.sessions),
       workers: workersBetween(before.workers, now.workers),
       listeners: listenersBetween(before, now),
-      peers: peersBetween(before, now).slice(0, reportMax.peers),
+      ...this.#seen.between(before, now),
     }
   }
 }
@@ -280,33 +280,6 @@ function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefine
 function troubleOf(upstream: UpstreamReport): number {
   const { circuitsOpen, unhealthyEndpoints, ejectedEndpoints, pending, connections } = upstream
   return (circuitsOpen + unhealthyEndpoints + ejectedEndpoints) * 1e9 + pending * 1e5 + connections
-}
-
-/** Clients by the requests that they made, upstreams by their handshakes. */
-function peersBetween(before: PlaneFigures, now: PlaneFigures): PeerReport[] {
-  const clients = [...now.traffic.routes].flatMap(([id, { peers }]) =>
-    peersOf('inbound', id, before.traffic.routes.get(id)?.peers, peers),
-  )
-  const upstreams = [...now.upstreams].flatMap(([id, { peers }]) =>
-    peersOf('outbound', id, before.upstreams.get(id)?.peers, peers),
-  )
-  return [...clients, ...upstreams]
-}
-
-function peersOf(
-  side: PeerReport['side'],
-  id: string,
-  before: Counts | undefined,
-  now: Counts,
-): PeerReport[] {
-  // api:ID, upstream:ID and upstream:ID:NAME
-  const [, apiId = ''] = id.split(':')
-  return [...now].flatMap(([key, count]) => {
-    // A pool that was made anew counts from zero.
-    if (count === (before?.get(key) ?? 0)) return []
-    const [subject, issuer, names, anchorSha256] = peerFactsIn(key)
-    return [{ apiId, side, subject, issuer, names: [...names], anchorSha256 }]
-  })
 }
 
 function firstToExpire(certificates: PlaneFigures['certificates']): CertificateReport[] {

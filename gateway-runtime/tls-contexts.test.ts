@@ -180,7 +180,9 @@ describe('a context that changes under load', () => {
     const pools = plan === undefined ? [] : [...(await upstreamsOf(plan)).values()]
     const peers = pools.flatMap((pool) => [...pool.peers.keys()].map(peerFactsIn))
     const names = [{ type: 'ip', value: '127.0.0.1' }]
-    expect(peers).toEqual([[expect.any(String), expect.stringContaining('First CA'), names, old.sha256]])
+    expect(peers.map((peer) => peer.slice(0, 4))).toEqual([
+      [expect.any(String), expect.stringContaining('First CA'), names, old.sha256],
+    ])
   })
 })
 

@@ -13,7 +13,7 @@ import {
   now,
   outbound,
 } from '../testing/certificates.ts'
-import { peer, seen } from '../testing/peers.ts'
+import { agreement, observing, peer, seen } from '../testing/peers.ts'
 import { changed, ordersApi, sound } from '../testing/sound.ts'
 import { api, http, https, network, party } from '../testing/stored.ts'
 import { describeTopology, type FindingView } from '../topology.ts'
@@ -538,7 +538,7 @@ const table: readonly Row[] = [
     severity: 'warning',
     when: 'somebody calls whose flow is not declared',
     stored: {
-      ...seeing(peer({ partyId: 'Batch', subject: 'CN=batch' }), peer()),
+      ...seeing(peer({ clientIds: ['Batch'], subject: 'CN=batch' }), peer()),
       parties: [...sound.parties, party('Batch', 'consumer', 'VPC')],
     },
     about: 'api:Orders',
@@ -551,12 +551,26 @@ const table: readonly Row[] = [
     code: 'flow.never-seen',
     severity: 'warning',
     when: 'a declared consumer never came',
-    stored: seeing(peer({ partyId: 'Shop' })),
+    stored: seeing(peer({ clientIds: ['Shop'] })),
     about: 'flow:Partner to Orders',
     why: 'Partner to Orders is declared, but no node has seen Partner call since 2026-05-02.',
     fix: 'remove-flow flow:Partner to Orders',
     legs: [outerLeg],
     flows: ['Partner to Orders'],
+  },
+  {
+    code: 'leg.downgraded',
+    severity: 'warning',
+    when: 'an upstream does not ask for the certificate that is declared',
+    stored: {
+      ...sound,
+      observed: observing({ agreements: [agreement({ side: 'outbound', isMutual: false })] }),
+    },
+    about: 'api:Orders',
+    why: 'The upstream of Orders is reached by one-way TLS, where mutual TLS is declared',
+    fix: 'edit-tls api:Orders',
+    legs: [upstreamLeg],
+    flows: bothFlows,
   },
 ]
 
@@ -747,47 +761,6 @@ describe('listeners', () => {
 
   it('do not count APIs that are switched off', () => {
     expect(conflicts(second({ basePath: '/Orders', enabled: false }))).toEqual([])
-  })
-})
-
-describe('peers', () => {
-  const codes = (...peers: ObservedPeer[]) => judged(seeing(...peers)).map(({ code }) => code)
-  const named = (subjectAltNames: string[], ...peers: ObservedPeer[]) =>
-    judged({ ...seeing(...peers), apis: withInbound({ subjectAltNames }).apis })
-
-  it('are strangers when they have none of the allowed names', () => {
-    const shop = peer({ names: [{ type: 'uri', value: 'spiffe://acme/shop' }] })
-    expect(named(['spiffe://acme/shop'], shop)).toEqual([])
-    expect(named(['spiffe://acme/other'], shop)).toMatchObject([
-      { code: 'flow.undeclared-peer', why: expect.stringContaining('none of the allowed names') },
-    ])
-  })
-
-  it('are strangers when their chain ends at no CA of the context', () => {
-    const anchor = sound.authorities[0]?.certificate.sha256 ?? ''
-    expect(codes(peer({ anchorSha256: anchor }))).toEqual([])
-    expect(codes(peer({ anchorSha256: 'ff' }))).toEqual(['flow.undeclared-peer'])
-  })
-
-  it('that nobody can name may be any declared consumer, so that nobody is called unseen', () => {
-    expect(codes(peer())).toEqual([])
-    expect(codes(peer({ partyId: 'Shop' }), peer({ partyId: 'Partner' }))).toEqual([])
-  })
-
-  it('are not missed where they get in without a certificate', () => {
-    const absent = (apis: Stored['apis']) =>
-      judged({ ...sound, apis, observed: seen() }).filter(({ code }) => code === 'flow.never-seen')
-    expect(absent(sound.apis)).toHaveLength(2)
-    expect(absent(withInbound({ mode: 'PERMISSIVE' }).apis)).toEqual([])
-    expect(absent(orders({ inbound: null }).apis)).toEqual([])
-  })
-
-  it('are not missed in the first day, nor while no node looks', () => {
-    const young = { ...sound, flows: sound.flows.map((flow) => ({ ...flow, declaredAt: inDays(-0.5) })) }
-    expect(judged({ ...young, observed: seen() })).toEqual([])
-    const fresh = { ...sound, observed: { since: inDays(-0.5), peers: [] } }
-    expect(judged(fresh)).toEqual([])
-    expect(judged({ ...sound, observed: null })).toEqual([])
   })
 })
 

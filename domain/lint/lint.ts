@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.ts'
 import { ascending } from '../listing.ts'
+import { lintAgreements } from './agreements.ts'
 import { lintCertificates } from './certificates.ts'
 import { lintContexts } from './contexts.ts'
 import { lintLegs } from './legs.ts'
@@ -8,7 +9,15 @@ import { lintNetworkPolicies } from './network-policies.ts'
 import { lintPeers } from './peers.ts'
 import type { World } from './world.ts'
 
-const subjects = [lintLegs, lintContexts, lintCertificates, lintListeners, lintNetworkPolicies, lintPeers]
+const subjects = [
+  lintLegs,
+  lintContexts,
+  lintCertificates,
+  lintListeners,
+  lintNetworkPolicies,
+  lintPeers,
+  lintAgreements,
+]
 
 /** Everything that is to be said against a topology, each thing once and always in the same order. */
 export function lint(world: World): Finding[] {

@@ -2,6 +2,7 @@ import type { CertificateFacts } from '../certificate.ts'
 import type { Finding, Subject } from '../finding.ts'
 import type { LegView } from '../leg.ts'
 import { listed } from '../listing.ts'
+import type { ObservedView } from '../peer.ts'
 import type { KnownContext } from '../proof.ts'
 import type { Served } from '../reading.ts'
 import type { ApiView, GatewayView, Index, NetworkView, Stored, StoredFlow } from '../stored.ts'
@@ -13,8 +14,10 @@ export interface World {
   readonly at: Index
   readonly now: Date
   readonly legs: readonly LegView[]
+  readonly legById: ReadonlyMap<string, LegView>
   readonly flows: readonly (StoredFlow & { readonly legs: readonly string[] })[]
   readonly flowsOfLeg: ReadonlyMap<string, readonly StoredFlow[]>
+  readonly observed: ObservedView | null
   readonly contexts: ReadonlyMap<string, KnownContext>
   readonly uses: Uses
   /** Every CA certificate that the organisation has seen, wherever it lies. */

@@ -180,11 +180,28 @@ function seenOf(apis: readonly ApiView[], dice: Dice): Stored['observed'] {
       subject: 'CN=peer',
       issuer: 'CN=CA 1',
       names: [],
+      sha256: null,
       anchorSha256: null,
-      partyId: dice.isIn(0.5) ? 'p0' : null,
+      clientIds: dice.isIn(0.5) ? ['p0'] : [],
       lastSeenAt: inDays(-1),
     }))
-  return { since: inDays(-10), peers }
+  const watched = { since: inDays(-10), publishedAt: inDays(-20) }
+  return {
+    apis: Object.fromEntries(apis.map(({ id }) => [id, watched])),
+    peers,
+    callers: [],
+    agreements: apis
+      .filter(() => dice.isIn(0.3))
+      .map(({ id }) => ({
+        apiId: id,
+        side: dice.pick(['inbound', 'outbound'] as const),
+        version: dice.pick(['1.3', '1.2', null]),
+        cipher: null,
+        isMutual: dice.isIn(0.7),
+        firstSeenAt: inDays(-10),
+        lastSeenAt: inDays(-0.1),
+      })),
+  }
 }
 
 // ── chance ──────────────────────────────────────────────────────────────────

@@ -31,7 +31,17 @@ export function party(
   networkId: string,
   change: Partial<PartyView> = {},
 ): PartyView {
-  return { id, name: id, kind, owner: 'organisation', team: null, networkId, version: 1, ...change }
+  return {
+    id,
+    name: id,
+    kind,
+    owner: 'organisation',
+    team: null,
+    networkId,
+    identities: [],
+    version: 1,
+    ...change,
+  }
 }
 
 export const http = { id: 'http', protocol: 'http', address: '0.0.0.0', port: 80 }

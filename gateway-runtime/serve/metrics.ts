@@ -1,3 +1,4 @@
+import { AgreementCounts } from './agreements.ts'
 import { PeerCounters } from './peers.ts'
 import type { HandshakeResult } from './tls/results.ts'
 
@@ -91,6 +92,10 @@ export interface RouteFigures extends TallyFigures {
   readonly policies: ReadonlyMap<string, PolicyFigures>
   /** Requests of clients with a certificate, by what they showed (peers.ts). */
   readonly peers: ReadonlyMap<string, number>
+  /** Requests by the ids of clients; those that were let through without one, nor a certificate, under ''. */
+  readonly callers: ReadonlyMap<string, number>
+  /** Requests by what their connections came to (agreements.ts). */
+  readonly agreed: ReadonlyMap<string, number>
 }
 
 /** A histogram: `counts[i]` answers took at most `boundsMs[i]` and more than the bound before; the last has no bound. */
@@ -206,10 +211,23 @@ export class RouteCounters extends Tally {
   readonly upstreams = new Parts(newTally)
   /** Made with the first client that shows a certificate. */
   peers: PeerCounters | null = null
+  private agreements: AgreementCounts | null = null
+  private callers: Map<string, number> | null = null
   private readonly policies = new Parts(newPolicy)
 
   policy({ kind, id }: { readonly kind: string; readonly id: string }): PolicyCounters {
     return this.policies.of(`${kind} ${id}`)
+  }
+
+  calledBy(client: string): void {
+    this.callers ??= new Map()
+    const known = this.callers.get(client)
+    if (known !== undefined || this.callers.size < CALLERS_MAX) this.callers.set(client, (known ?? 0) + 1)
+  }
+
+  cameBy(agreement: number): void {
+    this.agreements ??= new AgreementCounts()
+    this.agreements.add(agreement)
   }
 
   override get figures(): RouteFigures {
@@ -223,12 +241,16 @@ export class RouteCounters extends Tally {
       operations: this.operations.figures((tally) => tally.figures),
       upstreams: this.upstreams.figures((tally) => tally.figures),
       policies: this.policies.figures((policy) => policy.figures),
-      peers: this.peers?.figures ?? noPeers,
+      peers: this.peers?.figures ?? none,
+      callers: new Map(this.callers),
+      agreed: this.agreements?.figures ?? none,
     }
   }
 }
 
-const noPeers: ReadonlyMap<string, number> = new Map()
+const none: ReadonlyMap<string, number> = new Map()
+/** Clients are those of contracts, or of a list in a policy. */
+const CALLERS_MAX = 10_000
 
 const STATUS_MAX = 600
 

@@ -25,38 +25,84 @@ export type PeerFacts = readonly [
   names: readonly SubjectAltName[],
   /** The SHA-256 of the trusted certificate that its chain ended at. */
   anchor: string | null,
+  /** The SHA-256 of the leaf. */
+  sha256: string,
+  /** The client that called, where a policy found one. */
+  client: string | null,
 ]
 
 /** Callers may come with any number of certificates. */
 const PEERS_MAX = 200
 const NAMES_MAX = 10
+/** Of one connection; beyond it they count as one without a name. */
+const CLIENTS_MAX = 50
+
+/** `kept` until another took its place; `beyond` where there was none. */
+interface Counter {
+  count: number
+  /** When figures were read last. */
+  told: number
+  state: 'kept' | 'gone' | 'beyond'
+}
+
+/** A connection's counters by the clients that came over it, which are one as a rule. */
+interface Known {
+  readonly client: string | undefined
+  counter: Counter
+  readonly next: Known | undefined
+  readonly length: number
+}
 
 /** The peers of one API, or of one upstream. */
 export class PeerCounters {
-  private readonly known = new WeakMap<object, { count: number }>()
-  private readonly counts = new Map<string, { count: number }>()
+  private readonly known = new WeakMap<object, Known>()
+  private readonly counts = new Map<string, Counter>()
 
   /** `peer` is one and the same object for as long as its connection lasts. */
-  seen(peer: ShownChain, trust: Trust): void {
-    let counter = this.known.get(peer)
-    if (counter === undefined) this.known.set(peer, (counter = this.counterOf(peer, trust)))
-    counter.count++
+  seen(peer: ShownChain, trust: Trust, client: string | undefined): void {
+    const first = this.known.get(peer)
+    let known = first
+    while (known !== undefined && known.client !== client) known = known.next
+    if (known === undefined) {
+      if (client !== undefined && first !== undefined && first.length >= CLIENTS_MAX)
+        return this.seen(peer, trust, undefined)
+      const counter = this.counterOf(peer, trust, client)
+      known = { client, counter, next: first, length: (first?.length ?? 0) + 1 }
+      this.known.set(peer, known)
+    } else if (known.counter.state === 'gone') known.counter = this.counterOf(peer, trust, client)
+    known.counter.count++
   }
 
-  private counterOf(peer: ShownChain, trust: Trust): { count: number } {
-    const { subject, issuer, subjectAltNames } = peer
-    const facts: PeerFacts = [subject, issuer, subjectAltNames.slice(0, NAMES_MAX), anchorOf(peer, trust)]
+  private counterOf(peer: ShownChain, trust: Trust, client: string | undefined): Counter {
+    const { subject, issuer, subjectAltNames, sha256 } = peer
+    const names = subjectAltNames.slice(0, NAMES_MAX)
+    const facts: PeerFacts = [subject, issuer, names, anchorOf(peer, trust), sha256, client ?? null]
     const key = JSON.stringify(facts)
-    let counter = this.counts.get(key)
-    if (counter === undefined) {
-      counter = { count: 0 }
-      if (this.counts.size < PEERS_MAX) this.counts.set(key, counter)
-    }
+    const before = this.counts.get(key)
+    if (before !== undefined) return before
+    const counter: Counter = { count: 0, told: 0, state: 'kept' }
+    if (this.counts.size >= PEERS_MAX && !this.makesRoom()) counter.state = 'beyond'
+    else this.counts.set(key, counter)
     return counter
   }
 
+  /** Forgets one that did not come since figures were read, such as a certificate that was renewed. */
+  private makesRoom(): boolean {
+    for (const [key, counter] of this.counts) {
+      if (counter.count !== counter.told) continue
+      counter.state = 'gone'
+      return this.counts.delete(key)
+    }
+    return false
+  }
+
   get figures(): ReadonlyMap<string, number> {
-    return new Map([...this.counts].map(([key, { count }]) => [key, count]))
+    const figures = new Map<string, number>()
+    for (const [key, counter] of this.counts) {
+      counter.told = counter.count
+      figures.set(key, counter.count)
+    }
+    return figures
   }
 }
 

@@ -16,6 +16,7 @@ const upstream: UpstreamFigures = {
   healthChecks: new Map([['succeeded', 6]]),
   handshakes: new Map(),
   peers: new Map(),
+  agreed: new Map(),
   endpoints: new Map([['http://a', { pools: 1, connections: 2, unhealthy: 1, ejected: 0 }]]),
 }
 

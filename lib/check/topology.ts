@@ -115,7 +115,16 @@ function networkOf(namespace: string): Stored['networks'][number] {
 function clientsOf(namespace: string): PartyView {
   const name = `anybody in ${namespace}`
   const id = `clients:${namespace}`
-  return { id, name, kind: 'consumer', owner: 'organisation', team: null, networkId: namespace, version: 1 }
+  return {
+    id,
+    name,
+    kind: 'consumer',
+    owner: 'organisation',
+    team: null,
+    networkId: namespace,
+    identities: [],
+    version: 1,
+  }
 }
 
 function gatewayOf(
@@ -156,7 +165,7 @@ function providersOf(read: readonly ReadApi[]): PartyView[] {
     if (view.providerId === null || first?.destination.place.kind !== 'pod') continue
     const { namespace } = first.destination.place
     const party = { id: view.providerId, name: first.host, networkId: namespace, version: 1 }
-    byId.set(party.id, { ...party, kind: 'provider', owner: 'organisation', team: null })
+    byId.set(party.id, { ...party, kind: 'provider', owner: 'organisation', team: null, identities: [] })
   }
   return [...byId.values()]
 }

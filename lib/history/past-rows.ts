@@ -23,8 +23,11 @@ const shapes = {
   Api: z.object({ id, name: z.string(), title: z.string() }),
   ApiInstance: z.object({ id, gatewayId: id, providerId: id.nullable() }),
   Network: networkView,
-  // Parties had no teams once.
-  Party: partyView.extend({ team: partyView.shape.team.default(null) }),
+  // Parties had neither teams nor identities once.
+  Party: partyView.extend({
+    team: partyView.shape.team.default(null),
+    identities: partyView.shape.identities.default([]),
+  }),
   Flow: z.object({ id, consumerId: id, instanceId: id }),
   Authority: authorityView
     .pick({ id: true, name: true, runBy: true, parentId: true, version: true })

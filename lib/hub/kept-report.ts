@@ -38,8 +38,8 @@ export class KeptReport {
 
 function partsOf(report: Report) {
   const { apis, upstreams, certificates, sessions, ...rest } = report
-  // Peers have a table of their own (observed-peers.ts).
-  const { workers, listeners, handshakes, codes, peers: _, ...pulse } = rest
+  // Who and what was seen has tables of its own (observed.ts).
+  const { workers, listeners, handshakes, codes, peers: _, callers: __, agreements: ___, ...pulse } = rest
   return {
     pulse,
     apis,

@@ -15,7 +15,8 @@ import { transaction } from '../db.ts'
 import { settle, takeCommands } from '../gateways/commands.ts'
 import { log } from '../log.ts'
 import { KeptReport } from './kept-report.ts'
-import { notePeers } from './observed-peers.ts'
+import { noteSeen } from './observed.ts'
+import { noteWatch, type Watch, watchOf } from './watched.ts'
 import { hashesBehind, headOf, itemsWithin, offer, type Served } from './offer.ts'
 
 export interface NodeIdentity extends Served {
@@ -51,6 +52,8 @@ export class NodeLink {
   #retry: NodeJS.Timeout | undefined
   #reportedAt = 0
   #isReporting = false
+  /** What it watched by its last report. */
+  #watch: Watch = null
 
   constructor(identity: NodeIdentity, wire: Wire) {
     this.identity = identity
@@ -194,6 +197,7 @@ export class NodeLink {
     const settled = !this.#running && this.#unwritten === null
     const drifted = settled && appliedHash !== this.#appliedHash
     const receivedAt = new Date(nowMs)
+    const watch = watchOf(report)
     const written = await transaction(async (tx) => {
       const { count } = await tx.node.updateMany({
         where: { id: nodeId, organisationId },
@@ -205,11 +209,13 @@ export class NodeLink {
       })
       // It was removed meanwhile, and is about to be cut off.
       if (count === 0) return false
-      await notePeers(tx, this.identity, report.peers ?? [], receivedAt)
+      await noteSeen(tx, this.identity, report, receivedAt)
+      if (watch !== this.#watch) await noteWatch(tx, this.identity, watch, receivedAt)
       return this.#kept.write(tx, this.identity, report, receivedAt)
     })
     if (!written) return false
     written()
+    this.#watch = watch
     if (drifted && !this.#running) {
       log.warn({ nodeId, appliedRevision }, 'the node serves something else than it acknowledged')
       this.#appliedHash = appliedHash

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { locations, networkClasses } from '#domain/network.ts'
 import { owners, partyKinds } from '#domain/party.ts'
+import { partyIdentities } from '#domain/party-identity.ts'
 
 /** What the topology's writes take. */
 
@@ -33,11 +34,13 @@ const partyFields = {
   owner: z.enum(owners),
   team: name.nullable().describe('Who answers for it, as the organisation calls them'),
   networkId: z.uuid(),
+  identities: partyIdentities,
 }
 export const partyInput = z.strictObject({
   ...partyFields,
   kind: z.enum(partyKinds),
   team: partyFields.team.default(null),
+  identities: partyIdentities.default([]),
 })
 export const partyChange = z.strictObject(partyFields).partial()
 

@@ -232,7 +232,8 @@ export const networksOperations: readonly Operation[] = [
     method: 'PATCH',
     path: '/parties/{partyId}',
     tag,
-    summary: 'Rename or move a party, or change who owns it or which team answers for it',
+    summary:
+      'Rename or move a party, or change who owns it, which team answers for it or what its certificates are known by',
     access: 'topology.write',
     params: partyId,
     body: partyChange,

@@ -27,7 +27,7 @@ export function createParty(actor: Actor, input: PartyInput): Promise<PartyView>
   })
 }
 
-/** Renames or moves a party, or changes who owns it or answers for it. */
+/** Renames or moves a party, or changes who owns it, who answers for it or what it is known by. */
 export function changeParty(
   actor: Actor,
   id: string,
@@ -44,8 +44,9 @@ export function changeParty(
       owner = before.owner,
       team = before.team,
       networkId = before.networkId,
+      identities = before.identities,
     } = change
-    const wanted = { ...before, name, owner, team, networkId }
+    const wanted = { ...before, name, owner, team, networkId, identities }
     await refuseTakenName(tx, actor, wanted, id)
     await refuseMisplaced(tx, actor, wanted)
     // Gateways tell upstreams and logs a consumer's name.
@@ -55,7 +56,7 @@ export function changeParty(
       { consumerId: id },
       `${before.name} is now called ${name}`,
       async () => {
-        const data = { name, owner, team, networkId, version: { increment: 1 } }
+        const data = { name, owner, team, networkId, identities, version: { increment: 1 } }
         const after = toParty(await tx.party.update({ where: { id }, data }))
         await record(tx, actor, 'party.update', { before, after })
         return after

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SubjectAltName } from '#domain/certificate.ts'
 import type { PeerCertificate, TlsSession } from '../exchange.ts'
 import { ExchangeInMemory, portsInMemory, type WorldInMemory } from '../exchange-in-memory.ts'
-import { canonicalName, isDistinguishedName } from './distinguished-name.ts'
+import { canonicalName, isDistinguishedName } from '#domain/distinguished-name.ts'
 import { clientCertElement } from './forwarded-client-cert.ts'
 import { mtlsClientIdentity } from './policy.ts'
 

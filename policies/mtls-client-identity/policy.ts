@@ -3,7 +3,7 @@ import { definePolicy, type Ports } from '../definition.ts'
 import type { Client, Exchange, PeerCertificate, Refusal } from '../exchange.ts'
 import { foundOnce } from '../of-certificate.ts'
 import { compileNames, namePatternFault } from '#domain/subject-alt-names.ts'
-import { canonicalName, isDistinguishedName } from './distinguished-name.ts'
+import { canonicalName, isDistinguishedName } from '#domain/distinguished-name.ts'
 import { clientCertElement } from './forwarded-client-cert.ts'
 
 const namePattern = z

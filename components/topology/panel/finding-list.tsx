@@ -148,5 +148,5 @@ function pageOf({ kind, target }: FindingView['fix'], model: Model): string | nu
   const api = target.kind === 'api' ? model.apis.get(target.id) : undefined
   if (!api) return null
   const page = `/catalog/${api.apiId}`
-  return kind === 'edit-upstream' ? page : `${page}/policies?instance=${api.id}`
+  return kind === 'edit-upstream' || kind === 'deploy' ? page : `${page}/policies?instance=${api.id}`
 }

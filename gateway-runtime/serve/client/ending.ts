@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import type { Refusal } from '#policies/exchange.ts'
+import type { InboundTls } from '#policies/settings.ts'
 import { VerifiedPeer } from '#tls/verified-peer.ts'
+import { AgreedSession, WITHOUT_TLS } from '../agreements.ts'
 import { answerBytesMaxOf, runAnswerBodies } from '../bodies.ts'
 import { noteDryRefusal, outcomeOf, type PolicyWatch } from '../course.ts'
 import type { Http1Exchange } from '../exchange.ts'
@@ -55,14 +57,26 @@ function countParts(
   durationMs: number,
 ): void {
   const { pool, route, decidedBy } = exchange
-  const peer = exchange.tls?.peer
-  const trust = route?.route.inboundTls
-  if (trust !== undefined && peer instanceof VerifiedPeer)
-    (counters.peers ??= new PeerCounters()).seen(peer, trust)
+  countCaller(exchange, counters, route?.route.inboundTls)
   if (pool !== null) counters.upstreams.of(pool.name).add(isError, octave, durationMs)
   const operation = route?.route.operations?.find(exchange.method, exchange.resourcePath)
   if (operation !== undefined) counters.operations.of(operation).add(isError, octave, durationMs)
   if (decidedBy !== null) counters.policy(decidedBy).answered++
+}
+
+/** A request without a certificate and a client is somebody's all the same, once policies have let it through. */
+function countCaller(
+  { tls, client, pool }: Http1Exchange,
+  counters: RouteCounters,
+  trust: InboundTls | undefined,
+): void {
+  const peer = tls?.peer
+  if (tls === undefined) counters.cameBy(WITHOUT_TLS)
+  else if (tls instanceof AgreedSession) counters.cameBy(tls.agreement)
+  if (trust !== undefined && peer instanceof VerifiedPeer)
+    (counters.peers ??= new PeerCounters()).seen(peer, trust, client?.id)
+  if (client !== undefined) counters.calledBy(client.id)
+  else if (peer === undefined && pool !== null) counters.calledBy('')
 }
 
 /** Counts and logs what was refused before a request could be made of it. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { TlsSession } from '#policies/exchange.ts'
 import type { VerifiedPeer } from '#tls/verified-peer.ts'
+import { AgreedSession } from '../agreements.ts'
 import type { Arrival, Door } from '../arrival.ts'
 import type { Plan, ServedRoute, TlsPlace } from '../plan.ts'
 import type { RefusalCode } from '../refusals.ts'
@@ -34,12 +35,7 @@ export class TlsArrival implements Arrival {
     this.raw = raw
     this.peer = peer
     this.handshaken = handshaken
-    this.tls = {
-      version: socket.getProtocol() ?? '',
-      cipher: socket.getCipher().standardName,
-      serverName: handshaken.serverName,
-      peer: handshaken.peer,
-    }
+    this.tls = new AgreedSession(socket, handshaken)
   }
 
   routesOf(plan: Plan, host: string): readonly HostRoutes<ServedRoute>[] {

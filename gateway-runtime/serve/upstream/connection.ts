@@ -1,5 +1,6 @@
 import { connect, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions, TLSSocket } from 'node:tls'
+import { type AgreementCounts, WITHOUT_TLS } from '../agreements.ts'
 import { clock, type Timed } from '../clock.ts'
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
@@ -101,6 +102,8 @@ export interface ConnectionOwner {
   readonly timeouts: ConnectionTimeouts
   /** For endpoints with https. */
   readonly tls: OutboundContext | null
+  /** What its connections came to, by the exchanges on them. */
+  readonly agreed: AgreementCounts
   /** Finds the addresses of an endpoint's name. */
   readonly lookup: LookupFunction
   connected(connection: PooledLink, caller: Caller): void
@@ -153,6 +156,7 @@ export class UpstreamConnection implements Timed, PooledLink {
   private failure: UpstreamFailure | null = null
   /** Connected below TLS: what fails now is the handshake. */
   private inHandshake = false
+  private agreement = WITHOUT_TLS
 
   constructor(endpoint: Endpoint<PooledLink>, owner: ConnectionOwner, caller: Caller) {
     this.endpoint = endpoint
@@ -226,6 +230,7 @@ export class UpstreamConnection implements Timed, PooledLink {
   private startExchange(caller: Caller): void {
     this.state = 'head'
     this.exchanges++
+    this.owner.agreed.add(this.agreement)
     this.heardSomething = false
     this.interims = 0
     this.deadline = Infinity
@@ -312,7 +317,8 @@ export class UpstreamConnection implements Timed, PooledLink {
   private onConnect(): void {
     const caller = this.caller
     if (this.state !== 'connecting' || caller === null) return
-    if (this.inHandshake) this.owner.tls?.succeeded()
+    const { tls } = this.owner
+    if (tls !== null && this.socket instanceof TLSSocket) this.agreement = tls.succeeded(this.socket)
     this.inHandshake = false
     this.owner.connected(this, caller)
     this.startExchange(caller)

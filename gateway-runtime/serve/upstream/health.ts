@@ -28,7 +28,7 @@ export class HealthChecks {
     settings: HealthCheckSettings,
     endpoints: readonly Endpoint<PooledLink>[],
     open: OpenLink,
-    pool: Pick<ConnectionOwner, 'allowLoopback' | 'tls' | 'lookup'>,
+    pool: Pick<ConnectionOwner, 'allowLoopback' | 'tls' | 'agreed' | 'lookup'>,
   ) {
     this.settings = settings
     this.open = open
@@ -165,12 +165,13 @@ class HealthCaller implements Caller {
 
 function ownerOf(
   timeoutMs: number,
-  pool: Pick<ConnectionOwner, 'allowLoopback' | 'tls' | 'lookup'>,
+  pool: Pick<ConnectionOwner, 'allowLoopback' | 'tls' | 'agreed' | 'lookup'>,
 ): ConnectionOwner {
-  const { allowLoopback, tls, lookup } = pool
+  const { allowLoopback, tls, agreed, lookup } = pool
   return {
     allowLoopback,
     tls,
+    agreed,
     lookup,
     timeouts: { connectMs: timeoutMs, responseMs: timeoutMs, idleMs: timeoutMs, keepMs: 0 },
     connected: () => undefined,

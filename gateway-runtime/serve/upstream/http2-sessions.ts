@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { WITHOUT_TLS } from '../agreements.ts'
 import { clock, type Timed } from '../clock.ts'
 import { ownFault } from './addresses.ts'
 import type { ConnectionOwner, UpstreamFailure } from './connection.ts'
@@ -33,7 +34,7 @@ const SESSION_OPTIONS = {
   },
 }
 
-type SessionOwner = Pick<ConnectionOwner, 'timeouts' | 'tls' | 'lookup'>
+type SessionOwner = Pick<ConnectionOwner, 'timeouts' | 'tls' | 'agreed' | 'lookup'>
 
 /** One HTTP/2 connection to an endpoint, which many exchanges share. */
 export class UpstreamSession implements Timed {
@@ -49,6 +50,7 @@ export class UpstreamSession implements Timed {
   private streams = 0
   private streamsMax = STREAMS_MAX
   private inHandshake = false
+  private agreement = WITHOUT_TLS
   private failure: UpstreamFailure = 'upstream_unreachable'
   private ended = false
   private suspected = false
@@ -108,6 +110,7 @@ export class UpstreamSession implements Timed {
     // The declaration lacks the lists that the documentation and the code of node:http2 allow.
     const stream = this.session.request(fields as unknown as Record<string, string>, options)
     this.streams++
+    this.owner.agreed.add(this.agreement)
     stream.once('close', () => {
       this.streams--
       if (this.load === 0) this.rest()
@@ -154,7 +157,7 @@ export class UpstreamSession implements Timed {
       socket.destroy()
       return
     }
-    this.owner.tls?.succeeded()
+    if (this.owner.tls !== null) this.agreement = this.owner.tls.succeeded(socket)
     this.onConnect()
   }
 

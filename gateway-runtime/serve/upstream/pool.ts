@@ -5,6 +5,7 @@ import type { ProbeReport } from '#domain/probe.ts'
 import type { Balancing, HashOn } from '#domain/routing.ts'
 import { type CallerKey, callerKeyOf } from '#policies/caller-key.ts'
 import type { BreakerSettings, OutboundTls, RetrySettings, UpstreamSettings } from '#policies/settings.ts'
+import { AgreementCounts } from '../agreements.ts'
 import { clock, type Timed } from '../clock.ts'
 import { ForbiddenAddress } from './addresses.ts'
 import { type Balancer, balancerOf } from './balance.ts'
@@ -63,6 +64,8 @@ export interface PoolFigures {
   readonly healthChecks: HealthFigures | null
   /** Null where no endpoint has https. */
   readonly tls: TlsFigures | null
+  /** Exchanges by what their connections came to (agreements.ts). */
+  readonly agreed: ReadonlyMap<string, number>
 }
 
 export interface EndpointFigures {
@@ -125,6 +128,7 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
   readonly timeouts: ConnectionTimeouts
   readonly totalMs: number
   readonly tls: OutboundContext | null
+  readonly agreed = new AgreementCounts()
   readonly lookup: LookupFunction
   deadline = Infinity
   private readonly endpoints: readonly Endpoint<PooledLink>[]
@@ -207,6 +211,7 @@ class UpstreamPool implements Pool, ConnectionOwner, RetryingPool, Timed {
       healthChecks:
         this.health === null ? null : { succeeded: this.health.succeeded, failed: this.health.failed },
       tls: this.tls?.figures ?? null,
+      agreed: this.agreed.figures,
     }
   }
 

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { ConnectionOptions, PeerCertificate, SecureContext } from 'node:tls'
+import type { ConnectionOptions, PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import type { OutboundTls } from '#policies/settings.ts'
 import { compileNames } from '#domain/subject-alt-names.ts'
 import { readCertificate } from '#tls/certificate.ts'
 import { outboundContext } from '#tls/secure-context.ts'
+import { agreementOf } from '../agreements.ts'
 import { PeerCounters, type Trust } from '../peers.ts'
 
 /** Why TLS with an upstream did not come about. Each is a code of refusals.ts. */
@@ -98,8 +99,12 @@ export class OutboundContext {
     }
   }
 
-  succeeded(): void {
+  /** Counts a handshake, and gives what it came to. */
+  succeeded(socket: TLSSocket): number {
     this.established++
+    // The signature schemes of a CertificateRequest are all that Node tells of it (RFC 8446 §4.3.2, RFC 5246 §7.4.4).
+    const isAsked = socket.getSharedSigalgs().length > 0
+    return agreementOf(socket, isAsked && this.settings?.certificate !== undefined)
   }
 
   /** The code of a handshake that failed, which is counted. */
@@ -118,6 +123,7 @@ export class OutboundContext {
     this.peers.seen(
       { sha256, subject, issuer, subjectAltNames, chain: chainOf(peer) },
       this.settings ?? system,
+      undefined,
     )
   }
 
