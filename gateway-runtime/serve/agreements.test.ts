@@ -170,7 +170,7 @@ describe('requests to an upstream', () => {
       () => pool.dispose(),
     )
     for (let times = 0; times < 2; times++)
-      expect((await askOver(clientOptions(gateway.port, root, host), get(host))).text).toContain('200 OK')
+      expect((await askOver(clientOptions(gateway.port, root, host), get(host))).text).toContain('HTTP/1.1 200')
     const figures = await upstreamsOf(buildPlan([tlsRoute(pool, host, undefined)], []))
     return read([...figures.values()][0]?.agreed ?? new Map())
   }
@@ -190,7 +190,9 @@ describe('requests to an upstream', () => {
   )
 
   it('over HTTP/2 and without TLS count as well', async () => {
-    const server = createSecureServer({ cert: own.chain, key: own.key }, (_, answer) => answer.end('ok'))
+    const server = createSecureServer({ cert: own.chain, key: own.key }, (_, answer) =>
+      answer.writeHead(200, { 'content-length': 2 }).end('ok'),
+    )
     await once(server.listen(0, '127.0.0.1'), 'listening')
     closing.push(() => server.close())
     const port = (server.address() as AddressInfo).port
