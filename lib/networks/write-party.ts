@@ -19,7 +19,8 @@ export function createParty(actor: Actor, input: PartyInput): Promise<PartyView>
     await lockTopology(tx, actor)
     await refuseTakenName(tx, actor, input, null)
     await refuseMisplaced(tx, actor, input)
-    const data = { ...input, team: input.team ?? null, organisationId: actor.organisationId }
+    const { team = null, identities = [], ...rest } = input
+    const data = { ...rest, team, identities, organisationId: actor.organisationId }
     const row = await tx.party.create({ data })
     const party = toParty(row)
     await record(tx, actor, 'party.create', { after: party })
