@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { usualWatch } from './certificate.ts'
 import { troubleOf } from './gateway-reports.ts'
 import type { CertificateReport, UpstreamReport } from './node-report.ts'
 
@@ -38,13 +39,24 @@ it('counts certificates that expire and upstreams in trouble, each once over all
   const upstreams = { broken: { ...well, unhealthyEndpoints: 1 }, well }
   const other = { ...well, ejectedEndpoints: 1 }
   expect(
-    troubleOf([{ certificates, upstreams }, { certificates, upstreams: { ...upstreams, other } }, {}], now),
+    troubleOf(
+      [{ certificates, upstreams }, { certificates, upstreams: { ...upstreams, other } }, {}],
+      now,
+      usualWatch,
+    ),
   ).toEqual({ certificatesExpired: 1, certificatesExpiring: 3, upstreamsUnhealthy: 2 })
 })
 
 it('warns late of a short life, and 30 days before where the node does not say when it began', () => {
   const daily = certificate('daily', days(0.6), { notBefore: days(-0.4) })
   const { notBefore: _, ...unknown } = certificate('unknown', days(20))
-  expect(troubleOf([{ certificates: [daily] }], now).certificatesExpiring).toBe(0)
-  expect(troubleOf([{ certificates: [unknown] }], now).certificatesExpiring).toBe(1)
+  expect(troubleOf([{ certificates: [daily] }], now, usualWatch).certificatesExpiring).toBe(0)
+  expect(troubleOf([{ certificates: [unknown] }], now, usualWatch).certificatesExpiring).toBe(1)
+})
+
+it('warns as early as the organisation wants to be warned', () => {
+  const certificates = [certificate('later', days(29)), certificate('fine', days(31))]
+  const expiring = (expiryWarningDays: number) =>
+    troubleOf([{ certificates }], now, { ...usualWatch, expiryWarningDays }).certificatesExpiring
+  expect([7, 30, 60].map(expiring)).toEqual([0, 1, 2])
 })

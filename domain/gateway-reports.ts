@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { validityOf } from './certificate.ts'
+import { validityOf, type Watch } from './certificate.ts'
 import { type CertificateReport, type NodeDetails, nodeDetails, nodePulse } from './node-report.ts'
 import { isInTrouble, upstreamStateOf } from './upstream-state.ts'
 
@@ -39,7 +39,7 @@ export const gatewayReports = z.object({
 /** What of a gateway needs somebody, by its nodes' current reports. */
 export const gatewayTrouble = z.object({
   certificatesExpired: z.int(),
-  /** Within 30 days, or the last third of a shorter life. */
+  /** Within the warning days of the organisation, or the last third of a shorter life. */
   certificatesExpiring: z.int(),
   /** Upstreams of which endpoints are out. */
   upstreamsUnhealthy: z.int(),
@@ -56,19 +56,20 @@ export function certificateKey({ use, sha256, subject, notAfter }: CertificateRe
 }
 
 /** A certificate of a node that does not say when it began counts as one with a long life. */
-export function reportedValidity({ notBefore, notAfter }: CertificateReport, now: Date) {
-  return validityOf({ notBefore: notBefore ?? new Date(0).toISOString(), notAfter }, now)
+export function reportedValidity({ notBefore, notAfter }: CertificateReport, now: Date, watch: Watch) {
+  return validityOf({ notBefore: notBefore ?? new Date(0).toISOString(), notAfter }, now, watch)
 }
 
 /** Counts what the reports of several nodes say, each thing once. */
 export function troubleOf(
   reports: readonly Pick<NodeDetails, 'certificates' | 'upstreams'>[],
   now: Date,
+  watch: Watch,
 ): GatewayTrouble {
   const certificates = new Map(
     reports.flatMap((report) => (report.certificates ?? []).map((one) => [certificateKey(one), one])),
   )
-  const states = [...certificates.values()].map((one) => reportedValidity(one, now).state)
+  const states = [...certificates.values()].map((one) => reportedValidity(one, now, watch).state)
   const unhealthy = reports.flatMap((report) =>
     Object.entries(report.upstreams ?? {}).flatMap(([id, upstream]) =>
       isInTrouble(upstreamStateOf(upstream)) ? [id] : [],
@@ -105,8 +106,8 @@ const troubleWords = [
   },
   {
     of: 'certificatesExpiring',
-    one: 'certificate expires within 30 days',
-    many: 'certificates expire within 30 days',
+    one: 'certificate expires soon',
+    many: 'certificates expire soon',
     isUrgent: false,
     part: 'certificates',
   },

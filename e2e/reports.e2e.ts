@@ -134,7 +134,7 @@ test('the page of a gateway says what its node found: handshakes, certificates, 
   await page.goto('/')
   await page.getByRole('link', { name: /1 upstream is unhealthy at/ }).waitFor()
   await page.goto('/gateways')
-  await page.getByRole('link', { name: '1 certificate expires within 30 days' }).waitFor()
+  await page.getByRole('link', { name: '1 certificate expires soon' }).waitFor()
   await page.getByRole('link', { name: '1 upstream is unhealthy' }).click()
 
   const upstreams = page.getByRole('table', { name: /^Upstreams of/ })

@@ -4,7 +4,7 @@ import { validityOf } from '#domain/certificate.ts'
 import type { AuthorityRecord, ContextRecord, RotationSummary } from '#domain/trust-record.ts'
 import { ContextMark } from '../contexts/context-mark.tsx'
 import { DaysLeft } from '../contexts/days-left.tsx'
-import { useMay } from '../shell/shell-context.tsx'
+import { useMay, useWatch } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../ui/table.tsx'
 import { runByLabel } from './authority-fields.tsx'
@@ -115,6 +115,7 @@ interface RotationProps {
 export function RotationLink({ authority, rotations, now, size = 'sm' }: RotationProps) {
   const { id, name, usedBy, certificate } = authority
   const may = useMay('trust.write')
+  const watch = useWatch()
   const rotation = rotations.find(({ fromId }) => fromId === id)
   const href = `/authorities/${id}/rotation`
   if (rotation) {
@@ -128,7 +129,7 @@ export function RotationLink({ authority, rotations, now, size = 'sm' }: Rotatio
     )
   }
   if (!may || !usedBy.some(({ kind }) => kind === 'context')) return null
-  const isUrgent = validityOf(certificate, now).state !== 'valid'
+  const isUrgent = validityOf(certificate, now, watch).state !== 'valid'
   return (
     <Button size={size} {...(isUrgent ? { variant: 'primary' } : {})} asChild>
       <Link href={href} aria-label={`Rotate ${name}`}>

@@ -1,6 +1,8 @@
+'use client'
 import { type CertificateFacts, type Validity, validityOf } from '#domain/certificate.ts'
 import { count } from '#domain/listing.ts'
 import { validityLook } from '../gateways/reports/looks.ts'
+import { useWatch } from '../shell/shell-context.tsx'
 import { State } from '../ui/state.tsx'
 
 function daysInWords({ state, daysLeft }: Validity): string {
@@ -10,7 +12,7 @@ function daysInWords({ state, daysLeft }: Validity): string {
 
 /** How long a certificate is still valid, and whether that is long. */
 export function DaysLeft({ certificate, now }: { certificate: CertificateFacts; now: Date }) {
-  const validity = validityOf(certificate, now)
+  const validity = validityOf(certificate, now, useWatch())
   const { label, tone } = validityLook[validity.state]
   return (
     <span className="flex items-center gap-2 whitespace-nowrap" title={`until ${certificate.notAfter}`}>
@@ -25,7 +27,7 @@ export function LifeBar({ certificate, now }: { certificate: CertificateFacts; n
   const start = Date.parse(certificate.notBefore)
   const end = Date.parse(certificate.notAfter)
   const share = Math.min(1, Math.max(0, (now.getTime() - start) / (end - start)))
-  const { tone } = validityLook[validityOf(certificate, now).state]
+  const { tone } = validityLook[validityOf(certificate, now, useWatch()).state]
   const fill = { ok: 'bg-ok', warn: 'bg-warn', err: 'bg-err', busy: 'bg-accent', idle: 'bg-ink-3' }[tone]
   return (
     <div className="flex flex-col gap-1">

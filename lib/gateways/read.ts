@@ -8,6 +8,7 @@ import {
   listener,
   type Traffic,
 } from '#domain/gateway.ts'
+import type { Watch } from '#domain/certificate.ts'
 import { troubleOf } from '#domain/gateway-reports.ts'
 import { type NodePulse, nodeDetails, ratesOf } from '#domain/node-report.ts'
 import { nodeStatusOf } from '#domain/node-status.ts'
@@ -15,6 +16,7 @@ import { Problem } from '#domain/problem.ts'
 import type { Gateway, Prisma } from '#prisma/generated/client.ts'
 import type { Actor } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
+import { organisationWatch } from '../organisation/watch.ts'
 import { pulseOf } from './pulse.ts'
 
 /** The gateway, if it is the actor's organisation's; another's is as absent as one that never was. */
@@ -64,7 +66,8 @@ export async function listGateways(actor: Actor, now = new Date()): Promise<Gate
     orderBy: { name: 'asc' },
     include: withNodes,
   })
-  return rows.map((row) => summaryOf(row, now))
+  const watch = await organisationWatch(db(), actor.organisationId)
+  return rows.map((row) => summaryOf(row, now, watch))
 }
 
 /** One gateway with its nodes, as they stand at `now`. */
@@ -78,10 +81,10 @@ export async function readGateway(
     include: withNodes,
   })
   if (!row) throw new Problem('not-found', 'There is no such gateway.')
-  return summaryOf(row, now)
+  return summaryOf(row, now, await organisationWatch(db(), actor.organisationId))
 }
 
-function summaryOf(row: GatewayRow, now: Date): GatewaySummary {
+function summaryOf(row: GatewayRow, now: Date, watch: Watch): GatewaySummary {
   const head = row.revisions[0] ?? null
   return {
     id: row.id,
@@ -96,6 +99,7 @@ function summaryOf(row: GatewayRow, now: Date): GatewaySummary {
     trouble: troubleOf(
       row.nodes.flatMap((node) => troublesIn(node, now)),
       now,
+      watch,
     ),
   }
 }

@@ -122,7 +122,10 @@ export function itemsIn({ items }: { items: unknown }): Hashes {
 
 /** From when on it is known what stood around the gateways; null while nothing has stood there. */
 export async function keptSince(tx: Tx, organisationId: string): Promise<Date | null> {
-  const first = await tx.pastRow.aggregate({ where: { organisationId }, _min: { validFrom: true } })
+  const first = await tx.pastRow.aggregate({
+    where: { organisationId, kind: { not: 'Organisation' } },
+    _min: { validFrom: true },
+  })
   return first._min.validFrom
 }
 

@@ -4,14 +4,14 @@ import { environmentKinds } from '#domain/gateway.ts'
 import { networkView, partyView } from '#domain/stored.ts'
 import { authorityView, certificateView, contextView } from '#domain/trust.ts'
 import type { Tx } from '../db.ts'
-import { appliedRow } from '../networks/applied.ts'
-import { chainFacts } from '../trust/stored.ts'
+import { chainFacts, soonestOf } from '../trust/stored.ts'
 
 /** Rows as the triggers kept them (prisma/migrations): no more of each than the topology is made of. */
 
 const id = z.string()
 
 const shapes = {
+  Organisation: z.object({ id, warningDays: z.number() }),
   Environment: z.object({ id, name: z.string(), kind: z.enum(environmentKinds) }),
   Gateway: z.object({
     id,
@@ -40,9 +40,9 @@ const shapes = {
     chain: z.string().nullable(),
     hasKey: z.boolean(),
   }),
+  NodeCertificate: z.object({ id, certificateId: id, chain: z.string().nullable() }),
   MtlsContext: contextView.omit({ authorityIds: true }),
   ContextAuthority: z.object({ contextId: id, authorityId: id }),
-  NetworkPolicySet: appliedRow.extend({ id }),
   FindingAcceptance: acceptance.extend({
     // As PostgreSQL writes a time into JSON.
     until: z.string().transform((text) => new Date(text).toISOString()),
@@ -77,6 +77,7 @@ export function trustIn(rows: PastRows) {
       version.state === 'current' ? [[version.certificateId, version] as const] : [],
     ),
   )
+  const byNodes = Map.groupBy(rows.NodeCertificate, ({ certificateId }) => certificateId)
   return {
     contexts: byName(rows.MtlsContext).map((context) => ({
       ...context,
@@ -87,9 +88,9 @@ export function trustIn(rows: PastRows) {
     ),
     certificates: byName(rows.Certificate).flatMap((certificate) => {
       const version = current.get(certificate.id)
-      const chain = chainFacts(version?.chain ?? null)
-      if (version === undefined || chain.length === 0) return []
-      return [{ ...certificate, chain, hasKey: version.hasKey }]
+      const kept = (byNodes.get(certificate.id) ?? []).flatMap((each) => each.chain ?? [])
+      const chain = chainFacts(version?.chain ?? soonestOf(kept))
+      return chain.length === 0 ? [] : [{ ...certificate, chain, hasKey: version?.hasKey ?? false }]
     }),
   }
 }

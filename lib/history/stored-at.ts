@@ -3,15 +3,8 @@ import type { GatewayView, Stored } from '#domain/stored.ts'
 import type { Tx } from '../db.ts'
 import type { Hashes } from '../publish/compile.ts'
 import { manifestOf } from '../publish/draft.ts'
-import { appliedSetOf } from '../networks/placing.ts'
-import {
-  apisIn,
-  askingIn,
-  listenersIn,
-  type Served,
-  topologyItems,
-  type TopologyItems,
-} from './deployed-apis.ts'
+import { apisIn, listenersIn, type Served, topologyItems, type TopologyItems } from './deployed-apis.ts'
+import { watchBy } from '../organisation/watch.ts'
 import { byName, type PastRows, rowsAt, trustIn } from './past-rows.ts'
 
 /** In place of what a gateway was to serve then. */
@@ -35,25 +28,24 @@ export async function storedAt(tx: Tx, organisationId: string, at: Date, instead
     }),
   )
   const items = await topologyItems(tx, organisationId, served)
-  const gateways = gatewaysIn(rows, items)
-  const apis = [...items].flatMap(([gatewayId, own]) => apisIn(gatewayId, own, besideIn(rows)))
   return {
     networks: byName(rows.Network),
     parties: byName(rows.Party),
-    gateways,
-    apis,
+    gateways: gatewaysIn(rows, items),
+    apis: [...items].flatMap(([gatewayId, own]) => apisIn(gatewayId, own, besideIn(rows))),
     flows: rows.Flow.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
     ...trustIn(rows),
-    watch: usualWatch,
-    networkPolicies: rows.NetworkPolicySet.flatMap((set) => {
-      const gateway = gateways.find(({ id }) => id === set.gatewayId)
-      const asking = askingIn(items.get(set.gatewayId) ?? new Map())
-      return gateway ? [appliedSetOf(set, { ...gateway, apis, asking })] : []
-    }),
+    watch: watchIn(rows),
+    networkPolicies: [],
     observed: null,
     acceptances: rows.FindingAcceptance,
     arrangement: {},
   }
+}
+
+// Of a time from before it was kept, what is usual.
+function watchIn({ Organisation: [organisation] }: PastRows) {
+  return organisation ? watchBy(organisation.warningDays) : usualWatch
 }
 
 function gatewaysIn(rows: PastRows, items: ReadonlyMap<string, TopologyItems>): GatewayView[] {

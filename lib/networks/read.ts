@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { usualWatch } from '#domain/certificate.ts'
 import { isOffline } from '#domain/deployment.ts'
 import { type NodeDetails, nodeDetails, ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
@@ -16,7 +15,7 @@ import { describeTopology, type Topology } from '#domain/topology.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
-import { appliedSets } from './applied.ts'
+import { organisationWatch } from '../organisation/watch.ts'
 import { arrangementOf } from './arrangement.ts'
 import { readObserved } from './observed.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
@@ -33,7 +32,7 @@ export async function readTopology(actor: Actor, now = new Date()): Promise<Topo
 export async function readStored(actor: Actor, now = new Date()): Promise<Stored> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
-  const [networks, parties, gateways, instances, flows, trust, acceptances, peers, arrangement] =
+  const [networks, parties, gateways, instances, flows, trust, acceptances, peers, arrangement, watch] =
     await Promise.all([
       listNetworks(actor),
       listParties(actor),
@@ -44,18 +43,18 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
       db().findingAcceptance.findMany({ where: { organisationId }, orderBy: { id: 'asc' } }),
       readObserved(organisationId),
       arrangementOf(organisationId),
+      organisationWatch(db(), organisationId),
     ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
-  const apis = instances.flatMap((instance): ApiView[] => {
-    const gateway = byId.get(instance.gatewayId)
-    return gateway ? [apiOf(instance, gateway, manifests, now)] : []
-  })
   return {
     networks,
     parties,
     gateways: gateways.map((gateway) => gatewayOf(gateway, now)),
-    apis,
+    apis: instances.flatMap((instance): ApiView[] => {
+      const gateway = byId.get(instance.gatewayId)
+      return gateway ? [apiOf(instance, gateway, manifests, now)] : []
+    }),
     flows: flows.map(({ id, consumerId, instanceId, createdAt }) => ({
       id,
       consumerId,
@@ -63,8 +62,8 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
       declaredAt: createdAt.toISOString(),
     })),
     ...trust,
-    watch: usualWatch,
-    networkPolicies: await appliedSets(organisationId, gateways, apis),
+    watch,
+    networkPolicies: [],
     observed: peers,
     acceptances: acceptances.map(toAcceptance),
     arrangement,

@@ -1,12 +1,38 @@
 import { z } from 'zod'
 import { auditPage, auditVerification } from '#domain/audit.ts'
+import { organisation, organisationChange } from '#domain/organisation.ts'
 import { overview } from '#domain/overview.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { readOverview } from './overview.ts'
+import { changeOrganisation, readOrganisation } from './settings.ts'
 import { readTrail, verifyTrail } from './trail.ts'
 
 /** REST for the organisation as a whole: how it stands, and who did what. */
 export const organisationOperations: readonly Operation[] = [
+  endpoint({
+    id: 'organisation.read',
+    method: 'GET',
+    path: '/organisation',
+    tag: 'Organisation',
+    summary: 'Read what is set for the whole organisation',
+    access: 'organisation.read',
+    output: organisation,
+    etag: ({ version }) => version,
+    run: (_input, { actor }) => readOrganisation(actor),
+  }),
+  endpoint({
+    id: 'organisation.update',
+    method: 'PATCH',
+    path: '/organisation',
+    tag: 'Organisation',
+    summary: 'Change from when on certificates are warned of, where nobody says otherwise',
+    access: 'organisation.write',
+    body: organisationChange,
+    output: organisation,
+    needsIfMatch: true,
+    etag: ({ version }) => version,
+    run: ({ body }, { actor, ifMatch }) => changeOrganisation(actor, body, ifMatch),
+  }),
   endpoint({
     id: 'overview.read',
     method: 'GET',

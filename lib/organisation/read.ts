@@ -8,6 +8,7 @@ export async function readAccount(actor: Actor) {
     where: { id: actor.organisationId },
     select: {
       name: true,
+      warningDays: true,
       environments: {
         select: { name: true, _count: { select: { gateways: true } } },
         orderBy: { name: 'asc' },
@@ -20,6 +21,7 @@ export async function readAccount(actor: Actor) {
     name: actor.name,
     role: actor.role,
     organisation: organisation.name,
+    warningDays: organisation.warningDays,
     environments: inUse.map(({ name }) => name),
     permissions: [...grants[actor.role]],
   }

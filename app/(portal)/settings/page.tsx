@@ -1,11 +1,13 @@
 import { EnvironmentTable } from '#components/settings/environments.tsx'
 import { MemberTable, ServiceAccountTable } from '#components/settings/people.tsx'
 import { SettingsTabs } from '#components/settings/settings-tabs.tsx'
+import { WarningDays } from '#components/settings/warning-days.tsx'
 import { Page } from '#components/shell/page.tsx'
 import { Mono } from '#components/ui/code-line.tsx'
 import { Fact, Facts, Panel, Section } from '#components/ui/panel.tsx'
 import { listEnvironments } from '#lib/gateways/read.ts'
 import { readAccount } from '#lib/organisation/read.ts'
+import { readOrganisation } from '#lib/organisation/settings.ts'
 import { listMembers } from '#lib/session/members.ts'
 import { requireActor } from '#lib/session/page.ts'
 import { listServiceAccounts } from '#lib/session/service-accounts.ts'
@@ -14,8 +16,9 @@ export const metadata = { title: 'Settings' }
 
 export default async function SettingsPage() {
   const actor = await requireActor('organisation.read')
-  const [account, environments, members, serviceAccounts] = await Promise.all([
+  const [account, organisation, environments, members, serviceAccounts] = await Promise.all([
     readAccount(actor),
+    readOrganisation(actor),
     listEnvironments(actor),
     listMembers(actor),
     listServiceAccounts(actor),
@@ -36,6 +39,7 @@ export default async function SettingsPage() {
             </Facts>
           </Panel>
         </Section>
+        <WarningDays organisation={organisation} />
         <EnvironmentTable environments={environments} />
         <MemberTable members={members} />
         <ServiceAccountTable accounts={serviceAccounts} />

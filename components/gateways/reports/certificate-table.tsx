@@ -4,6 +4,7 @@ import { useMemo } from 'react'
 import type { Validity } from '#domain/certificate.ts'
 import { certificateKey, reportedValidity } from '#domain/gateway-reports.ts'
 import type { CertificateReport } from '#domain/node-report.ts'
+import { useWatch } from '../../shell/shell-context.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { State } from '../../ui/state.tsx'
 import { ApiName, type ApiNames } from './api-name.tsx'
@@ -57,12 +58,14 @@ export function CertificateTable({
   /** The beginning of the minute in which they are looked at: rows that are made anew each second are sorted anew. */
   minuteMs: number
 }) {
+  const watch = useWatch()
   const rows = useMemo(
     () =>
       certificates.map((certificate): Row => {
-        return { ...certificate, validity: reportedValidity(certificate, new Date(minuteMs)), names }
+        const validity = reportedValidity(certificate, new Date(minuteMs), watch)
+        return { ...certificate, validity, names }
       }),
-    [certificates, names, minuteMs],
+    [certificates, names, minuteMs, watch],
   )
   return (
     <DataTable

@@ -21,6 +21,7 @@ const shell: Shell = {
     name: 'Kim',
     role: 'owner',
     organisation: 'Acme',
+    warningDays: 30,
     environments: [],
     permissions: [...grants.owner],
   },
