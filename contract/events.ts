@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { nodeDetails, nodePulse } from '#domain/node-report.ts'
 import { probeReport, probeTarget } from '#domain/probe.ts'
 import { item } from './items.ts'
+import type { KeptOrders, KeptOrdersAnswer, SigningAnswer, SigningRequest } from './kept-certificates.ts'
 import { sha256Hex, signedManifest } from './manifest.ts'
 
 /** Everything that crosses the sockets between portal, nodes and browsers. */
@@ -119,11 +120,13 @@ export interface NodeToPortal {
   hello(message: Hello, done: (answer: { ok: true } | { ok: false; reason: string }) => void): void
   items(message: z.infer<typeof itemsWanted>, done: (answer: z.infer<typeof itemsGiven>) => void): void
   report(message: Report): void
+  sign(message: SigningRequest, done: (answer: SigningAnswer) => void): void
   event(message: NodeEvent): void
 }
 export interface PortalToNode {
   config(message: Config, done: (answer: Acknowledgement) => void): void
   command(message: Command, done: (answer: CommandAnswer) => void): void
+  certificates(message: KeptOrders, done: (answer: KeptOrdersAnswer) => void): void
 }
 
 // ── Socket.IO /live, for browsers ───────────────────────────────────────────

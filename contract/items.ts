@@ -138,6 +138,8 @@ export const tlsContextItem = z.strictObject({
       key: z.string().min(1),
     })
     .optional(),
+  /** In the place of a keystore: each node of that gateway shows what was signed for a key of its own. */
+  kept: z.strictObject({ certificateId: id, gatewayId: id }).optional(),
 })
 
 export const item = z.discriminatedUnion(

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sides } from './peer.ts'
 import { certificateFacts, certificateKinds } from './certificate.ts'
+import { keptByNodes } from './kept-certificate.ts'
 import { renewalCheck } from './renewal.ts'
 import { rotation, rotationStep, stepKinds } from './rotation-plan.ts'
 import { authorityView, certificateView, contextView } from './trust.ts'
@@ -37,6 +38,8 @@ export const certificateRecord = certificateView.extend({
   request: z.string().nullable(),
   /** The newest first. */
   versions: z.array(certificateVersion),
+  /** Where its nodes have the keys, and no version is here; null else. */
+  kept: keptByNodes.nullable(),
   /** The contexts that show it. */
   usedBy: z.array(trustUse),
 })

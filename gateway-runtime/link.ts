@@ -19,6 +19,15 @@ import {
   runtimeNamespace,
   runtimeSocketPath,
 } from '#contract/events.ts'
+import {
+  keepsCertificates,
+  type KeptOrder,
+  type KeptOrdersAnswer,
+  keptOrders,
+  type SigningAnswer,
+  type SigningRequest,
+  signingAnswer,
+} from '#contract/kept-certificates.ts'
 import type { Secret } from '#domain/secret.ts'
 import { policies } from '#policies/index.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -33,6 +42,7 @@ export const capabilities = [
   'websocket',
   capabilityOf('evict'),
   capabilityOf('probe'),
+  keepsCertificates,
   ...policies.map((policy) => `policy/${policy.kind}@${policy.policyVersion}`),
 ]
 
@@ -43,6 +53,7 @@ export interface LinkOptions {
   readonly revisions: Revisions
   readonly report: () => Promise<Report>
   readonly obey: (command: Command) => Promise<CommandAnswer>
+  readonly keep: (orders: readonly KeptOrder[]) => Promise<KeptOrdersAnswer>
   readonly log: Logger
   /** How long to wait before the next attempt; shortened in tests. */
   readonly timing?: Partial<Timing>
@@ -120,6 +131,13 @@ export class Link {
     this.#waiting.push({ ...event, at: new Date().toISOString() })
     if (this.#waiting.length > eventsMax) this.#waiting.shift()
     if (this.#isConnected) this.#flushEvents()
+  }
+
+  /** Has the portal sign a request; rejects while there is no connection. */
+  async sign(request: SigningRequest): Promise<SigningAnswer> {
+    const socket = this.#socket
+    if (socket?.connected !== true) throw new Error('there is no connection to the portal')
+    return signingAnswer.parse(await socket.timeout(this.#timing.answerMs).emitWithAck('sign', request))
   }
 
   async #run(): Promise<void> {
@@ -262,6 +280,11 @@ export class Link {
         this.#options.log.error({ err: error }, 'a command of the portal failed'),
       )
     })
+    socket.on('certificates', (message, done) => {
+      this.#keep(message, done).catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'certificates that the portal asks for failed'),
+      )
+    })
     return socket
   }
 
@@ -325,6 +348,14 @@ export class Link {
       'a command of the portal',
     )
     const answer = done as (outcome: CommandAnswer) => void
+    if (typeof done === 'function') answer(outcome)
+    if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
+  }
+
+  async #keep(message: unknown, done: unknown): Promise<void> {
+    const { orders } = keptOrders.parse(message)
+    const outcome = await this.#options.keep(orders)
+    const answer = done as (outcome: KeptOrdersAnswer) => void
     if (typeof done === 'function') answer(outcome)
     if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
   }

@@ -12,6 +12,8 @@ import {
   serveHere,
 } from './data-plane.ts'
 import { createExposition, type NodeFigures } from './exposition.ts'
+import { KeptCertificates } from './kept-certificates.ts'
+import { KeptServing } from './kept-serving.ts'
 import { Link, type Timing } from './link.ts'
 import { LocalMode } from './local.ts'
 import { ownMeans, withinMeans } from './means.ts'
@@ -182,9 +184,17 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
   if (options.mode.kind !== 'portal') throw new TypeError('not told about a portal')
   const { portal, key, data } = options.mode
   const store = await openStore(data, log)
-  const revisions = new Revisions(plane, store, log)
+  const serving = new KeptServing(plane, () => certificates, log)
+  const revisions = new Revisions(serving, store, log)
+  const certificates: KeptCertificates = new KeptCertificates({
+    store,
+    sign: (request) => link.sign(request),
+    changed: () => serving.refresh(),
+    isShown: (id) => serving.isShown(id),
+    log,
+  })
   const interval = new IntervalFigures()
-  const problems = () => problemsOf(revisions, plane)
+  const problems = () => [...problemsOf(revisions, plane), ...certificates.problems()]
   const report = async (): Promise<Report> => {
     const figures = await plane.figures()
     return reportOf(parts, revisions, interval.take(figures), rssOf(figures), [
@@ -192,18 +202,20 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
       ...problems(),
     ])
   }
-  const link = new Link({
+  const link: Link = new Link({
     portal,
     key,
     store,
     revisions,
     report,
     obey: (command) => obeyed(plane, command),
+    keep: (orders) => certificates.take(orders),
     log,
     ...(timing === undefined ? {} : { timing }),
   })
   return {
     async start() {
+      await certificates.restore()
       const { served, reasons } = await revisions.restore()
       const closedPort = reasons.find((reason) => reason.pointer.endsWith('/port'))
       if (closedPort !== undefined) throw new CannotStart(closedPort.reason)
@@ -212,6 +224,7 @@ async function portalOrigin(parts: Parts, timing: Partial<Timing> | undefined): 
     },
     async stop() {
       await link.stop()
+      await certificates.stop()
       await store.close()
     },
     event: (event) => link.event(event),
@@ -290,8 +303,8 @@ function problemsOf(revisions: Revisions, plane: DataPlane): string[] {
   ]
 }
 
-function rssOf({ workers, spareBytes }: PlaneFigures): number {
-  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, residentBytes() + spareBytes)
+function rssOf({ workers }: PlaneFigures): number {
+  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, residentBytes())
 }
 
 function reportOf(

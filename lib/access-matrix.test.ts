@@ -45,6 +45,8 @@ const matrix: Record<string, Row> = {
   'me.read': { may: everyone },
   'session.list': { may: everyone },
   'session.end': { may: everyone },
+  'organisation.read': { may: everyone },
+  'organisation.update': { may: admins, body: () => ({ warningDays: 30 }) },
   'overview.read': { may: everyone },
   'audit.list': { may: auditors, echoes: true },
   'audit.verify': { may: auditors },
@@ -142,12 +144,6 @@ const matrix: Record<string, Row> = {
   'topology.flows.export': { may: everyone },
   'topology.evidence.export': { may: everyone },
   'gateway.network-policies.read': { may: everyone },
-  'gateway.applied-network-policies.read': { may: everyone },
-  'gateway.applied-network-policies.replace': {
-    may: doers,
-    body: () => ({ files: [{ name: 'a.json', text: networkPolicyDocument }] }),
-  },
-  'gateway.applied-network-policies.delete': { may: doers },
   'network.list': { may: everyone },
   'network.create': {
     may: doers,
@@ -221,6 +217,8 @@ const matrix: Record<string, Row> = {
   'certificate.rotate': { may: doers, body: () => ({ source: 'issue' }) },
   'certificate.version.restore': { may: doers },
   'certificate.version.retire': { may: doers },
+  'certificate.nodes.renew': { may: doers },
+  'certificate.node.complete': { may: doers, body: () => ({ content: { text: exampleCertificate } }) },
   'certificate.request': { may: doers },
   'certificate.complete': { may: doers, body: () => ({ content: { text: exampleCertificate } }) },
   'certificate.request.cancel': { may: doers },
@@ -285,12 +283,6 @@ const certManagerDocument = JSON.stringify({
   kind: 'Certificate',
   metadata: { name: 'shop' },
   spec: { secretName: 'shop', dnsNames: ['shop.example'], issuerRef: { name: 'ca' } },
-})
-const networkPolicyDocument = JSON.stringify({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: { name: 'deny', namespace: 'shop' },
-  spec: { podSelector: {}, policyTypes: ['Ingress'] },
 })
 const accepted = {
   findingId: 'leg.one-way-tls@leg:x',

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { createContext, type ReactNode, useContext, useState } from 'react'
+import type { CertificateRecord } from '#domain/trust-record.ts'
 import { asProblem } from '../shell/problem-error.ts'
 import { useMay } from '../shell/shell-context.tsx'
 import { Button, type ButtonProps } from '../ui/button.tsx'
@@ -13,6 +14,7 @@ import { toast } from '../ui/toast.tsx'
 import { certificateHref } from './address.ts'
 import { AddByImport } from './add-by-import.tsx'
 import { AddByIssuing } from './add-by-issuing.tsx'
+import { AddByNodes } from './add-by-nodes.tsx'
 import { addCertificate, certificateQueries, type NewCertificate } from './queries.ts'
 
 const context = createContext<() => void>(() => {})
@@ -61,6 +63,11 @@ export function AddCertificateButton(props: ButtonProps) {
   )
 }
 
+function descriptionOf({ request, kept }: CertificateRecord): string | undefined {
+  if (kept !== null) return `The nodes of ${kept.gatewayName} are asked for it.`
+  return request === null ? undefined : 'Its request waits to be signed.'
+}
+
 function Content({ dropped }: { dropped: readonly File[] }) {
   const [tab, setTab] = useState('import')
   const client = useQueryClient()
@@ -70,7 +77,7 @@ function Content({ dropped }: { dropped: readonly File[] }) {
     onSuccess: async (made) => {
       await client.invalidateQueries({ queryKey: certificateQueries.all })
       toast.success(`${made.name} is here`, {
-        description: made.request === null ? undefined : 'Its request waits to be signed.',
+        description: descriptionOf(made),
       })
       router.push(certificateHref(made.id))
     },
@@ -83,7 +90,7 @@ function Content({ dropped }: { dropped: readonly File[] }) {
   return (
     <DialogContent
       title="Add a certificate"
-      description="Its private key is sealed here and never shown again."
+      description="Its private key is sealed, here or on the nodes, and never shown."
       size="lg"
     >
       <Tabs
@@ -97,6 +104,7 @@ function Content({ dropped }: { dropped: readonly File[] }) {
           <TabsTrigger value="import">Import</TabsTrigger>
           <TabsTrigger value="issue">Issue here</TabsTrigger>
           <TabsTrigger value="request">Key and request</TabsTrigger>
+          <TabsTrigger value="nodes">Kept by nodes</TabsTrigger>
         </TabsList>
         <TabsContent value="import">
           <AddByImport {...form} dropped={dropped} />
@@ -106,6 +114,9 @@ function Content({ dropped }: { dropped: readonly File[] }) {
         </TabsContent>
         <TabsContent value="request">
           <AddByIssuing {...form} source="request" />
+        </TabsContent>
+        <TabsContent value="nodes">
+          <AddByNodes {...form} />
         </TabsContent>
       </Tabs>
     </DialogContent>

@@ -32,7 +32,7 @@ export function CertificateActions({
     },
     onError: (error) => toastProblem(asProblem(error)),
   })
-  const { pem, name, chain, request } = certificate
+  const { pem, name, chain, request, kept } = certificate
   return (
     <>
       {pem !== '' && (
@@ -49,9 +49,14 @@ export function CertificateActions({
             </Button>
           </MenuTrigger>
           <MenuContent>
-            <MenuItem disabled={chain.length === 0 || request !== null} onSelect={() => requesting.mutate()}>
-              Make a key and a request
-            </MenuItem>
+            {kept === null && (
+              <MenuItem
+                disabled={chain.length === 0 || request !== null}
+                onSelect={() => requesting.mutate()}
+              >
+                Make a key and a request
+              </MenuItem>
+            )}
             <MenuItem danger onSelect={() => setDeleting(true)}>
               Delete
             </MenuItem>

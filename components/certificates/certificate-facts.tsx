@@ -10,11 +10,17 @@ const usageWords: Readonly<Record<string, string>> = {
 
 const nameWords = { dns: 'DNS', uri: 'URI', email: 'mailbox', ip: 'IP' } as const
 
+function keyWords(hasKey: boolean, isKept: boolean): string {
+  if (isKept) return 'private key on its node alone'
+  return hasKey ? 'private key sealed here' : 'private key is elsewhere'
+}
+
 /** What the certificate that is shown says of itself. */
 export function CertificateFactsPanel({
   certificate: {
     chain: [leaf],
     hasKey,
+    kept,
   },
 }: {
   certificate: CertificateRecord
@@ -47,9 +53,7 @@ export function CertificateFactsPanel({
           </Fact>
           <Fact label="Key">
             {leaf.key.algorithm}, {leaf.key.bits} bits
-            <span className="text-ink-3">
-              , {hasKey ? 'private key sealed here' : 'private key is elsewhere'}
-            </span>
+            <span className="text-ink-3">, {keyWords(hasKey, kept !== null)}</span>
           </Fact>
           <Fact label="Usages">{usages ?? 'any'}</Fact>
         </Facts>

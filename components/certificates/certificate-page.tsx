@@ -11,6 +11,7 @@ import { CertificateActions } from './certificate-actions.tsx'
 import { CertificateChain } from './certificate-chain.tsx'
 import { CertificateFactsPanel } from './certificate-facts.tsx'
 import { CertificateReach } from './certificate-reach.tsx'
+import { KeptNodes } from './kept-nodes.tsx'
 import { kindLabel } from './looks.ts'
 import { OpenRequest } from './open-request.tsx'
 import { certificateQueries } from './queries.ts'
@@ -33,8 +34,9 @@ export function CertificatePage({ certificate: initial, standing: initialStandin
     initialData: initialStanding,
   })
   const mayWrite = useMay('trust.write')
-  const [rotating, setRotating] = useState(isRotating && mayWrite)
+  const [rotating, setRotating] = useState(isRotating && mayWrite && initial.kept === null)
   const isShown = certificate.chain.length > 0
+  const { kept } = certificate
   return (
     <Page
       title={certificate.name}
@@ -43,7 +45,7 @@ export function CertificatePage({ certificate: initial, standing: initialStandin
       actions={
         <>
           <CertificateActions certificate={certificate} mayWrite={mayWrite} />
-          {mayWrite && (
+          {mayWrite && kept === null && (
             <Button variant="primary" aria-haspopup="dialog" onClick={() => setRotating(true)}>
               {isShown ? 'Rotate' : 'Bring the certificate'}
             </Button>
@@ -59,6 +61,7 @@ export function CertificatePage({ certificate: initial, standing: initialStandin
             complete={mayWrite ? () => setRotating(true) : null}
           />
         )}
+        {kept && <KeptNodes certificate={certificate} kept={kept} mayWrite={mayWrite} />}
         {isShown && <ValidityPanel certificate={certificate} standing={standing} />}
         <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
           <div className="flex min-w-0 flex-col gap-6">
@@ -66,9 +69,11 @@ export function CertificatePage({ certificate: initial, standing: initialStandin
               <CertificateReach standing={standing} />
             </Section>
             {isShown && <CertificateFactsPanel certificate={certificate} />}
-            <Section title="Versions" description="The name stays, versions come and go.">
-              <VersionTable certificate={certificate} mayWrite={mayWrite} />
-            </Section>
+            {kept === null && (
+              <Section title="Versions" description="The name stays, versions come and go.">
+                <VersionTable certificate={certificate} mayWrite={mayWrite} />
+              </Section>
+            )}
           </div>
           <div className="flex min-w-0 flex-col gap-6">
             {isShown && (

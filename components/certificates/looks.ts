@@ -1,6 +1,7 @@
 import type { CertificateKind, ValidityState } from '#domain/certificate.ts'
 import type { ExpiryEntry } from '#domain/expiry.ts'
 import { count } from '#domain/listing.ts'
+import type { KeptState } from '#domain/kept-certificate.ts'
 import type { RenewalCheck } from '#domain/renewal.ts'
 import type { CertificateVersionView } from '#domain/trust-record.ts'
 import type { CertificateView } from '#domain/trust.ts'
@@ -25,6 +26,14 @@ export const versionLook: Record<CertificateVersionView['state'], Look> = {
   previous: { label: 'kept, can be restored', tone: 'idle' },
   requested: { label: 'requested', tone: 'busy' },
   retired: { label: 'retired, without its key', tone: 'idle' },
+}
+
+export const keptLook: Record<KeptState, Look> = {
+  awaited: { label: 'has not asked yet', tone: 'idle' },
+  requested: { label: 'request waits to be signed', tone: 'busy' },
+  signed: { label: 'signed, not seen to be shown', tone: 'idle' },
+  serving: { label: 'shown', tone: 'ok' },
+  failed: { label: 'failed', tone: 'err' },
 }
 
 export const checkTone: Record<RenewalCheck['verdict'], Tone> = {

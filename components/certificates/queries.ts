@@ -67,6 +67,7 @@ export type NewCertificate =
   | ({ source: 'import'; content: Content } & Entry)
   | ({ source: 'issue'; authorityId: string; lifetimeDays: number } & Wish)
   | ({ source: 'request' } & Wish)
+  | ({ source: 'nodes'; gatewayId: string; authorityId: string | null; lifetimeDays: number } & Wish)
   | { source: 'cert-manager'; document: string }
 
 export function addCertificate(wanted: NewCertificate) {
@@ -119,6 +120,17 @@ export function rotateCertificate({ id, version: ifMatch }: Seen, renewal: Renew
 
 export function completeRequest({ id, version: ifMatch }: Seen, content: Content) {
   return sendJson('PUT', `/certificates/${id}/request`, { content }, rotated, { ifMatch })
+}
+
+/** Has every node make another key. */
+export function renewByNodes({ id, version: ifMatch }: Seen) {
+  return sendJson('POST', `/certificates/${id}/nodes/renewal`, undefined, certificateRecord, { ifMatch })
+}
+
+/** Brings what was signed elsewhere for the request of one node. */
+export function completeForNode({ id, version: ifMatch }: Seen, nodeId: string, content: Content) {
+  const path = `/certificates/${id}/nodes/${nodeId}/completion`
+  return sendJson('POST', path, { content }, certificateRecord, { ifMatch })
 }
 
 export function requestVersion({ id, version: ifMatch }: Seen) {

@@ -35,7 +35,7 @@ const classHint: Record<NetworkClass, string> = {
 /** What a context is: its class, the CAs that validate the far side, and the certificate that it is shown. */
 export function ContextForm({ draft, onDraft, authorities, certificates, now, faultAt }: Props) {
   const set = (change: Partial<ContextDraft>) => onDraft({ ...draft, ...change })
-  const showable = certificates.filter(({ kind, hasKey }) => kind !== 'ca' && hasKey)
+  const showable = certificates.filter(({ kind, hasKey, kept }) => kind !== 'ca' && (hasKey || kept !== null))
   return (
     <>
       <Field label="Name" required error={faultAt('/name')}>

@@ -30,6 +30,7 @@ export interface Accepted {
 const firstLine = z.object({ identity, signed: signedManifest })
 
 const generationsKept = 3
+const certificatesFile = 'certificates.sealed'
 const generationName = /^(\d{10})-(\d{10})\.sealed$/
 
 interface Generation {
@@ -94,6 +95,18 @@ export class Store {
       sealLines(this.#key, 'identity', [JSON.stringify(identity)]),
     )
     this.#identity = identity
+  }
+
+  /** The certificates that this node keeps, as they were kept last; undefined where there are none yet. */
+  async readCertificates(): Promise<unknown> {
+    const sealed = await readIfThere(join(this.#folder, certificatesFile))
+    if (sealed === undefined) return undefined
+    return JSON.parse(openLines(this.#key, 'certificates', sealed)[0] ?? '')
+  }
+
+  async saveCertificates(certificates: unknown): Promise<void> {
+    const lines = [JSON.stringify(certificates)]
+    await writeDurably(join(this.#folder, certificatesFile), sealLines(this.#key, 'certificates', lines))
   }
 
   /** Keeps a configuration as the newest generation. When it throws, the generations before are as they were. */

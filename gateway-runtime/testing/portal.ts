@@ -22,6 +22,13 @@ import {
   runtimeSocketPath,
 } from '#contract/events.ts'
 import type { Item } from '#contract/items.ts'
+import {
+  type KeptOrder,
+  keptOrdersAnswer,
+  type SigningAnswer,
+  type SigningRequest,
+  signingRequest,
+} from '#contract/kept-certificates.ts'
 import type { SignedManifest } from '#contract/manifest.ts'
 import type { Publisher } from './publisher.ts'
 
@@ -39,6 +46,10 @@ export class TestPortal {
   readonly events: NodeEvent[] = []
   readonly asked: string[][] = []
   readonly acknowledgements: Acknowledgement[] = []
+  /** What every node is to keep, and how its requests are answered. */
+  orders: KeptOrder[] = []
+  readonly requests: SigningRequest[] = []
+  sign: (request: SigningRequest) => Promise<SigningAnswer> = async () => ({ status: 'waiting' })
   attempts = 0
   /** How many connections are cut while they are being checked, as when the database is away. */
   cuts = 0
@@ -110,6 +121,18 @@ export class TestPortal {
     return (await Promise.all(answers)).map((answer) => commandAnswer.parse(answer))
   }
 
+  /** Tells every node what it is to keep; what they answered. */
+  async order(orders: KeptOrder[]) {
+    this.orders = orders
+    const sockets = [...(this.#io?.of(runtimeNamespace).sockets.values() ?? [])]
+    return Promise.all(sockets.map((socket) => this.#order(socket)))
+  }
+
+  async #order(socket: NodeSocket) {
+    const answer = await socket.timeout(10_000).emitWithAck('certificates', { orders: this.orders })
+    return keptOrdersAnswer.parse(answer)
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -130,8 +153,17 @@ export class TestPortal {
     socket.on('hello', (message, done) => {
       this.hellos.push(hello.parse(message))
       done({ ok: true })
+      if (this.orders.length > 0) {
+        void this.#order(socket).then(() => this.#desired && this.#push(socket))
+        return
+      }
       if (this.#desired !== undefined && this.#desired.manifest.hash !== message.appliedHash)
         this.#push(socket)
+    })
+    socket.on('sign', (message, done) => {
+      const request = signingRequest.parse(message)
+      this.requests.push(request)
+      void this.sign(request).then(done)
     })
     socket.on('items', ({ hashes }, done) => {
       this.asked.push(hashes)

@@ -10,10 +10,19 @@ import {
   type itemsWanted,
   type Report,
 } from '#contract/events.ts'
+import {
+  keepsCertificates,
+  type KeptOrder,
+  type KeptOrdersAnswer,
+  type SigningAnswer,
+  type SigningRequest,
+} from '#contract/kept-certificates.ts'
 import { announceChange } from '../changes.ts'
 import { transaction } from '../db.ts'
 import { settle, takeCommands } from '../gateways/commands.ts'
 import { log } from '../log.ts'
+import { noteFaults, ordersFor } from '../trust/kept-orders.ts'
+import { answerRequest } from '../trust/kept-signing.ts'
 import { KeptReport } from './kept-report.ts'
 import { noteSeen } from './observed.ts'
 import { noteWatch, type Watch, watchOf } from './watched.ts'
@@ -28,6 +37,7 @@ export interface NodeIdentity extends Served {
 export interface Wire {
   config(config: Config): Promise<unknown>
   command(command: Command): Promise<unknown>
+  certificates(orders: KeptOrder[]): Promise<KeptOrdersAnswer>
 }
 
 const retryMsMin = 500
@@ -45,6 +55,9 @@ export class NodeLink {
   #refusedRevision: number | null = null
   #unwritten: { answer: Acknowledgement; hash: string } | null = null
   #greeted = false
+  #keeps = false
+  /** What the node was told to keep last, as text; null before the first time. */
+  #ordered: string | null = null
   #wanted = false
   #running = false
   #closed = false
@@ -85,6 +98,7 @@ export class NodeLink {
     this.#held = appliedHash === null ? new Set() : await hashesBehind(this.identity, appliedHash)
     this.#appliedHash = appliedHash
     this.#refusedRevision = null
+    this.#keeps = capabilities.includes(keepsCertificates)
     this.#greeted = true
     this.sync()
     this.obey()
@@ -122,6 +136,7 @@ export class NodeLink {
 
   async #bringUp(): Promise<void> {
     await this.#writeDown()
+    if (this.#keeps) await this.#order()
     const head = await headOf(this.identity)
     // Equal hashes mean equal configuration: not one byte of it has to travel.
     if (!head || head.hash === this.#appliedHash || head.number === this.#refusedRevision) return
@@ -141,6 +156,27 @@ export class NodeLink {
     }
     this.#unwritten = { answer, hash }
     await this.#writeDown()
+  }
+
+  // Before any configuration: one that shows what the node has no key for yet would be refused.
+  async #order(): Promise<void> {
+    const orders = await ordersFor(this.identity)
+    const text = JSON.stringify(orders)
+    if (text === this.#ordered) return
+    const answer = await this.#wire.certificates(orders)
+    this.#ordered = text
+    // What it refused for want of a certificate it may take now.
+    this.#refusedRevision = null
+    await noteFaults(this.identity, answer)
+  }
+
+  /** Answers a request of the node for a certificate that it keeps. */
+  async sign(request: SigningRequest): Promise<SigningAnswer> {
+    if (!this.#greeted) return { status: 'refused', reason: 'Say hello first.' }
+    const answer = await answerRequest(this.identity, request)
+    // It may lack nothing any more of what it refused.
+    if (answer.status === 'signed' && this.#refusedRevision !== null) this.sync()
+    return answer
   }
 
   // What a node answered stays here until it is in the database, so that an outage loses no answer.

@@ -9,6 +9,7 @@ import {
   runtimeAuth,
   runtimeNamespace,
 } from '#contract/events.ts'
+import { keptOrdersAnswer, signingRequest } from '#contract/kept-certificates.ts'
 import { Problem } from '#domain/problem.ts'
 import { announceChange } from '../changes.ts'
 import { db, transaction } from '../db.ts'
@@ -24,9 +25,12 @@ export type RuntimeServer = Server<NodeToPortal, PortalToNode, Record<string, ne
 type NodeSocket = Socket<NodeToPortal, PortalToNode, Record<string, never>, NodeData>
 
 const ackMsMax = 10_000
+// The node has everything signed before it answers.
+const keepMsMax = 30_000
 const helloMsMax = 10_000
 const announceEveryMs = 2_000
 const eventsMax = 50
+const requestsMax = 60
 
 export interface RuntimeHub {
   /** Something was published to this gateway. */
@@ -52,6 +56,8 @@ export function serveRuntime(io: RuntimeServer): RuntimeHub {
     const link = new NodeLink(socket.data.identity, {
       config: (config) => socket.timeout(ackMsMax).emitWithAck('config', config),
       command: (command) => socket.timeout(commandMsMax).emitWithAck('command', command),
+      certificates: async (orders) =>
+        keptOrdersAnswer.parse(await socket.timeout(keepMsMax).emitWithAck('certificates', { orders })),
     })
     const { nodeId } = link.identity
     // The same node came again, by another connection: the earlier one is a leftover.
@@ -75,6 +81,7 @@ export function serveRuntime(io: RuntimeServer): RuntimeHub {
     },
     commanded(nodeId) {
       links.get(nodeId)?.link.obey()
+      links.get(nodeId)?.link.sync()
     },
     resync() {
       for (const { link } of links.values()) {
@@ -127,6 +134,7 @@ function isUuid(text: string): boolean {
 function converse(socket: NodeSocket, link: NodeLink, announce: (identity: NodeIdentity) => void): void {
   const { nodeId } = link.identity
   let events = 0
+  let requests = 0
   const silent = setTimeout(() => socket.disconnect(true), helloMsMax)
   socket.on('disconnect', () => clearTimeout(silent))
 
@@ -148,6 +156,18 @@ function converse(socket: NodeSocket, link: NodeLink, announce: (identity: NodeI
     if (!parsed.success || typeof done !== 'function') return
     // Without an answer the node asks again.
     link.give(parsed.data).then(done, (error) => log.warn({ err: error, nodeId }, 'items not given'))
+  })
+  socket.on('sign', (message, done) => {
+    const parsed = signingRequest.safeParse(message)
+    if (typeof done !== 'function') return
+    if (!parsed.success) return done({ status: 'refused', reason: 'The request does not fit.' })
+    if (requests >= requestsMax) return done({ status: 'refused', reason: 'Too many requests; ask later.' })
+    requests++
+    setTimeout(() => requests--, 60_000).unref()
+    // Without an answer the node asks again.
+    link
+      .sign(parsed.data)
+      .then(done, (error) => log.warn({ err: error, nodeId }, 'a request was not answered'))
   })
   socket.on('report', (message) => {
     const parsed = report.safeParse(message)

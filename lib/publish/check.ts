@@ -15,22 +15,25 @@ import { apiCertificates } from '#tls/api-certificates.ts'
 import { tlsTrial } from '../policies/tls-trial.ts'
 import { type Surroundings, tryPreparing } from '../policies/try-preparing.ts'
 import type { Items } from './compile.ts'
+import { withStandIns } from './kept-contexts.ts'
 
 /**
  * Finds everything for which a node would refuse these items, so that it is refused before it is published.
  * `neighbours` are APIs that are served beside them and have been checked: all that these could be in the way of.
  */
 export function check(
-  items: Items,
+  given: Items,
   allow: { loopback: boolean },
   neighbours: readonly ClaimingApi[] = [],
 ): Fault[] {
+  const items = withStandIns(given)
   const faults = checkEach(items, allow)
   return [...faults, ...placingFaults(items, neighbours, faults.length > 0)]
 }
 
 /** The same, but for where APIs are served and whom they are in the way of. */
-export function checkEach(items: Items, allow: { loopback: boolean }): Fault[] {
+export function checkEach(given: Items, allow: { loopback: boolean }): Fault[] {
+  const items = withStandIns(given)
   const all = [...items.values()]
   const judge = new Judge((id) => items.get(id), allow)
   const faults = listenerFaults(all.filter((item) => item.kind === 'listener'))

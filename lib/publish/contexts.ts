@@ -9,6 +9,7 @@ import { hashesOf, hashOf } from './compile.ts'
 import { type Deployed, deployedAt } from './configuration.ts'
 import { deployedUsers } from './context-users.ts'
 import { type GatewayHead, gatewayIn } from './draft.ts'
+import { strayFaults } from './kept-contexts.ts'
 import { commit } from './write.ts'
 
 /** What a change of trust made, and the contexts that say something else since. */
@@ -64,16 +65,17 @@ async function publishContexts(
 /** Why nodes would refuse what they serve with these contexts instead of those before. */
 async function contextFaults(
   tx: Tx,
-  { organisationId, name: gatewayName }: GatewayHead,
+  gateway: GatewayHead,
   head: Deployed,
   changed: readonly TlsContextItem[],
 ): Promise<Fault[]> {
-  const faults: Fault[] = []
+  const { organisationId, name: gatewayName } = gateway
+  const faults = await strayFaults(tx, gateway, changed)
   for (const item of changed) {
     const pointer = pointerOf(['items', item.id])
     const unusable = materialFault(item)
     if (unusable !== undefined) faults.push({ pointer, detail: `${item.name}: ${unusable}.` })
-    if (item.keystore !== undefined) continue
+    if (item.keystore !== undefined || item.kept !== undefined) continue
     const users = await deployedUsers(tx, organisationId, head.hashes, item.id.slice(tlsContextId('').length))
     const showing = users.filter(({ sides }) => sides.includes('inbound'))
     if (showing.length === 0) continue

@@ -16,6 +16,7 @@ import {
   judgesByDocument,
   remember,
 } from './compile.ts'
+import { strayFaults } from './kept-contexts.ts'
 import { manifestIn } from './manifests.ts'
 
 export interface GatewayHead {
@@ -86,7 +87,8 @@ export async function draftOf(
 ): Promise<{ items: Items; faults: Fault[] }> {
   const instances = await instancesOf(tx, gateway, instanceId)
   const contexts = await contextItems(tx, gateway.organisationId, contextRefsOf(instances))
-  return compile({ listeners: gateway.listeners, instances, contexts })
+  const { items, faults } = compile({ listeners: gateway.listeners, instances, contexts })
+  return { items, faults: [...faults, ...(await strayFaults(tx, gateway, contexts))] }
 }
 
 /**

@@ -54,7 +54,13 @@ export function tlsContextChanges(
 
 // The leaf is the same, so its key is too: what is left are the intermediates.
 function chainChanges(old: TlsContextItem, now: TlsContextItem, change: Change): Change[] {
+  if (old.kept?.certificateId !== now.kept?.certificateId)
+    return [{ ...change, text: `The mTLS context ${now.name} shows ${shownBy(now)}` }]
   return old.keystore?.certificate === now.keystore?.certificate ? [] : [change]
+}
+
+function shownBy({ kept }: TlsContextItem): string {
+  return kept === undefined ? 'no certificate of its nodes any more' : 'certificates that its nodes keep'
 }
 
 function factsIn(pem: string): CertificateFacts[] {

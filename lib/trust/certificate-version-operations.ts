@@ -11,7 +11,9 @@ import {
   retireVersion,
   rotateCertificate,
 } from './rotate.ts'
+import { completeForNode, renewByNodes } from './write-kept.ts'
 
+const version = (view: { version: number }) => view.version
 const certificateId = z.object({ certificateId: z.uuid() })
 const certificateVersion = z.object({
   certificateId: z.uuid(),
@@ -84,6 +86,37 @@ export const certificateVersionOperations: readonly Operation[] = [
     problems: ['certificate.refused'],
     run: ({ params: { certificateId: id, number } }, { actor, ifMatch }) =>
       retireVersion(actor, id, number, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.nodes.renew',
+    method: 'POST',
+    path: '/certificates/{certificateId}/nodes/renewal',
+    tag: certificates,
+    summary: 'Have every node that keeps a certificate make another key, and have that signed',
+    access: 'trust.write',
+    params: certificateId,
+    output: certificateRecord,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['certificate.refused'],
+    run: ({ params }, { actor, ifMatch }) => renewByNodes(actor, params.certificateId, ifMatch),
+  }),
+  endpoint({
+    id: 'certificate.node.complete',
+    method: 'POST',
+    path: '/certificates/{certificateId}/nodes/{nodeId}/completion',
+    tag: certificates,
+    summary: 'Give a node what a CA elsewhere signed for its request; it shows it at once',
+    access: 'trust.write',
+    params: z.object({ certificateId: z.uuid(), nodeId: z.uuid() }),
+    body: completion,
+    bodyBytesMax: fileBytesMax,
+    output: certificateRecord,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['certificate.unreadable', 'certificate.refused'],
+    run: ({ params: { certificateId: id, nodeId }, body }, { actor, ifMatch }) =>
+      completeForNode(actor, id, nodeId, body.content, ifMatch),
   }),
   endpoint({
     id: 'certificate.request',

@@ -75,6 +75,20 @@ export const certificateInput = z.discriminatedUnion('source', [
     .strictObject({ source: z.literal('request'), ...entry, kind: leafKind, ...wish })
     .meta({ title: 'A key, and a request that another CA signs' }),
   z
+    .strictObject({
+      source: z.literal('nodes'),
+      ...entry,
+      kind: leafKind,
+      ...wish,
+      gatewayId: z.uuid(),
+      authorityId: z
+        .uuid()
+        .nullable()
+        .meta({ description: 'The CA here that signs; null where requests are signed elsewhere.' }),
+      lifetimeDays,
+    })
+    .meta({ title: 'One of each node of a gateway, whose key the node makes and keeps' }),
+  z
     .strictObject({ source: z.literal('cert-manager'), document: z.string().max(100_000) })
     .meta({ title: 'A Certificate of cert-manager, which renews it' }),
 ])

@@ -1,50 +1,37 @@
 // The library below needs the polyfill before it is loaded.
 import 'reflect-metadata'
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  X509Certificate,
-} from 'node:crypto'
+import { createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import {
-  AttributeTypeAndValue,
-  AttributeValue,
-  Name as Attributes,
-  RelativeDistinguishedName,
-  SubjectAlternativeName,
-} from '@peculiar/asn1-x509'
+import { SubjectAlternativeName } from '@peculiar/asn1-x509'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   type Extension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
-  Name,
   PemConverter,
   Pkcs10CertificateRequest,
-  Pkcs10CertificateRequestGenerator,
-  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  X509Certificate as Readable,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import type { CertificateKind, SubjectAltName } from '#domain/certificate.ts'
 import { Problem } from '#domain/problem.ts'
-import { Secret } from '#domain/secret.ts'
+import type { Secret } from '#domain/secret.ts'
+import {
+  alternativeNames,
+  makeKey,
+  nameIn,
+  publicKeyOf,
+  signerOf,
+  type Subject,
+} from '#tls/certificate-request.ts'
 import { CertificateFault, factsOf, nameOf } from './x509.ts'
 
-/** Makes keys, requests and certificates: ECDSA P-256 for what is made here, any common kind for what is brought. */
+export { makeKey, makeRequest, publicKeyOf, type Subject } from '#tls/certificate-request.ts'
 
-export interface Subject {
-  readonly commonName: string
-  readonly organisation?: string | undefined
-}
+/** Makes certificates and reads requests: ECDSA P-256 for what is made here, any common kind for what is brought. */
 
 /** Who signs: a CA whose key is at hand. */
 export interface Issuer {
@@ -62,16 +49,6 @@ export interface Wish {
 
 /** Clocks of two machines may differ by so much. */
 const backdatedMs = 5 * 60_000
-
-/** A private key as PKCS#8. */
-export function makeKey(): Secret {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return new Secret(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
-}
-
-export function publicKeyOf(key: Secret): KeyObject {
-  return createPublicKey(key.reveal())
-}
 
 /** A CA that signs for itself, or that another one signs. */
 export async function makeAuthority(
@@ -109,23 +86,6 @@ export async function issue(
       ...(above === undefined ? [] : [await authorityKeyId(above)]),
       ...alternativeNames(names),
     ],
-  })
-  return `${made.toString('pem')}\n`
-}
-
-/** A request for a certificate (PKCS#10). */
-export async function makeRequest(
-  { subject, names }: Pick<Wish, 'subject' | 'names'>,
-  key: Secret,
-): Promise<string> {
-  const { signingKey, signingAlgorithm } = await signerOf(key)
-  const spki = publicKeyOf(key).export({ type: 'spki', format: 'der' })
-  const publicKey = await crypto.subtle.importKey('spki', spki, signingAlgorithm, true, ['verify'])
-  const made = await Pkcs10CertificateRequestGenerator.create({
-    name: nameIn(subject),
-    keys: { privateKey: signingKey, publicKey },
-    signingAlgorithm,
-    extensions: alternativeNames(names),
   })
   return `${made.toString('pem')}\n`
 }
@@ -195,31 +155,6 @@ function usageOf(kind: CertificateKind): Extension[] {
   ]
 }
 
-function alternativeNames(names: readonly SubjectAltName[]): Extension[] {
-  if (names.length === 0) return []
-  return [new SubjectAlternativeNameExtension(names.map(jsonName))]
-}
-
-function jsonName({ type, value }: SubjectAltName): JsonGeneralName {
-  return { type: type === 'uri' ? 'url' : type, value }
-}
-
-// Put together by hand: the library takes commas, quotes and signs of numbers in texts for more than themselves.
-function nameIn(subject: Subject | X509Certificate): Name {
-  // As it stands there, whatever kinds of strings it is made of.
-  if (subject instanceof X509Certificate) return new Readable(subject.raw).subjectName
-  const { commonName, organisation } = subject
-  const parts = [...(organisation === undefined ? [] : [['2.5.4.10', organisation]]), ['2.5.4.3', commonName]]
-  return new Name(
-    new Attributes(
-      parts.map(([type = '', text = '']) => {
-        const value = new AttributeValue({ utf8String: text })
-        return new RelativeDistinguishedName([new AttributeTypeAndValue({ type, value })])
-      }),
-    ),
-  )
-}
-
 // RFC 5280 §4.2.1.1: as the issuer calls its own key.
 async function authorityKeyId(issuer: X509Certificate): Promise<Extension> {
   const { subjectKeyId } = factsOf(issuer)
@@ -232,38 +167,4 @@ function randomSerial(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes.toString('hex')
-}
-
-const hashes: Readonly<Record<string, string>> = { 'P-384': 'SHA-384', 'P-521': 'SHA-512' }
-const curves: Readonly<Record<string, string>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-}
-
-const signatures: Readonly<Record<string, string>> = {
-  ec: 'ECDSA',
-  rsa: 'RSASSA-PKCS1-v1_5',
-  ed25519: 'Ed25519',
-}
-
-/** A key as WebCrypto signs with it. Throws a Problem where it is of a kind that nothing is signed with here. */
-async function signerOf(key: Secret): Promise<{
-  signingKey: CryptoKey
-  signingAlgorithm: { name: string; namedCurve: string; hash: string }
-}> {
-  const read = createPrivateKey(key.reveal())
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = read
-  const namedCurve = curves[details?.namedCurve ?? '']
-  const name = signatures[type ?? '']
-  if (name === undefined || (type === 'ec' && namedCurve === undefined))
-    throw new Problem('certificate.unreadable', `Nothing can be signed with a key of the kind ${type}.`)
-  const signingAlgorithm = {
-    name,
-    namedCurve: namedCurve ?? '',
-    hash: hashes[namedCurve ?? ''] ?? 'SHA-256',
-  }
-  const der = read.export({ type: 'pkcs8', format: 'der' })
-  const signingKey = await crypto.subtle.importKey('pkcs8', der, signingAlgorithm, false, ['sign'])
-  return { signingKey, signingAlgorithm }
 }

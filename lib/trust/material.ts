@@ -8,7 +8,12 @@ import { type Opener, openerOf } from './sealing.ts'
 
 const materialInclude = {
   authorities: { include: { authority: { select: { certificate: true } } }, orderBy: { authorityId: 'asc' } },
-  keystore: { include: { versions: { where: { state: 'current' } } } },
+  keystore: {
+    include: {
+      versions: { where: { state: 'current' } },
+      kept: { select: { certificateId: true, gatewayId: true } },
+    },
+  },
 } as const
 
 /** What a private key is sealed for. */
@@ -35,7 +40,7 @@ export async function contextItems(
       id: tlsContextId(id),
       name,
       trustedCa: authorities.map(({ authority }) => authority.certificate).join(''),
-      ...keystoreOf(keystore?.versions[0], opener),
+      ...(keystore?.kept ? { kept: keystore.kept } : keystoreOf(keystore?.versions[0], opener)),
     }),
   )
 }

@@ -13,7 +13,9 @@ import { db, type Tx } from '../db.ts'
 import { deployedUsers } from '../publish/context-users.ts'
 import { manifestOf } from '../publish/draft.ts'
 import { impactOf } from './impact.ts'
+import { toKept, withKept } from './kept.ts'
 import {
+  shownBy,
   toAuthority,
   toCertificate,
   toContext,
@@ -101,6 +103,7 @@ function authorityRecordOf(row: AuthorityWithUses): AuthorityRecord {
 
 const certificateUses = {
   ...withVersions,
+  ...withKept,
   contexts: { select: { id: true, name: true }, orderBy: { name: 'asc' } },
 } as const
 
@@ -128,14 +131,16 @@ export async function certificateIn(tx: Tx, organisationId: string, id: string):
 
 type CertificateWithUses = Parameters<typeof toEntry>[0] & {
   contexts: readonly { id: string; name: string }[]
+  kept: Parameters<typeof toKept>[0] | null
 }
 
 function certificateRecordOf(row: CertificateWithUses): CertificateRecord {
   return {
     ...toEntry(row),
-    pem: row.versions.find(({ state }) => state === 'current')?.chain ?? '',
+    pem: shownBy(row) ?? '',
     request: row.versions.find(({ state }) => state === 'requested')?.request ?? null,
     versions: row.versions.map(toVersion),
+    kept: row.kept && toKept(row.kept, new Date()),
     usedBy: row.contexts.map((context) => ({ kind: 'context', ...context })),
   }
 }

@@ -55,6 +55,10 @@ export async function changeShown(
   step: Step,
 ): Promise<ContextChange<CertificateRecord>> {
   const { id } = before
+  if (before.kept !== null) {
+    const words = `The nodes of ${before.kept.gatewayName} make the keys of ${before.name}; have them renew it.`
+    throw new Problem('certificate.refused', words)
+  }
   await step(tx, before)
   await tx.certificate.update({ where: { id }, data: { version: { increment: 1 } } })
   const after = await certificateIn(tx, actor.organisationId, id)

@@ -18,11 +18,13 @@ import { factsInPem } from './pem-facts.ts'
 
 export const withVersions = {
   versions: { orderBy: { number: 'desc' } },
+  kept: { select: { nodes: { select: { chain: true } } } },
 } satisfies Prisma.CertificateInclude
 
 /** The version that is shown, alone. */
 export const withCurrent = {
   versions: { where: { state: 'current' } },
+  kept: { select: { nodes: { select: { chain: true } } } },
 } satisfies Prisma.CertificateInclude
 
 export const withAuthorities = {
@@ -43,12 +45,23 @@ export function chainFacts(pem: string | null): CertificateFacts[] {
 // Before the first version there is no chain.
 const entry = certificateView.extend({ chain: z.array(certificateView.shape.chain.element) })
 
+/** What is shown, as PEM: the version of today, or of what its nodes show that which ends first. */
+export function shownBy({ versions, kept }: CertificateRow): string | null {
+  if (kept !== null) return soonestOf(kept.nodes.flatMap(({ chain }) => chain ?? []))
+  return versions.find(({ state }) => state === 'current')?.chain ?? null
+}
+
+export function soonestOf(chains: readonly string[]): string | null {
+  const endOf = (chain: string) => Date.parse(chainFacts(chain)[0]?.notAfter ?? '')
+  return chains.toSorted((a, b) => endOf(a) - endOf(b))[0] ?? null
+}
+
 /** A certificate by the version that it shows, of those versions that were read. */
 export function toEntry(row: CertificateRow): z.output<typeof entry> {
   const current = row.versions.find(({ state }) => state === 'current')
   return entry.parse({
     ...row,
-    chain: chainFacts(current?.chain ?? null),
+    chain: chainFacts(shownBy(row)),
     hasKey: current?.keySealed != null,
   })
 }

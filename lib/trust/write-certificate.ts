@@ -12,12 +12,14 @@ import { requireVersion } from '../versions.ts'
 import type { CertificateChange, CertificateInput } from './input.ts'
 import { issue, makeKey, makeRequest, publicKeyOf } from './issue.ts'
 import { readKeystore } from './keystore.ts'
+import { announceOrders } from './kept-orders.ts'
 import { lockTrust } from './lock.ts'
 import { certificateKeyPurpose } from './material.ts'
 import { certificateIn } from './read.ts'
 import { defined, recordTrust, refuseTakenName, refuseUsed } from './record.ts'
 import { sealerOf } from './sealing.ts'
 import { openAuthority } from './write-authority.ts'
+import { auditedKept, orderOfNodes } from './write-kept.ts'
 
 const dayMs = 86_400_000
 
@@ -30,7 +32,7 @@ export interface NewVersion {
   readonly issuerId: string | null
 }
 
-/** Adds a certificate: one that there is, one that a CA here issues, a request for one, or one of cert-manager's. */
+/** Adds a certificate: one that there is or is issued here, a request, one that nodes keep, or one of cert-manager's. */
 export async function createCertificate(actor: Actor, input: CertificateInput): Promise<CertificateRecord> {
   requirePermission(actor, 'trust.write')
   switch (input.source) {
@@ -59,6 +61,14 @@ export async function createCertificate(actor: Actor, input: CertificateInput): 
         issuerId: null,
       }))
     }
+    case 'nodes': {
+      const { name, kind, rotationWindowDays, authorityId } = input
+      const { commonName } = subjectOf(input)
+      const renewalMethod = authorityId === null ? 'manual' : 'built-in'
+      const entry = { name, kind, rotationWindowDays, renewalMethod }
+      const order = (tx: Tx, id: string) => orderOfNodes(tx, actor, id, input, commonName)
+      return add(actor, entry, async () => null, order)
+    }
     case 'cert-manager':
       return add(actor, entryOf(input.document), async () => null)
   }
@@ -75,6 +85,7 @@ function add(
   actor: Actor,
   entry: Entry,
   makeVersion: (tx: Tx) => Promise<NewVersion | null>,
+  orderIt: (tx: Tx, id: string) => Promise<void> = async () => undefined,
 ): Promise<CertificateRecord> {
   const { organisationId } = actor
   return transaction(async (tx) => {
@@ -83,6 +94,7 @@ function add(
     const version = await makeVersion(tx)
     const { id } = await tx.certificate.create({ data: { organisationId, ...entry }, select: { id: true } })
     if (version !== null) await addVersion(tx, actor, id, version)
+    await orderIt(tx, id)
     const made = await certificateIn(tx, organisationId, id)
     await recordTrust(tx, actor, {
       action: 'certificate.create',
@@ -216,6 +228,7 @@ export function changeCertificate(
     await requireVersion(tx, actor, { kind: 'certificate', id, version: before.version }, ifMatch)
     if (change.name !== undefined) await requireFreeName(tx, actor, change.name, id)
     await tx.certificate.update({ where: { id }, data: { ...defined(change), version: { increment: 1 } } })
+    if (before.kept !== null) await announceOrders(tx, actor.organisationId, before.kept.gatewayId)
     const after = await certificateIn(tx, actor.organisationId, id)
     await recordTrust(tx, actor, {
       action: 'certificate.update',
@@ -238,6 +251,7 @@ export function deleteCertificate(actor: Actor, id: string, ifMatch: number): Pr
     await requireVersion(tx, actor, { kind: 'certificate', id, version: before.version }, ifMatch)
     refuseUsed(before.name, before.usedBy)
     await tx.certificate.delete({ where: { id } })
+    if (before.kept !== null) await announceOrders(tx, actor.organisationId, before.kept.gatewayId)
     await recordTrust(tx, actor, {
       action: 'certificate.delete',
       kind: 'certificate',
@@ -270,5 +284,6 @@ export function auditedCertificate(record: CertificateRecord) {
       hasKey,
     },
     requested: versions.some(({ state }) => state === 'requested'),
+    ...(record.kept === null ? {} : { nodes: auditedKept(record) }),
   }
 }

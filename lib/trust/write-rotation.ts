@@ -15,6 +15,7 @@ import { changeShown, reissued, showVersion } from './rotate.ts'
 import { outlook, recordOf, rotationIn, stepsOf } from './rotations.ts'
 import { makeSuccessor } from './write-authority.ts'
 import { addVersion } from './write-certificate.ts'
+import { reissueByNodes } from './write-kept.ts'
 import { changeOne } from './write-context.ts'
 
 /**
@@ -162,6 +163,10 @@ async function make(tx: Tx, actor: Actor, change: TrustChange): Promise<readonly
 
 async function reissueOne(tx: Tx, actor: Actor, certificateId: string, issuerId: string) {
   const before = await certificateIn(tx, actor.organisationId, certificateId)
+  if (before.kept !== null) {
+    await reissueByNodes(tx, actor, before, issuerId)
+    return before.usedBy.map(({ id }) => id)
+  }
   const version = await reissued(tx, actor, before, { issuerId })
   const { contextIds } = await changeShown(tx, actor, before, 'certificate.rotate', () =>
     addVersion(tx, actor, certificateId, version),
