@@ -1,27 +1,35 @@
-import { actualText } from '#domain/context.ts'
-import { type LegView, readingFor, readingsOf } from '#domain/leg.ts'
 import { networkClassName } from '#domain/network.ts'
-import type { ApiView, GatewayView, PartyView } from '#domain/stored.ts'
-import type { FindingView, FlowView } from '#domain/topology.ts'
+import type { GatewayView, PartyView } from '#domain/stored.ts'
+import type { FindingView } from '#domain/topology.ts'
 import { toCsv } from './csv.ts'
-import { type FlowFilter, isFiltered, passes } from './filter.ts'
-import { deploymentLook, locationLabel, ownerLabel, roleLabel, severityLook, verdictLook } from './looks.ts'
-import { findingsOfFlow, findingsOn, isOpen, type Model, networkOf } from './model.ts'
-import { expectedText, gatewayState, gatewaySubtitle, legTitle, trafficText } from './words.ts'
+import type { FlowFilter } from './filter.ts'
+import { type LegFacts, legFacts, soonest } from './leg-facts.ts'
+import { type Line, linesOf } from './lines.ts'
+import { deploymentLook, locationLabel, ownerLabel, roleLabel, severityLook } from './looks.ts'
+import { isOpen, type Model, networkOf } from './model.ts'
+import { eachOnce, type SeenPeer } from './peers.ts'
+import { gatewayState, gatewaySubtitle, handshakesText, trafficText } from './words.ts'
 
 /** All that the map says as a table: each flow, and whoever has none. */
 
 const header = [
   'Consumer',
+  'Consumer team',
   'Consumer network',
   'API',
   'Provider',
+  'Provider team',
   'Provider network',
   'Gateway',
   'Use case',
   'Pattern',
   'Role',
   'Legs',
+  'TLS',
+  'Certificates',
+  'Days left',
+  'Peers seen',
+  'Traffic of legs',
   'Deployment',
   'Traffic of the API',
   'Errors',
@@ -30,67 +38,15 @@ const header = [
   'Accepted findings',
 ]
 
-/** What one row is about; a party or an API that no flow touches has a row of its own. */
-interface Line {
-  readonly consumer?: PartyView | undefined
-  readonly provider?: PartyView | undefined
-  readonly api?: ApiView | undefined
-  readonly flow?: FlowView
-  readonly legs: readonly LegView[]
-  readonly findings: readonly FindingView[]
-}
-
 export function flowsCsv(model: Model, filter: FlowFilter): string {
-  const flows = model.topology.flows.filter((flow) => passes(model, flow, filter))
-  const lines = flows.map((flow) => lineOf(model, flow))
-  const all = isFiltered(filter) ? lines : [...lines, ...alone(model)]
   return toCsv(
     header,
-    all.map((line) => cells(model, line)),
+    linesOf(model, filter).map((line) => cells(model, line)),
   )
 }
 
-function lineOf(model: Model, flow: FlowView): Line {
-  const api = model.apis.get(flow.apiId)
-  return {
-    flow,
-    api,
-    consumer: model.parties.get(flow.consumerId),
-    provider: providerOf(model, api),
-    legs: flow.legs.flatMap((id) => model.legs.get(id) ?? []),
-    findings: findingsOfFlow(model, flow.id),
-  }
-}
-
-function providerOf(model: Model, api: ApiView | undefined): PartyView | undefined {
-  return api?.providerId ? model.parties.get(api.providerId) : undefined
-}
-
-function alone(model: Model): Line[] {
-  const { parties, apis, flows, legs } = model.topology
-  const consuming = new Set(flows.map(({ consumerId }) => consumerId))
-  const consumed = new Set(flows.map(({ apiId }) => apiId))
-  const providing = new Set(apis.map(({ providerId }) => providerId))
-  const nothing = { legs: [], findings: [] }
-  return [
-    ...apis
-      .filter(({ id }) => !consumed.has(id))
-      .map((api): Line => {
-        const out = legs.filter((leg) => readingsOf(leg).some(({ apiIds }) => apiIds.includes(api.id)))
-        const findings = findingsOn(
-          model,
-          out.map(({ id }) => id),
-        )
-        return { api, provider: providerOf(model, api), legs: out, findings }
-      }),
-    ...parties.flatMap((party): Line[] => {
-      if (party.kind === 'consumer') return consuming.has(party.id) ? [] : [{ consumer: party, ...nothing }]
-      return providing.has(party.id) ? [] : [{ provider: party, ...nothing }]
-    }),
-  ]
-}
-
-function cells(model: Model, { consumer, provider, api, flow, legs, findings }: Line): string[] {
+function cells(model: Model, line: Line): string[] {
+  const { consumer, provider, api, flow, findings } = line
   const classification = flow?.classification
   const gateway = api && model.gateways.get(api.gatewayId)
   const open = findings.filter(isOpen)
@@ -98,15 +54,17 @@ function cells(model: Model, { consumer, provider, api, flow, legs, findings }: 
     String(open.filter(({ severity }) => severity === wanted).length)
   return [
     owned(consumer),
+    consumer?.team ?? '',
     placed(model, consumer),
     api ? `${api.name} ${api.label}` : '',
     provider ? owned(provider) : api ? 'not named' : '',
+    provider?.team ?? '',
     placed(model, provider),
     gateway ? gatewayText(gateway) : '',
     classification ? String(classification.useCase) : '',
     classification?.pattern ?? '',
     classification ? roleLabel[classification.role] : (flow?.open ?? ''),
-    legs.map((leg) => legText(leg, api)).join(' | '),
+    ...legCells(line.legs.map((leg) => legFacts(model, leg, line))),
     api ? deploymentLook[api.deployment].label : '',
     (api && trafficText(api)) ?? '',
     number('error'),
@@ -114,6 +72,33 @@ function cells(model: Model, { consumer, provider, api, flow, legs, findings }: 
     open.map(({ severity, why }) => `${severityLook[severity].label}: ${why}`).join(' | '),
     findings.flatMap(acceptedText).join(' | '),
   ]
+}
+
+/** A cell for each sort of fact, with every leg that has it. */
+function legCells(legs: readonly LegFacts[]): string[] {
+  const each = (said: (leg: LegFacts) => string | null) =>
+    legs
+      .flatMap((leg) => {
+        const text = said(leg)
+        return text === null ? [] : [`${leg.title}: ${text}`]
+      })
+      .join(' | ')
+  const ends = soonest(legs.map((leg) => leg.ends))
+  return [
+    each(({ expected, actual, verdict }) => `expected ${expected}; actual ${actual}; ${verdict.label}`),
+    each(({ tls }) => tls),
+    each(({ chain }) => chain),
+    ends ? String(ends.daysLeft) : '',
+    each(({ peers }) => peers && peersText(eachOnce(peers))),
+    each(({ traffic }) => traffic),
+  ]
+}
+
+function peersText(peers: readonly SeenPeer[]): string {
+  if (peers.length === 0) return 'none seen'
+  return peers
+    .map(({ subject, issuer, lastSeenAt }) => `${subject} from ${issuer}, last seen ${lastSeenAt}`)
+    .join('; ')
 }
 
 function acceptedText({ accepted, why }: FindingView): string[] {
@@ -136,10 +121,12 @@ function placed(model: Model, party: PartyView | undefined): string {
 
 function gatewayText(gateway: GatewayView): string {
   const { name, environment } = gateway
-  return `${name} (${environment}, ${gatewaySubtitle(gateway)}, ${gatewayState(gateway).text})`
-}
-
-function legText(leg: LegView, api: ApiView | undefined): string {
-  const { actual, verdict } = api ? readingFor(leg, api.id) : leg
-  return `${legTitle(leg)}: expected ${expectedText(leg.expected)}; actual ${actualText(actual)}; ${verdictLook[verdict].label}`
+  const failing = handshakesText(gateway)
+  const said = [
+    environment,
+    gatewaySubtitle(gateway),
+    gatewayState(gateway).text,
+    ...(failing ? [failing] : []),
+  ]
+  return `${name} (${said.join(', ')})`
 }

@@ -44,6 +44,13 @@ export const validityLook: Record<ValidityState, Look> = {
   'not-yet-valid': { label: 'not valid yet', tone: 'err' },
 }
 
+/** Where there is no room for the sentence. */
+export const modeWord: Record<ClientMode, string> = {
+  STRICT: 'STRICT',
+  PERMISSIVE: 'PERMISSIVE',
+  DISABLE: 'no client certificate',
+}
+
 export const modeLabel: Record<ClientMode, string> = {
   STRICT: 'STRICT: a valid client certificate is needed',
   PERMISSIVE: 'PERMISSIVE: a client certificate is checked where one is shown',

@@ -30,7 +30,6 @@ import { ShareMenu } from './share-menu.tsx'
 import { TopologyTable } from './table/topology-table.tsx'
 import { topologyQueries } from './topology-queries.ts'
 import { useViewState } from './use-view-state.ts'
-import { noFilter } from '#diagram/filter.ts'
 import type { Selection } from '#diagram/highlight.ts'
 import type { View } from './view-state.ts'
 
@@ -124,7 +123,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
             </NoneYet>
           </div>
         ) : view === 'table' ? (
-          <TopologyTable model={model} state={state} choose={choose} clear={() => change(noFilter)} />
+          <TopologyTable model={model} state={state} choose={choose} change={change} />
         ) : (
           <TopologyMap
             model={model}

@@ -17,7 +17,14 @@ import { rowsOf } from '#diagram/rows.ts'
 import { readViewState, type ViewState, writeViewState } from './view-state.ts'
 import { daysText, flowSentence, gatewayState, legLabel, trafficText } from '#diagram/words.ts'
 
-const plain: ViewState = { ...noFilter, view: null, selection: null, at: null, compare: null }
+const plain: ViewState = {
+  ...noFilter,
+  view: null,
+  fullLegs: false,
+  selection: null,
+  at: null,
+  compare: null,
+}
 const topology = madeUp(4, { parties: 40, flows: 60, gateways: 2 })
 const model = modelOf(topology)
 
@@ -31,6 +38,7 @@ describe('the address', () => {
       plain,
       {
         view: 'table',
+        fullLegs: true,
         selection: { kind: 'leg', id: 'inbound:consumer:a:gateway:b' },
         useCase: 3,
         severity: 'error',
@@ -177,7 +185,7 @@ describe('the highlight', () => {
     const state: ViewState = { ...plain, useCase: 1 }
     const passing = topology.flows.filter((flow) => flow.classification?.useCase === 1)
     expect(topology.flows.filter((flow) => passes(model, flow, state))).toEqual(passing)
-    expect(rowsOf(model, state).map(({ id }) => id)).toEqual(passing.map(({ id }) => id))
+    expect(rowsOf(model, state).map(({ of }) => of.id)).toEqual(passing.map(({ id }) => id))
   })
 
   it('of a lens about legs is the legs that it is about, and the flows on them are in the table', () => {
@@ -190,7 +198,7 @@ describe('the highlight', () => {
       { ...plain, search: topology.parties[0]?.name.toUpperCase() ?? '' },
     ]) {
       const passing = topology.flows.filter((flow) => passes(model, flow, lenses))
-      expect(rowsOf(model, lenses).map(({ id }) => id)).toEqual(passing.map(({ id }) => id))
+      expect(rowsOf(model, lenses).map(({ of }) => of.id)).toEqual(passing.map(({ id }) => id))
       const lit = highlightOf(model, lenses)
       const onTheirWay = new Set(passing.flatMap(({ legs }) => legs))
       for (const leg of lit?.legs ?? []) expect(onTheirWay.has(leg)).toBe(true)
@@ -236,10 +244,13 @@ describe('the highlight', () => {
 })
 
 describe('the table', () => {
-  it('has every flow with every leg', () => {
+  it('has every flow with every leg, and whoever has no flow', () => {
     const rows = rowsOf(model, plain)
-    expect(rows).toHaveLength(topology.flows.length)
-    for (const row of rows) expect(row.legs.length).toBe(model.flows.get(row.id)?.legs.length)
+    const flows = rows.filter(({ of }) => of.kind === 'flow')
+    expect(flows).toHaveLength(topology.flows.length)
+    for (const { of, legs } of flows) expect(legs.length).toBe(model.flows.get(of.id)?.legs.length)
+    const said = new Set(rows.flatMap(({ consumer, provider }) => [consumer, provider]))
+    for (const { name } of topology.parties) expect(said).toContain(name)
   })
 
   it('writes CSV that spreadsheets take as text', () => {

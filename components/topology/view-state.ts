@@ -12,6 +12,8 @@ export type View = (typeof views)[number]
 export interface ViewState extends FlowFilter, When {
   /** Null is whatever suits the width of the screen. */
   readonly view: View | null
+  /** Whether the table shows every leg in full. */
+  readonly fullLegs: boolean
   readonly selection: Selection | null
 }
 
@@ -27,6 +29,7 @@ export function readViewState(search: URLSearchParams): ViewState {
   const focus = readSelection(search.get('focus') ?? '')
   return {
     view: view.parse(search.get('view')),
+    fullLegs: search.get('legs') === 'full',
     selection: readSelection(search.get('select') ?? ''),
     useCase: search.has('use-case') ? useCase.parse(search.get('use-case')) : null,
     severity: severity.parse(search.get('findings')),
@@ -47,6 +50,7 @@ export function writeViewState(state: ViewState): string {
   writeWhen(state, search)
   const members = {
     view: state.view,
+    legs: state.fullLegs ? 'full' : null,
     'use-case': state.useCase,
     findings: state.severity,
     env: state.environment,

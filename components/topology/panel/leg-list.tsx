@@ -3,7 +3,7 @@ import { actualText } from '#domain/context.ts'
 import { type LegReading, type LegView, readingFor } from '#domain/leg.ts'
 import { Hexagon } from '../../ui/hexagon.tsx'
 import { WordState } from '../../ui/state.tsx'
-import { verdictLook } from '#diagram/looks.ts'
+import { verdictOf } from '#diagram/leg-facts.ts'
 import { expectedText, legTitle } from '#diagram/words.ts'
 
 /** Legs in order, each with what is expected of it and what is known: of one API's traffic, or of the worst on it. */
@@ -39,9 +39,7 @@ function LegWords({ leg, reading }: { leg: LegView; reading: LegReading }) {
   )
 }
 
-/** How the two compare; inside the organisation less than mTLS is less than recommended. */
 export function LegVerdict({ expected, verdict }: Pick<LegView, 'expected' | 'verdict'>) {
-  const recommended = verdict === 'below' && expected && !expected.required
-  const look = recommended ? { label: 'less than recommended', tone: 'warn' as const } : verdictLook[verdict]
-  return <WordState tone={look.tone}>{look.label}</WordState>
+  const { label, tone } = verdictOf(expected, verdict)
+  return <WordState tone={tone}>{label}</WordState>
 }

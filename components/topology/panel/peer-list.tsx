@@ -1,20 +1,17 @@
 'use client'
-import { type LegView, readingsOf } from '#domain/leg.ts'
+import type { LegView } from '#domain/leg.ts'
 import { Mono } from '../../ui/code-line.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import type { Model } from '#diagram/model.ts'
+import { peersOn } from '#diagram/peers.ts'
 import { Part } from './part.tsx'
 
 const shownMax = 12
 
 /** Who was really seen at the far end, the latest first. Nothing where no node can see. */
 export function PeerList({ model, leg }: { model: Model; leg: LegView }) {
-  const { observed } = model.topology
-  const apiIds = new Set(readingsOf(leg).flatMap((reading) => reading.apiIds))
-  if (!observed || apiIds.size === 0) return null
-  const peers = observed.peers
-    .filter(({ apiId, side }) => side === leg.side && apiIds.has(apiId))
-    .toSorted((a, b) => (a.lastSeenAt > b.lastSeenAt ? -1 : 1))
+  const peers = peersOn(model, leg)
+  if (!peers) return null
   return (
     <Part title="Peers really seen">
       {peers.length === 0 && <p className="text-sm text-ink-3">None since nodes began to look.</p>}
