@@ -37,10 +37,19 @@ export function servingPids({ child }: Running): number[] {
 }
 
 /** What a metric says by worker. */
-export async function byWorker({ adminPort }: LocalNode, metric: string): Promise<Map<string, number>> {
-  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+export async function byWorker(node: LocalNode, metric: string): Promise<Map<string, number>> {
+  const text = await metricsOf(node)
   const series = text.matchAll(new RegExp(`^${metric}\\{worker="(\\d+)"\\} (\\S+)$`, 'gm'))
   return new Map([...series].map(([, worker = '', value]) => [worker, Number(value)]))
+}
+
+/** What a metric without labels says. */
+export async function figureOf(node: LocalNode, metric: string): Promise<number> {
+  return Number(new RegExp(`^${metric} (\\S+)$`, 'm').exec(await metricsOf(node))?.[1])
+}
+
+async function metricsOf({ adminPort }: LocalNode): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
 }
 
 /** Asks until it is answered with 200, and says when that was. */

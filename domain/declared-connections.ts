@@ -1,6 +1,6 @@
 import type { Connection, Errand, NetworkPolicySet, Place } from './network-policy.ts'
-import { type Served, servedByApi } from './reading.ts'
-import type { ApiView, PartyView, Stored, StoredFlow } from './stored.ts'
+import { isMeantFor, type Served, servedByApi } from './reading.ts'
+import type { ApiView, GatewayView, PartyView, Stored, StoredFlow } from './stored.ts'
 
 /** What NetworkPolicies must let through for a topology to work: clients in, upstreams, names and key sets out. */
 
@@ -23,6 +23,7 @@ export type Declared =
 export interface Declaring {
   readonly apis: readonly ApiView[]
   readonly flows: readonly StoredFlow[]
+  readonly gateways: ReadonlyMap<string, GatewayView>
   readonly parties: ReadonlyMap<string, PartyView>
   readonly servedOf: (api: ApiView) => readonly Served[]
 }
@@ -32,6 +33,7 @@ export function declaringOf(stored: Stored): Declaring {
   return {
     apis: stored.apis,
     flows: stored.flows,
+    gateways: new Map(stored.gateways.map((gateway) => [gateway.id, gateway])),
     parties: new Map(stored.parties.map((party) => [party.id, party])),
     servedOf: ({ id }) => served.get(id) ?? [],
   }
@@ -46,11 +48,9 @@ export function declaredConnections(set: PlacedInCluster, declaring: Declaring):
     const apis = declaring.apis.filter((api) => api.gatewayId === gatewayId)
     const ids = new Set(apis.map(({ id }) => id))
     const inwards = apis.flatMap((api) =>
-      declaring
-        .servedOf(api)
-        .flatMap(({ listener: { port } }) =>
-          callersOf(api, set, declaring).map(({ place, of }) => ({ from: place, to: pod, port, of })),
-        ),
+      portsOf(api, declaring).flatMap((port) =>
+        callersOf(api, set, declaring).map(({ place, of }) => ({ from: place, to: pod, port, of })),
+      ),
     )
     const upstreams = set.upstreams
       .filter(({ apiId }) => ids.has(apiId))
@@ -68,6 +68,13 @@ export function declaredConnections(set: PlacedInCluster, declaring: Declaring):
       gatewayId,
     }))
   })
+}
+
+// What cannot be served yet, for want of a certificate, is to be reached where it is meant to be.
+function portsOf(api: ApiView, { gateways, servedOf }: Declaring): number[] {
+  const served = servedOf(api).map(({ listener }) => listener)
+  const meant = api.enabled ? (gateways.get(api.gatewayId)?.listeners ?? []) : []
+  return (served.length > 0 ? served : meant.filter((one) => isMeantFor(api, one))).map(({ port }) => port)
 }
 
 interface Caller {

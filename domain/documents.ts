@@ -68,6 +68,15 @@ export const documentPlan = z.object({
       contexts: z.array(z.string()),
     }),
   ),
+  /** The set that is then said to be applied around the gateway; null where none is, or none can be. */
+  networkPolicies: z
+    .object({
+      policies: z.array(z.string()),
+      namespace: z.string(),
+      pods: z.string().describe('Which pods of the namespace are those of the gateway'),
+      isNew: z.boolean().describe('Else it takes the place of the set that is applied there'),
+    })
+    .nullable(),
 })
 export type DocumentPlan = z.infer<typeof documentPlan>
 

@@ -66,13 +66,8 @@ function onlyIn(these: Topology, those: Topology): string[] {
   return idsOf(these).filter((id) => !others.has(id))
 }
 
-// What nodes saw and which NetworkPolicies were applied is not kept: such a finding would be new every time.
-const notKept: ReadonlySet<FindingCode> = new Set([
-  'flow.undeclared-peer',
-  'flow.never-seen',
-  'netpol.no-ingress-to-gateway',
-  'netpol.egress-blocked',
-])
+// What nodes saw is not kept: such a finding would be new every time.
+const notKept: ReadonlySet<FindingCode> = new Set(['flow.undeclared-peer', 'flow.never-seen'])
 
 export function compareFindings(
   before: readonly FindingView[],

@@ -65,6 +65,8 @@ export interface PlaneFigures extends Counted {
   readonly sessions: readonly ListedSession[]
   /** Empty where this process serves by itself. */
   readonly workers: readonly ProcessFigures[]
+  /** Resident memory of a worker that waits to take the place of one that ends; 0 where there is none. */
+  readonly spareBytes: number
   readonly listeners: readonly Place[]
 }
 
@@ -151,7 +153,13 @@ export const nothingCounted: Counted = {
 }
 
 /** Of a data plane that has not served yet. */
-export const noFigures: PlaneFigures = { ...nothingCounted, sessions: [], workers: [], listeners: [] }
+export const noFigures: PlaneFigures = {
+  ...nothingCounted,
+  sessions: [],
+  workers: [],
+  spareBytes: 0,
+  listeners: [],
+}
 
 /** Loaded only by those who have one. */
 async function sinkOf({ otlpEndpoint }: DataPlaneOptions, hearing: Hearing) {
@@ -187,6 +195,7 @@ export const serveHere: OpenDataPlane = async (options, hearing) => {
         certificates: plan === undefined ? new Map() : certificatesOf(plan),
         sessions: server.openSessions(sessionsMax),
         workers: [],
+        spareBytes: 0,
         listeners: serving.listeners,
       }
     },

@@ -70,6 +70,7 @@ function figures(): PlaneFigures {
       { ...quiet, worker: 1, isServing: true, requests: 2, connections: 3, refusedShare: 0.25, lateMs: 125 },
       { ...quiet, worker: 2, isServing: false, crashes: 6, isCrashLooping: true },
     ],
+    spareBytes: 96_000_000,
     listeners: [],
   }
 }
@@ -112,6 +113,7 @@ it('says all that is known of traffic, APIs, policies, upstreams, certificates a
     'hexgate_worker_up{worker="2"} 0',
     'hexgate_worker_refused_share{worker="1"} 0.25',
     'hexgate_worker_late_seconds{worker="1"} 0.125',
+    'hexgate_spare_worker_resident_memory_bytes 96000000',
     'hexgate_config_applied_timestamp_seconds 12',
   ])
     expect(lines).toContain(line)

@@ -288,6 +288,12 @@ function addWorkers(counter: Add, gauge: Add): void {
   )
   gauge('hexgate_worker_connections', 'Open connections of the worker.', names, byWorker('connections'))
   gauge('hexgate_worker_resident_memory_bytes', 'Memory of the worker.', names, byWorker('rssBytes'))
+  gauge(
+    'hexgate_spare_worker_resident_memory_bytes',
+    'Memory of the worker that waits to take the place of one that ends; 0 while none is ready.',
+    [],
+    ({ spareBytes }) => one(spareBytes),
+  )
 }
 
 function addNode(gauge: Add, node: () => NodeFigures): void {

@@ -303,8 +303,8 @@ function problemsOf(revisions: Revisions, plane: DataPlane): string[] {
   ]
 }
 
-function rssOf({ workers }: PlaneFigures): number {
-  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, residentBytes())
+function rssOf({ workers, spareBytes }: PlaneFigures): number {
+  return workers.reduce((sum, { rssBytes }) => sum + rssBytes, residentBytes() + spareBytes)
 }
 
 function reportOf(

@@ -144,6 +144,12 @@ const matrix: Record<string, Row> = {
   'topology.flows.export': { may: everyone },
   'topology.evidence.export': { may: everyone },
   'gateway.network-policies.read': { may: everyone },
+  'gateway.applied-network-policies.read': { may: everyone },
+  'gateway.applied-network-policies.replace': {
+    may: doers,
+    body: () => ({ files: [{ name: 'a.json', text: networkPolicyDocument }] }),
+  },
+  'gateway.applied-network-policies.delete': { may: doers },
   'network.list': { may: everyone },
   'network.create': {
     may: doers,
@@ -283,6 +289,12 @@ const certManagerDocument = JSON.stringify({
   kind: 'Certificate',
   metadata: { name: 'shop' },
   spec: { secretName: 'shop', dnsNames: ['shop.example'], issuerRef: { name: 'ca' } },
+})
+const networkPolicyDocument = JSON.stringify({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'deny', namespace: 'shop' },
+  spec: { podSelector: {}, policyTypes: ['Ingress'] },
 })
 const accepted = {
   findingId: 'leg.one-way-tls@leg:x',

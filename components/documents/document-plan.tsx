@@ -40,6 +40,7 @@ export function DocumentPlanView({ preview }: { preview: DocumentPreview }) {
         <Things title="CAs" things={plan.authorities}>
           {({ subject, notAfter }) => `${subject}, until ${notAfter.slice(0, 10)}`}
         </Things>
+        <AppliedSet set={plan.networkPolicies} gatewayName={gatewayName} />
         <Things title="Networks" things={plan.networks}>
           {() => 'organisation internal, a cluster'}
         </Things>
@@ -97,6 +98,24 @@ function Apis({ apis }: Pick<DocumentPlan, 'apis'>) {
           </p>
         </li>
       ))}
+    </Group>
+  )
+}
+
+function AppliedSet({ set, gatewayName }: { set: DocumentPlan['networkPolicies']; gatewayName: string }) {
+  if (set === null) return null
+  return (
+    <Group title="NetworkPolicies">
+      <li className="px-2.5 py-1.5">
+        <Head
+          name={`${count(set.policies.length, 'policy', 'policies')} applied around ${gatewayName}`}
+          isNew={set.isNew}
+          known="takes the place of what is applied"
+        />
+        <p className="text-xs break-words text-ink-2">
+          Its pods run in {set.namespace} with <Mono>{set.pods}</Mono>. {set.policies.join(', ')}
+        </p>
+      </li>
     </Group>
   )
 }

@@ -17,3 +17,8 @@ export function gatewayHref(gatewayId: string, tab: GatewayTab): string {
 export function gatewayTabOf(text: string | null): GatewayTab {
   return gatewayTabs.find((tab) => tab === text) ?? 'nodes'
 }
+
+/** The NetworkPolicies around a gateway. */
+export function networkPoliciesHref(gatewayId: string): string {
+  return `/gateways/${gatewayId}/network-policies`
+}

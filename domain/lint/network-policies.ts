@@ -9,7 +9,7 @@ import { touching, type World } from './world.ts'
 /** Whether applied sets of NetworkPolicies let through what is declared: clients in, upstreams, names and key sets out. */
 export function lintNetworkPolicies(world: World): Finding[] {
   const { stored, flows, servedOf, at } = world
-  const declaring = { apis: stored.apis, flows, parties: at.parties, servedOf }
+  const declaring = { apis: stored.apis, flows, parties: at.parties, gateways: at.gateways, servedOf }
   return stored.networkPolicies.flatMap((set) => {
     const byGateway = Map.groupBy(declaredConnections(set, declaring), ({ gatewayId }) => gatewayId)
     return [...byGateway].flatMap(([gatewayId, declared]) => {

@@ -24,8 +24,16 @@ export interface Reading extends Omit<WorkerReading, 'counted'> {
   readonly counted: Counted
 }
 
+/** Where a worker stands: among those that serve, or as the spare. */
+export interface Post {
+  /** What people are told of. */
+  readonly name: string
+  /** Called once, with how the worker ended in words. */
+  readonly onEnd: (child: Child, how: string) => void
+}
+
 export interface ChildOptions {
-  readonly number: number
+  readonly post: Post
   readonly plane: DataPlaneOptions
   readonly drainMs: number
   readonly hearing: Hearing
@@ -34,8 +42,6 @@ export interface ChildOptions {
   readonly tallies: Tallies<Child>
   /** It has something for the listeners in the other workers. */
   readonly onTell: (child: Child, name: string, text: string) => void
-  /** Called once, with how it ended in words. */
-  readonly onEnd: (child: Child, how: string) => void
 }
 
 const entry = new URL('main.ts', import.meta.url)
@@ -51,7 +57,6 @@ const secretVariables = ['HEXGATE_GATEWAY_KEY', 'HEXGATE_SHARED_STORE']
 
 /** A worker as the control process holds it. */
 export class Child {
-  readonly number: number
   readonly started: Promise<void>
   readonly ended: Promise<void>
   readonly #options: ChildOptions
@@ -63,6 +68,7 @@ export class Child {
   /** What the worker was given, by id: the hashes. */
   readonly #held = new Map<string, string>()
   readonly #limits = new Map<number, CountedLimits>()
+  #post: Post
   #reading: Reading | undefined
   #lastAsk = 0
   #silentBeats = 0
@@ -72,7 +78,7 @@ export class Child {
   #onEnded: () => void = () => undefined
 
   constructor(options: ChildOptions) {
-    this.number = options.number
+    this.#post = options.post
     this.#options = options
     const environment: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: compiled, ...process.env }
     for (const name of secretVariables) delete environment[name]
@@ -97,6 +103,10 @@ export class Child {
     this.#tell({ kind: 'start', options: options.plane, drainMs: options.drainMs })
   }
 
+  get name(): string {
+    return this.#post.name
+  }
+
   get pid(): number | undefined {
     return this.#process.pid
   }
@@ -111,6 +121,11 @@ export class Child {
 
   get isServing(): boolean {
     return this.#isServing && !this.#isGone
+  }
+
+  /** From now on it stands here. */
+  takePost(post: Post): void {
+    this.#post = post
   }
 
   /** What it said last. */
@@ -195,7 +210,7 @@ export class Child {
   #ask(message: (ask: number) => ToWorker): Promise<FromWorker> {
     const ask = ++this.#lastAsk
     return new Promise((resolve, reject) => {
-      if (this.#isGone) return reject(new WorkerGone(`worker ${this.number} has ended`))
+      if (this.#isGone) return reject(new WorkerGone(`${this.name} has ended`))
       this.#asked.set(ask, { resolve, reject })
       this.#tell(message(ask))
     })
@@ -247,7 +262,7 @@ export class Child {
     const now = performance.now()
     return takes.map(([number, key]) => {
       const limits = this.#limits.get(number)
-      if (limits === undefined) throw new TypeError(`worker ${this.number} counts by limits it did not name`)
+      if (limits === undefined) throw new TypeError(`${this.name} counts by limits it did not name`)
       return this.#options.limits.take(limits, key, now)
     })
   }
@@ -260,11 +275,10 @@ export class Child {
   #ended(how: string): void {
     if (this.#isGone) return
     this.#isGone = true
-    for (const { reject } of this.#asked.values())
-      reject(new WorkerGone(`worker ${this.number} ended (${how})`))
+    for (const { reject } of this.#asked.values()) reject(new WorkerGone(`${this.name} ended (${how})`))
     this.#asked.clear()
     this.#options.tallies.gone(this)
-    this.#options.onEnd(this, how)
+    this.#post.onEnd(this, how)
     this.#onEnded()
   }
 }

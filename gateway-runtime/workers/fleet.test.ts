@@ -11,7 +11,8 @@ import { sha256 } from '../ports.ts'
 import { listenFault } from '../serving.ts'
 import { oneApi, policy } from '../testing/publisher.ts'
 import { closing, startUpstream, until } from '../testing/world.ts'
-import { Fleet } from './fleet.ts'
+import { Fleet, type FleetMeans } from './fleet.ts'
+import { roomBytesMin } from './spare.ts'
 
 const end = closing()
 let upstream: string
@@ -22,13 +23,18 @@ afterEach(() => end.closeAll())
 
 const options: DataPlaneOptions = { trustedHops: 0, allowLoopback: true, accessLog: false, override: {} }
 
-async function open(count: number, more: Partial<DataPlaneOptions> = {}) {
+const noRoom = () => 0
+
+async function open(count: number, more: Partial<DataPlaneOptions> = {}, means: FleetMeans = {}) {
   const events: string[] = []
   const hearing: Hearing = {
     event: ({ code, detail }) => events.push(`${code}: ${detail}`),
     log: () => undefined,
   }
-  const fleet = await Fleet.open(count, { ...options, ...more }, hearing, 1_000)
+  const fleet = await Fleet.open(count, { ...options, ...more }, hearing, 1_000, {
+    roomBytes: noRoom,
+    ...means,
+  })
   end.add(() => fleet.drain(0))
   return { fleet, events }
 }
@@ -95,6 +101,54 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
     expect(workers.every(({ requests }) => requests > 0)).toBe(true)
   })
 
+  it('have a spare that takes the place of one that is killed, and then another spare', async () => {
+    const { fleet, events } = await open(2, {}, { roomBytes: () => roomBytesMin, afterMs: 0 })
+    expect(fleet.sparePid).toBeUndefined()
+    await fleet.serve(contentsOf(oneApi(upstream)))
+    await until('a spare', () => fleet.sparePid !== undefined)
+    // It was made before this came.
+    await fleet.serve(contentsOf(oneApi(upstream, { basePath: '/v2' })))
+    const { sparePid } = fleet
+    const [victim, other] = fleet.pids
+    process.kill(victim ?? 0, 'SIGKILL')
+    await until('the spare stands there', () => fleet.pids.includes(sparePid ?? 0))
+    await until('both serve again', () => fleet.problems.length === 0)
+    expect(fleet.pids).toEqual([sparePid, other])
+    expect(events).toEqual(['worker.crashed: worker 1 ended (SIGKILL); it is started again'])
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(fleet.ports[0], '/v2')))
+    expect(answers).toEqual(Array(40).fill(200))
+    expect((await workersOf(fleet)).every(({ requests }) => requests > 0)).toBe(true)
+    await until('the next spare', () => fleet.sparePid !== undefined)
+    expect(fleet.sparePid).not.toBe(sparePid)
+    expect((await fleet.figures()).spareBytes).toBeGreaterThan(0)
+  })
+
+  it('say that a spare has ended, and have another one', async () => {
+    const { fleet, events } = await open(1, {}, { roomBytes: () => roomBytesMin, afterMs: 0 })
+    await fleet.serve(contentsOf(oneApi(upstream)))
+    await until('a spare', () => fleet.sparePid !== undefined)
+    const { sparePid } = fleet
+    process.kill(sparePid ?? 0, 'SIGKILL')
+    await until('another spare', () => fleet.sparePid !== undefined && fleet.sparePid !== sparePid)
+    expect(events).toEqual(['worker.spare-ended: the spare worker ended (SIGKILL); it is started again'])
+    expect((await workersOf(fleet)).map(({ crashes }) => crashes)).toEqual([0])
+  })
+
+  it('let the spare go where memory becomes short, and need none to come back', async () => {
+    let roomBytes = roomBytesMin
+    const { fleet, events } = await open(1, {}, { roomBytes: () => roomBytes, afterMs: 0 })
+    await fleet.serve(contentsOf(oneApi(upstream)))
+    await until('a spare', () => fleet.sparePid !== undefined)
+    roomBytes = roomBytesMin / 2 - 1
+    await until('no spare', () => fleet.sparePid === undefined)
+    const [victim] = fleet.pids
+    process.kill(victim ?? 0, 'SIGKILL')
+    await until('another process', () => fleet.pids.length === 1 && fleet.pids[0] !== victim)
+    await until('it serves', () => fleet.isServing)
+    expect(await ask(fleet.ports[0])).toBe(200)
+    expect(events).toEqual(['worker.crashed: worker 1 ended (SIGKILL); it is started again'])
+  })
+
   it('lose only the requests of the one that is killed', async () => {
     const release: (() => void)[] = []
     const slow = createHttpServer((_, response) => release.push(() => response.end('late')))
@@ -134,7 +188,7 @@ describe('the workers of a node', { timeout: 60_000 }, () => {
   it('that hang are cut off and started again', async () => {
     const events: string[] = []
     const hearing: Hearing = { event: ({ code }) => events.push(code), log: () => undefined }
-    const fleet = await Fleet.open(1, options, hearing, 1_000, 3)
+    const fleet = await Fleet.open(1, options, hearing, 1_000, { silentBeatsMax: 3, roomBytes: noRoom })
     end.add(() => fleet.drain(0))
     await fleet.serve(contentsOf(oneApi(upstream)))
     process.kill(fleet.pids[0] ?? 0, 'SIGSTOP')

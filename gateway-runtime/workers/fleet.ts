@@ -14,12 +14,13 @@ import {
 } from '../data-plane.ts'
 import type { Contents } from '../plan.ts'
 import { type Bound, listenFault, openPlaces, type Place, placesOf, type Served } from '../serving.ts'
-import { Child, type Reading, WorkerGone } from './child.ts'
+import { Child, type Post, type Reading, WorkerGone } from './child.ts'
 import { Crashes, crashesAMinuteMax } from './crashes.ts'
 import { onlyServed, remaining, summed } from './figures.ts'
-import { Tallies } from './tallies.ts'
-import { NodeLimits } from './node-limits.ts'
 import { beatMs, type PreparedThere } from './messages.ts'
+import { NodeLimits } from './node-limits.ts'
+import { Spare, type SpareOptions } from './spare.ts'
+import { Tallies } from './tallies.ts'
 
 /** The serving processes cannot be started. */
 export class WorkersFailed extends Error {}
@@ -32,7 +33,12 @@ interface Slot {
   revival: NodeJS.Timeout | undefined
 }
 
-/** A worker that says nothing for so many beats hangs. */
+/** How patient a fleet is, and what it has room for. */
+export interface FleetMeans extends Pick<SpareOptions, 'afterMs' | 'roomBytes'> {
+  /** A worker that says nothing for so many beats hangs. */
+  readonly silentBeatsMax?: number
+}
+
 const silentBeatsDefault = 15
 /** A start takes longer on a machine that is busy. */
 const startBeatsMax = 60
@@ -53,6 +59,7 @@ export class Fleet implements DataPlane {
   readonly #slots: readonly Slot[]
   readonly #limits = new NodeLimits()
   readonly #tallies = new Tallies<Child>()
+  readonly #spare: Spare
   readonly #beat: NodeJS.Timeout
   #contents: Contents | undefined
   #bound: Bound = {}
@@ -66,9 +73,9 @@ export class Fleet implements DataPlane {
     options: DataPlaneOptions,
     hearing: Hearing,
     drainMs: number,
-    silentBeatsMax: number,
+    { silentBeatsMax, ...means }: FleetMeans,
   ) {
-    this.#silentBeatsMax = silentBeatsMax
+    this.#silentBeatsMax = silentBeatsMax ?? silentBeatsDefault
     this.#options = { ...options, override: { ...options.override, reusePort: count > 1 } }
     this.#hearing = hearing
     this.#drainMs = drainMs
@@ -78,6 +85,11 @@ export class Fleet implements DataPlane {
       child: undefined,
       revival: undefined,
     }))
+    this.#spare = new Spare({
+      fork: (post) => this.#fork(post),
+      event: (event, heldBack) => hearing.event(event, heldBack),
+      ...means,
+    })
     this.#beat = setInterval(() => this.#listen(), beatMs).unref()
   }
 
@@ -87,11 +99,11 @@ export class Fleet implements DataPlane {
     options: DataPlaneOptions,
     hearing: Hearing,
     drainMs: number,
-    silentBeatsMax = silentBeatsDefault,
+    means: FleetMeans = {},
   ): Promise<Fleet> {
-    const fleet = new Fleet(count, options, hearing, drainMs, silentBeatsMax)
+    const fleet = new Fleet(count, options, hearing, drainMs, means)
     try {
-      await Promise.all(fleet.#slots.map((slot) => fleet.#fork(slot).started))
+      await Promise.all(fleet.#slots.map((slot) => fleet.#fill(slot).started))
       return fleet
     } catch (error) {
       await fleet.drain(0)
@@ -111,9 +123,15 @@ export class Fleet implements DataPlane {
     return this.#contents === undefined ? [] : openPlaces(this.#placesOf(this.#contents), this.#bound)
   }
 
-  /** The processes that run. */
+  /** The processes that run, but for the spare. */
   get pids(): readonly number[] {
     return this.#children().flatMap(({ pid }) => pid ?? [])
+  }
+
+  /** The process that would take the place of one that ends; undefined while none is ready. */
+  get sparePid(): number | undefined {
+    const { child } = this.#spare
+    return child?.isStarted === true ? child.pid : undefined
   }
 
   get problems(): readonly string[] {
@@ -137,19 +155,23 @@ export class Fleet implements DataPlane {
       if (taken.length > 0) return { ok: false, reasons: taken }
       const first = await this.#offer(contents)
       // A worker that happened to end just then says nothing about the contents; twice is no chance.
-      return first === 'worker gone' ? refusedByEnd(await this.#offer(contents)) : first
+      const served = first === 'worker gone' ? refusedByEnd(await this.#offer(contents)) : first
+      if (served.ok) this.#spare.want()
+      return served
     })
   }
 
   async figures(): Promise<PlaneFigures> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, readingMsMax).unref())
-    await Promise.race([late, Promise.allSettled(this.#children().map((child) => child.readAnew()))])
+    const asked = [...this.#children(), ...this.#spare.all].filter(({ isStarted }) => isStarted)
+    await Promise.race([late, Promise.allSettled(asked.map((child) => child.readAnew()))])
     const readings = this.#children().flatMap(({ reading }) => reading ?? [])
     const sessions = readings.flatMap((reading) => reading.sessions ?? [])
     return {
       ...readings.map(({ counted }) => counted).reduce(summed, this.#base),
       sessions: sessions.toSorted((a, b) => a.openedAtMs - b.openedAtMs).slice(0, sessionsMax),
       workers: this.#slots.map((slot) => figuresOf(slot, performance.now())),
+      spareBytes: this.#spare.child?.reading?.rssBytes ?? 0,
       listeners: this.listeners,
     }
   }
@@ -171,11 +193,12 @@ export class Fleet implements DataPlane {
     clearInterval(this.#beat)
     for (const { revival } of this.#slots) clearTimeout(revival)
     const children = this.#children()
+    const spareEnded = this.#spare.stop()
     for (const child of children) child.drain(deadlineMs, graceMs)
     const cut = setTimeout(() => {
       for (const child of children) child.kill()
     }, deadlineMs + beyondDrainMs)
-    await Promise.all(children.map((child) => child.ended))
+    await Promise.all([spareEnded, ...children.map((child) => child.ended)])
     clearTimeout(cut)
   }
 
@@ -193,7 +216,7 @@ export class Fleet implements DataPlane {
   /** All workers prepare; then all commit, or none. */
   async #offer(contents: Contents): Promise<Served | 'worker gone'> {
     try {
-      await Promise.all(this.#slots.map((slot) => slot.child?.started ?? this.#fork(slot).started))
+      await Promise.all(this.#slots.map((slot) => slot.child?.started ?? this.#fill(slot).started))
       const children = this.#children()
       const prepared = await this.#prepareAll(children, contents)
       const refusal = prepared.find((one) => !one.ok)
@@ -253,10 +276,20 @@ export class Fleet implements DataPlane {
     for (const child of this.#children()) child.keepOnly(isServed)
   }
 
-  #fork(slot: Slot): Child {
+  /** Has a worker in a slot again: the spare, or a new one. */
+  #fill(slot: Slot): Child {
     clearTimeout(slot.revival)
-    slot.child = new Child({
-      number: slot.number,
+    const post: Post = {
+      name: `worker ${slot.number}`,
+      onEnd: (child, how) => this.#ended(slot, child, how),
+    }
+    slot.child = this.#spare.take(post) ?? this.#fork(post)
+    return slot.child
+  }
+
+  #fork(post: Post): Child {
+    return new Child({
+      post,
       plane: this.#options,
       drainMs: this.#drainMs,
       hearing: this.#hearing,
@@ -265,9 +298,7 @@ export class Fleet implements DataPlane {
       onTell: (teller, name, text) => {
         for (const child of this.#children()) if (child !== teller) child.pass(name, text)
       },
-      onEnd: (child, how) => this.#ended(slot, child, how),
     })
-    return slot.child
   }
 
   #ended(slot: Slot, child: Child, how: string): void {
@@ -287,10 +318,11 @@ export class Fleet implements DataPlane {
   /** Starts a worker again, with what the others serve. */
   async #revive(slot: Slot): Promise<void> {
     if (this.#draining || slot.child !== undefined) return
-    const child = this.#fork(slot)
+    const child = this.#fill(slot)
     try {
       await child.started
       if (this.#contents === undefined) return
+      this.#spare.want()
       await child.give(this.#contents)
       const prepared = await child.prepare(this.#bound)
       if (prepared.ok) return await child.commit()
@@ -312,10 +344,11 @@ export class Fleet implements DataPlane {
 
   /** A worker that hangs holds its share of the connections; it is better started again. */
   #listen(): void {
-    for (const child of this.#children()) {
+    this.#spare.beat()
+    for (const child of [...this.#children(), ...this.#spare.all]) {
       const max = child.isStarted ? this.#silentBeatsMax : startBeatsMax
       if (child.beat() < max) continue
-      const detail = `worker ${child.number} has said nothing for ${max} s and is cut off`
+      const detail = `${child.name} has said nothing for ${max} s and is cut off`
       this.#hearing.event({ level: 'error', code: 'worker.hangs', detail }, 0)
       child.kill()
     }

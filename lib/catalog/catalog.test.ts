@@ -8,14 +8,10 @@ import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { admitConsumer, issueCredential, listConsumers, revokeCredential } from './consumers.ts'
 import { listApis, readApi, readDefinition, readInstance, readTraffic, readVersion } from './read.ts'
-import {
-  changeInstance,
-  deleteApi,
-  exposeVersion,
-  importApi,
-  previewImport,
-  removeInstance,
-} from './write.ts'
+import { importApi } from './import-api.ts'
+import { previewImport } from './preview-import.ts'
+import { deleteApi } from './write-api.ts'
+import { changeInstance, exposeVersion, removeInstance } from './write-instance.ts'
 
 function orders(label = '1.0.0', more: object = {}): string {
   return JSON.stringify({

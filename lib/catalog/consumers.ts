@@ -10,7 +10,7 @@ import { announceChange } from '../changes.ts'
 import { db, type Tx, transaction } from '../db.ts'
 import { changeContracts } from '../publish/contracts.ts'
 import { routingOf } from './read.ts'
-import { lockInstance } from './write.ts'
+import { lockInstance } from './write-instance.ts'
 
 const prefixLength = 12
 

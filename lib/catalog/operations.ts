@@ -19,14 +19,10 @@ import {
 import { endpoint, type Operation } from '../endpoint.ts'
 import { admitConsumer, issueCredential, listConsumers, revokeCredential, setTier } from './consumers.ts'
 import { listApis, readApi, readDefinition, readInstance, readTraffic, readVersion } from './read.ts'
-import {
-  changeInstance,
-  deleteApi,
-  exposeVersion,
-  importApi,
-  previewImport,
-  removeInstance,
-} from './write.ts'
+import { importApi } from './import-api.ts'
+import { previewImport } from './preview-import.ts'
+import { deleteApi } from './write-api.ts'
+import { changeInstance, exposeVersion, removeInstance } from './write-instance.ts'
 
 const id = z.uuid()
 const tag = 'Catalog'

@@ -7,10 +7,13 @@ import {
   type Protocol,
 } from '#domain/network-policy.ts'
 
-/** What stands around gateways in a cluster: which pods a name leads to, and what is known of them. */
+/**
+ * What stands around gateways in a cluster: which pods a name leads to, and what is known of them. No more than that is
+ * taken of documents, since what runs pods may hold passwords.
+ */
 
 const labels = z.record(z.string(), z.string())
-const metadata = z.looseObject({
+const metadata = z.object({
   name: z.string(),
   namespace: z.string().default('default'),
   labels: labels.default({}),
@@ -18,13 +21,13 @@ const metadata = z.looseObject({
 const protocol = z.enum(['TCP', 'UDP', 'SCTP']).default('TCP')
 
 /** A Service of Kubernetes, as far as it says where its connections end. */
-export const clusterService = z.looseObject({
+export const clusterService = z.object({
   metadata,
-  spec: z.looseObject({
+  spec: z.object({
     selector: labels.optional(),
     ports: z
       .array(
-        z.looseObject({
+        z.object({
           port: z.int(),
           targetPort: z.union([z.int(), z.string()]).optional(),
           protocol,
@@ -34,21 +37,21 @@ export const clusterService = z.looseObject({
   }),
 })
 
-export const namespace = z.looseObject({ metadata })
+export const namespace = z.object({ metadata })
 
 /** What makes pods: their labels and what their ports are called. */
-export const workload = z.looseObject({
+export const workload = z.object({
   metadata,
-  spec: z.looseObject({
-    template: z.looseObject({
-      metadata: z.looseObject({ labels: labels.default({}) }).default({ labels: {} }),
-      spec: z.looseObject({
+  spec: z.object({
+    template: z.object({
+      metadata: z.object({ labels: labels.default({}) }).default({ labels: {} }),
+      spec: z.object({
         containers: z
           .array(
-            z.looseObject({
+            z.object({
               image: z.string().default(''),
               ports: z
-                .array(z.looseObject({ name: z.string().optional(), containerPort: z.int(), protocol }))
+                .array(z.object({ name: z.string().optional(), containerPort: z.int(), protocol }))
                 .default([]),
             }),
           )
@@ -63,10 +66,13 @@ export type Namespace = z.infer<typeof namespace>
 export type Workload = z.infer<typeof workload>
 type Labels = Readonly<Record<string, string>>
 
-interface Known {
+export interface Surroundings {
   readonly services: readonly ClusterService[]
   readonly namespaces: readonly Namespace[]
   readonly workloads: readonly Workload[]
+}
+
+interface Known extends Surroundings {
   readonly policies: readonly NetworkPolicyRules[]
 }
 
@@ -91,6 +97,11 @@ export class Cluster {
 
   /** The pods of the gateway of a namespace: by its image, else by the name that NetworkPolicies call it. */
   gateway(inside: string): Pod {
+    return this.gatewayFound(inside).pod
+  }
+
+  /** The same, and how they were told from others. */
+  gatewayFound(inside: string): { pod: Pod; by: 'image' | 'name' | 'nothing' } {
     const running = this.#known.workloads.find(
       ({ metadata: { namespace }, spec }) =>
         namespace === inside && spec.template.spec.containers.some(({ image }) => gatewayImage.test(image)),
@@ -98,7 +109,16 @@ export class Cluster {
     const named = this.#selectedLabels(inside).find((all) =>
       nameLabels.some((label) => gatewayName.test(all[label] ?? '')),
     )
-    return this.#pod(inside, running?.spec.template.metadata.labels ?? named ?? { app: 'flex-gateway' })
+    const labelled = running?.spec.template.metadata.labels ?? named ?? { app: 'flex-gateway' }
+    return { pod: this.pod(inside, labelled), by: running ? 'image' : named ? 'name' : 'nothing' }
+  }
+
+  /** Namespaces in which something runs the image of a gateway. */
+  get gatewayNamespaces(): string[] {
+    const running = this.#known.workloads.filter(({ spec }) =>
+      spec.template.spec.containers.some(({ image }) => gatewayImage.test(image)),
+    )
+    return [...new Set(running.map(({ metadata: { namespace: inside } }) => inside))]
   }
 
   /** Where a URL leads from a namespace. */
@@ -117,13 +137,13 @@ export class Cluster {
     const service = isCluster ? this.#service(name, inside) : undefined
     if (service?.spec.selector) return this.#behind(service, service.spec.selector, port)
     const labelled = this.#labelsFor(name, inside)
-    if (labelled) return { place: this.#pod(inside, labelled), port }
-    if (isCluster) return { place: this.#pod(inside, { app: name }), port }
+    if (labelled) return { place: this.pod(inside, labelled), port }
+    if (isCluster) return { place: this.pod(inside, { app: name }), port }
     return { place: { kind: 'address', address: null }, port }
   }
 
   #behind({ metadata, spec }: ClusterService, selector: Labels, port: number): Destination {
-    const place = this.#pod(metadata.namespace, selector)
+    const place = this.pod(metadata.namespace, selector)
     const target = spec.ports.find((one) => one.port === port)?.targetPort ?? port
     if (typeof target === 'number') return { place, port: target }
     return { place, port: place.portNames[target]?.port ?? port }
@@ -170,7 +190,8 @@ export class Cluster {
       .flatMap(({ matchLabels }) => (matchLabels ? [matchLabels] : []))
   }
 
-  #pod(inside: string, of: Labels): Pod {
+  /** Pods with these labels, and with what else is known of them. */
+  pod(inside: string, of: Labels): Pod {
     if (inside === clusterDns.namespace && of['k8s-app'] === clusterDns.labels['k8s-app']) return clusterDns
     const made = this.#known.workloads.find(
       ({ metadata, spec }) =>

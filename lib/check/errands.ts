@@ -1,4 +1,4 @@
-import type { Errand } from '#domain/network-policy.ts'
+import { type Errand, type NetworkPolicyRules, type Pod, selectingPolicies } from '#domain/network-policy.ts'
 import type { Cluster } from './cluster.ts'
 
 /** Policies that ask somebody themselves, and for what. */
@@ -53,4 +53,20 @@ export function withoutRepeats(errands: readonly Errand[]): Errand[] {
     byName.set(key, { ...errand, apiIds })
   }
   return [...byName.values()]
+}
+
+/** What the comment of a policy says that it lets out, which must then be let out. */
+export function promisedErrands(
+  policies: readonly (NetworkPolicyRules & { readonly comment: string })[],
+  pod: Pod,
+): Errand[] {
+  return selectingPolicies('egress', pod, policies)
+    .filter(({ comment }) => /\bjwks\b/i.test(comment))
+    .map(({ name }) => ({
+      name: `the JWKS that the comment of ${name} promises`,
+      place: { kind: 'address', address: null },
+      protocol: 'TCP',
+      port: 443,
+      apiIds: null,
+    }))
 }

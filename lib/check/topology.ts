@@ -15,14 +15,14 @@ import type { NetworkPolicy } from '#dialects/network-policy/resources.ts'
 import { usualWatch } from '#domain/certificate.ts'
 import type { PlacedInCluster } from '#domain/declared-connections.ts'
 import type { EnvironmentKind } from '#domain/gateway.ts'
-import { dnsErrands, type Errand, type NetworkPolicySet, selectingPolicies } from '#domain/network-policy.ts'
+import { dnsErrands, type Errand, type NetworkPolicySet } from '#domain/network-policy.ts'
 import { mainUpstream } from '#domain/routing.ts'
 import type { ApiView, GatewayView, PartyView, Stored } from '#domain/stored.ts'
 import type { InboundSide, OutboundSide } from '#domain/trust.ts'
 import { inboundSideOf } from '#lib/networks/sides.ts'
 import { Cluster, type Destination } from './cluster.ts'
 import type { Documents } from './documents.ts'
-import { errandsOf, withoutRepeats } from './errands.ts'
+import { errandsOf, promisedErrands, withoutRepeats } from './errands.ts'
 import { Sides, type WrittenSide } from './sides.ts'
 
 /** A place in a document. */
@@ -347,6 +347,10 @@ export function rulesOf({ resource: { metadata, spec } }: Placed<NetworkPolicy>)
   return { namespace: metadata.namespace, name: metadata.name, spec }
 }
 
+export function appliedOf(placed: Placed<NetworkPolicy>) {
+  return { ...rulesOf(placed), comment: placed.document.comment }
+}
+
 function setOf(
   namespace: string,
   read: readonly ReadApi[],
@@ -355,7 +359,11 @@ function setOf(
 ): NetworkPolicySet {
   const here = read.filter(({ view }) => view.gatewayId === namespace)
   const pod = cluster.gateway(namespace)
-  const errands = [...dnsErrands(), ...here.flatMap((one) => one.errands), ...promised(policies, pod)]
+  const errands = [
+    ...dnsErrands(),
+    ...here.flatMap((one) => one.errands),
+    ...promisedErrands(policies.map(appliedOf), pod),
+  ]
   const upstreams = here.flatMap(({ view, ends }) =>
     ends.map(({ destination: { place, port } }) => ({ apiId: view.id, place, port })),
   )
@@ -377,21 +385,4 @@ function together(sets: readonly NetworkPolicySet[]): PlacedInCluster {
     upstreams: sets.flatMap(({ upstreams }) => upstreams),
     consumers: sets.flatMap(({ consumers }) => consumers),
   }
-}
-
-/** What the comment of a policy says that it lets out, which must then be let out. */
-function promised(
-  policies: readonly Placed<NetworkPolicy>[],
-  pod: NetworkPolicySet['gateways'][number]['pod'],
-): Errand[] {
-  const written = policies.map((placed) => ({ ...rulesOf(placed), comment: placed.document.comment }))
-  return selectingPolicies('egress', pod, written)
-    .filter(({ comment }) => /\bjwks\b/i.test(comment))
-    .map(({ name }) => ({
-      name: `the JWKS that the comment of ${name} promises`,
-      place: { kind: 'address', address: null },
-      protocol: 'TCP',
-      port: 443,
-      apiIds: null,
-    }))
 }

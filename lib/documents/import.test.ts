@@ -6,6 +6,7 @@ import { createAuthority } from '#gateway-runtime/testing/certificates.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { mapSecrets } from '#policies/secrets.ts'
+import { readTopology } from '../networks/read.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
 import { certificateInput } from '../trust/input.ts'
@@ -226,8 +227,20 @@ describe('documents of any mix', () => {
       'basket-outbound 1.0.0',
     ])
     expect(preview.notes.map(({ detail }) => detail).join('\n')).toContain('its TLS is left out')
+    expect(preview.plan.networkPolicies).toEqual({
+      policies: ['shop/default-deny-all', 'shop/allow-gateway-to-stock', 'shop/allow-gateway-egress'],
+      ...{ namespace: 'shop', pods: 'app=flex-gateway', isNew: true },
+    })
     const { apis } = await importDocuments(owner, { files })
     expect(apis.map(({ name }) => name)).toEqual(['basket', 'basket-outbound'])
+    const { findings } = await readTopology(owner)
+    const said = findings.map(({ code, why }) => `${code} ${why}`).join('\n')
+    expect(said).toContain('netpol.no-ingress-to-gateway')
+    expect(said).toMatch(/netpol\.egress-blocked .* DNS over TCP/)
+    expect(said).toMatch(
+      /netpol\.egress-blocked .* the JWKS that the comment of allow-gateway-egress promises/,
+    )
+    expect((await previewDocuments(owner, { files })).plan.networkPolicies?.isNew).toBe(false)
   })
 
   it('are taken whole or not at all', async () => {

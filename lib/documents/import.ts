@@ -1,11 +1,14 @@
 import type { DocumentOutcome, DocumentPlan, DocumentPreview } from '#domain/documents.ts'
 import { chainStepInput } from '#domain/chain.ts'
-import { Problem } from '#domain/problem.ts'
 import type { Secret } from '#domain/secret.ts'
 import { routing } from '#domain/routing.ts'
 import { type Actor, requirePermission } from '../actor.ts'
-import { changeInstance, importApi } from '../catalog/write.ts'
-import { allTogether, db } from '../db.ts'
+import { importApi } from '../catalog/import-api.ts'
+import { changeInstance } from '../catalog/write-instance.ts'
+import { allTogether, db, transaction } from '../db.ts'
+import { namespacesIn } from '../networks/applied-content.ts'
+import { podsOf } from '../networks/placing.ts'
+import { keepApplied, refuseUnreadable } from '../networks/write-applied.ts'
 import { createNetwork } from '../networks/write-network.ts'
 import { replaceChain } from '../policies/write.ts'
 import { createAuthority } from '../trust/write-authority.ts'
@@ -43,14 +46,7 @@ export async function previewDocuments(actor: Actor, wish: DocumentWish): Promis
 export async function importDocuments(actor: Actor, wish: DocumentWish): Promise<DocumentOutcome> {
   requireAll(actor)
   const { planned, report } = await read(actor, wish)
-  const [fault] = report.unreadable
-  if (fault !== undefined)
-    throw new Problem('documents.unreadable', `${fault.file}:${fault.line} ${fault.detail}.`, {
-      faults: report.unreadable.map(({ file, line, column, detail }) => ({
-        pointer: `/${file}`,
-        ...{ line, column, detail },
-      })),
-    })
+  refuseUnreadable(report.unreadable)
   return allTogether(importMsMax, async () => {
     const known = await knownOf(db(), actor.organisationId, wish.gatewayId)
     const plan = shown(planned, known)
@@ -59,6 +55,8 @@ export async function importDocuments(actor: Actor, wish: DocumentWish): Promise
       if (!known.networks.has(name)) await createNetwork(actor, networkOf(name))
     const apis: DocumentOutcome['apis'] = []
     for (const api of planned.apis) apis.push(await makeApi(actor, api, contexts, known))
+    const set = plannedSet(planned)
+    if (set) await transaction((tx) => keepApplied(tx, actor, known.gateway.id, { ...set, app: null }))
     return { plan, apis }
   })
 }
@@ -198,7 +196,8 @@ function emptyDocument(name: string): string {
 
 // ── what is shown ───────────────────────────────────────────────────────────
 
-function shown({ contexts, networks, apis }: Planned<Secret>, known: Known): DocumentPlan {
+function shown(planned: Planned<Secret>, known: Known): DocumentPlan {
+  const { contexts, networks, apis } = planned
   const authorities = new Map(contexts.flatMap((one) => one.authorities.map((ca) => [ca.pem, ca] as const)))
   const keystores = new Map(
     contexts.flatMap(({ keystore }) => (keystore ? [[keystore.chain, keystore]] : [])),
@@ -226,6 +225,28 @@ function shown({ contexts, networks, apis }: Planned<Secret>, known: Known): Doc
       policies: api.steps.map(({ step }) => step.kind),
       contexts: [...new Set(api.steps.flatMap(({ context }) => context ?? []))],
     })),
+    networkPolicies: shownSet(planned, known),
+  }
+}
+
+/** The set with the namespace that its gateway runs in; null where nothing tells which. */
+function plannedSet({ applied: content, networks }: Planned<Secret>) {
+  if (content === null) return null
+  const [namespace, another] = namespacesIn(content, networks)
+  return namespace === undefined || another !== undefined ? null : { namespace, content }
+}
+
+function shownSet(planned: Planned<Secret>, { gateway }: Known): DocumentPlan['networkPolicies'] {
+  const set = plannedSet(planned)
+  if (set === null) return null
+  const { pod } = podsOf({ ...set, gatewayId: gateway.id, app: null })
+  return {
+    policies: set.content.policies.map(({ namespace, name }) => `${namespace}/${name}`),
+    namespace: set.namespace,
+    pods: Object.entries(pod.labels)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(', '),
+    isNew: !gateway.hasNetworkPolicies,
   }
 }
 
@@ -234,7 +255,8 @@ function labelOf({ openapi }: PlannedApi): string {
 }
 
 /** What of the plan needs somebody afterwards. */
-function remarksOf({ notes, contexts, apis }: Planned<Secret>, known: Known): DocumentPreview['notes'] {
+function remarksOf(planned: Planned<Secret>, known: Known): DocumentPreview['notes'] {
+  const { notes, contexts, apis, applied } = planned
   const of = (detail: string) => ({ file: 'the portal', line: 1, column: 1, detail })
   const { gateway } = known
   const keyless = contexts.flatMap(({ name, keystore }) =>
@@ -256,5 +278,13 @@ function remarksOf({ notes, contexts, apis }: Planned<Secret>, known: Known): Do
       : [],
   )
   const told = notes.map(({ file, line, column, detail }) => ({ file, line, column, detail }))
-  return [...told, ...keyless, ...homeless]
+  const placeless =
+    applied !== null && plannedSet(planned) === null
+      ? [
+          of(
+            `the NetworkPolicies are not kept: nothing tells in which namespace ${gateway.name} runs; give them on its page`,
+          ),
+        ]
+      : []
+  return [...told, ...keyless, ...homeless, ...placeless]
 }

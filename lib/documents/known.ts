@@ -14,6 +14,7 @@ export interface Known {
     readonly name: string
     readonly environment: (typeof environmentKinds)[number]
     readonly listeners: readonly z.infer<typeof listener>[]
+    readonly hasNetworkPolicies: boolean
   }
   readonly networks: ReadonlySet<string>
   readonly apis: ReadonlySet<string>
@@ -77,7 +78,13 @@ export async function knownOf(tx: Tx, organisationId: string, gatewayId?: string
 async function gatewayIn(tx: Tx, organisationId: string, id?: string): Promise<Known['gateway']> {
   const [only, another] = await tx.gateway.findMany({
     where: { organisationId, ...(id === undefined ? {} : { id }) },
-    select: { id: true, name: true, listeners: true, environment: { select: { kind: true } } },
+    select: {
+      id: true,
+      name: true,
+      listeners: true,
+      environment: { select: { kind: true } },
+      networkPolicies: { select: { id: true } },
+    },
     take: 2,
   })
   if (only === undefined) throw new Problem('not-found', 'There is no such gateway.')
@@ -89,6 +96,7 @@ async function gatewayIn(tx: Tx, organisationId: string, id?: string): Promise<K
   return {
     ...{ id: only.id, name, environment: z.enum(environmentKinds).parse(environment.kind) },
     listeners: z.array(listener).parse(listeners),
+    hasNetworkPolicies: only.networkPolicies !== null,
   }
 }
 

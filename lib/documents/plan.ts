@@ -9,6 +9,7 @@ import { chainStepInput, type ChainStepInput } from '#domain/chain.ts'
 import { resourceName } from '#domain/documents.ts'
 import { policyOf } from '#policies/index.ts'
 import type { Documents, OpenApiDocument } from '../check/documents.ts'
+import { type AppliedContent, contentOf } from '../networks/applied-content.ts'
 import { sha256 } from '../publish/compile.ts'
 import { type PlannedContext, TlsPlanner, type TlsSide } from './plan-tls.ts'
 
@@ -40,6 +41,8 @@ export interface Planned<Key = string> {
   readonly apis: readonly PlannedApi[]
   readonly contexts: readonly PlannedContext<Key>[]
   readonly networks: readonly string[]
+  /** NetworkPolicies, and what tells which pods they are about; null without any. */
+  readonly applied: AppliedContent | null
   readonly notes: Register['notes']
 }
 
@@ -53,6 +56,7 @@ export function planOf(documents: Documents): Planned {
     apis: [...apis, ...planner.alone()],
     contexts: planner.contexts,
     networks: [...new Set(apis.map(({ network }) => network))],
+    applied: contentOf(documents),
     notes: register.notes,
   }
 }

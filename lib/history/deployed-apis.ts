@@ -7,7 +7,9 @@ import {
 } from '#contract/items.ts'
 import type { ApiView, GatewayView } from '#domain/stored.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
+import { askingKinds } from '../check/errands.ts'
 import type { Tx } from '../db.ts'
+import type { Asking } from '../networks/placing.ts'
 import { inboundSideOf, upstreamsOf, watchOf } from '../networks/sides.ts'
 import { type Hashes, instanceOf } from '../publish/compile.ts'
 
@@ -67,6 +69,17 @@ export interface Beside {
 export function apisIn(gatewayId: string, items: TopologyItems, beside: Beside): ApiView[] {
   return [...items.values()].flatMap((item) =>
     item.kind === 'api' ? [apiView(gatewayId, item, items, beside)] : [],
+  )
+}
+
+/** The policies among them that ask somebody themselves. */
+export function askingIn(items: TopologyItems): Asking[] {
+  return [...items.values()].flatMap((item) =>
+    item.kind === 'api'
+      ? item.policies.flatMap(({ kind, config }) =>
+          askingKinds.includes(kind) ? [{ instanceId: instanceOf(item.id) ?? item.id, kind, config }] : [],
+        )
+      : [],
   )
 }
 

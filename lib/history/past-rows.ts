@@ -5,6 +5,7 @@ import { networkView, partyView } from '#domain/stored.ts'
 import { authorityView, certificateView, contextView } from '#domain/trust.ts'
 import type { Tx } from '../db.ts'
 import { chainFacts, soonestOf } from '../trust/stored.ts'
+import { appliedRow } from '../networks/applied.ts'
 
 /** Rows as the triggers kept them (prisma/migrations): no more of each than the topology is made of. */
 
@@ -43,6 +44,7 @@ const shapes = {
   NodeCertificate: z.object({ id, certificateId: id, chain: z.string().nullable() }),
   MtlsContext: contextView.omit({ authorityIds: true }),
   ContextAuthority: z.object({ contextId: id, authorityId: id }),
+  NetworkPolicySet: appliedRow.extend({ id }),
   FindingAcceptance: acceptance.extend({
     // As PostgreSQL writes a time into JSON.
     until: z.string().transform((text) => new Date(text).toISOString()),

@@ -3,8 +3,16 @@ import type { GatewayView, Stored } from '#domain/stored.ts'
 import type { Tx } from '../db.ts'
 import type { Hashes } from '../publish/compile.ts'
 import { manifestOf } from '../publish/draft.ts'
-import { apisIn, listenersIn, type Served, topologyItems, type TopologyItems } from './deployed-apis.ts'
 import { watchBy } from '../organisation/watch.ts'
+import { appliedSetOf } from '../networks/placing.ts'
+import {
+  apisIn,
+  askingIn,
+  listenersIn,
+  type Served,
+  topologyItems,
+  type TopologyItems,
+} from './deployed-apis.ts'
 import { byName, type PastRows, rowsAt, trustIn } from './past-rows.ts'
 
 /** In place of what a gateway was to serve then. */
@@ -28,15 +36,21 @@ export async function storedAt(tx: Tx, organisationId: string, at: Date, instead
     }),
   )
   const items = await topologyItems(tx, organisationId, served)
+  const gateways = gatewaysIn(rows, items)
+  const apis = [...items].flatMap(([gatewayId, own]) => apisIn(gatewayId, own, besideIn(rows)))
   return {
     networks: byName(rows.Network),
     parties: byName(rows.Party),
-    gateways: gatewaysIn(rows, items),
-    apis: [...items].flatMap(([gatewayId, own]) => apisIn(gatewayId, own, besideIn(rows))),
+    gateways,
+    apis,
     flows: rows.Flow.map(({ id, consumerId, instanceId }) => ({ id, consumerId, apiId: instanceId })),
     ...trustIn(rows),
     watch: watchIn(rows),
-    networkPolicies: [],
+    networkPolicies: rows.NetworkPolicySet.flatMap((set) => {
+      const gateway = gateways.find(({ id }) => id === set.gatewayId)
+      const asking = askingIn(items.get(set.gatewayId) ?? new Map())
+      return gateway ? [appliedSetOf(set, { ...gateway, apis, asking })] : []
+    }),
     observed: null,
     acceptances: rows.FindingAcceptance,
     arrangement: {},

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { networkPolicy } from '#dialects/network-policy/resources.ts'
+import { gatewayPods } from '#domain/applied-network-policies.ts'
 import { Problem } from '#domain/problem.ts'
 import { db } from '../db.ts'
 import { type TestDatabase, testDatabase } from '../testing/database.ts'
 import { testInstance } from '../testing/instance.ts'
 import { type TestOrganisation, testOrganisation } from '../testing/organisation.ts'
-import { gatewayPods, readNetworkPolicies } from './network-policies.ts'
+import { readNetworkPolicies } from './network-policies.ts'
 
 let database: TestDatabase
 let home: TestOrganisation

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { appliedNetworkPolicies, appliedWish, gatewayPods } from '#domain/applied-network-policies.ts'
 import { momentInput } from '#domain/moment.ts'
 import { arrangement, networkView, partyView } from '#domain/stored.ts'
 import { topologyView } from '#domain/topology.ts'
@@ -15,7 +16,9 @@ import {
   providerChange,
 } from './input.ts'
 import { listNetworks, listParties, readNetwork, readParty } from './read.ts'
-import { gatewayPods, readNetworkPolicies } from './network-policies.ts'
+import { readNetworkPolicies } from './network-policies.ts'
+import { readApplied } from './read-applied.ts'
+import { removeApplied, replaceApplied } from './write-applied.ts'
 import { createFlow, deleteFlow, nameProvider, placeGateway } from './write-flow.ts'
 import { changeNetwork, createNetwork, deleteNetwork } from './write-network.ts'
 import { changeParty, createParty, deleteParty } from './write-party.ts'
@@ -23,6 +26,9 @@ import { changeParty, createParty, deleteParty } from './write-party.ts'
 const tag = 'Topology'
 const networkId = z.object({ networkId: z.uuid() })
 const partyId = z.object({ partyId: z.uuid() })
+const gatewayId = z.object({ gatewayId: z.uuid() })
+/** A folder of documents as text. */
+const folderBytesMax = 20_000_000
 const version = (view: { version: number }) => view.version
 const flow = z.object({ id: z.string(), consumerId: z.string(), apiId: z.string() })
 const providedApi = z.object({ id: z.string(), providerId: z.string().nullable(), version: z.int() })
@@ -77,6 +83,48 @@ export const networksOperations: readonly Operation[] = [
     query: gatewayPods,
     output: z.object({ yaml: z.string() }),
     run: ({ params, query }, { actor }) => readNetworkPolicies(actor, params.gatewayId, query),
+  }),
+  endpoint({
+    id: 'gateway.applied-network-policies.read',
+    method: 'GET',
+    path: '/gateways/{gatewayId}/applied-network-policies',
+    tag,
+    summary:
+      'Read which NetworkPolicies are applied around a gateway, with findings, beside what it declares',
+    access: 'topology.read',
+    params: gatewayId,
+    output: appliedNetworkPolicies,
+    etag: version,
+    run: ({ params }, { actor }) => readApplied(actor, params.gatewayId),
+  }),
+  endpoint({
+    id: 'gateway.applied-network-policies.replace',
+    method: 'PUT',
+    path: '/gateways/{gatewayId}/applied-network-policies',
+    tag,
+    summary: 'Say which NetworkPolicies are applied around a gateway',
+    access: 'topology.write',
+    params: gatewayId,
+    body: appliedWish,
+    bodyBytesMax: folderBytesMax,
+    output: appliedNetworkPolicies,
+    needsIfMatch: true,
+    etag: version,
+    problems: ['documents.unreadable'],
+    run: ({ params, body }, { actor, ifMatch }) => replaceApplied(actor, params.gatewayId, body, ifMatch),
+  }),
+  endpoint({
+    id: 'gateway.applied-network-policies.delete',
+    method: 'DELETE',
+    path: '/gateways/{gatewayId}/applied-network-policies',
+    tag,
+    summary: 'Take back that any NetworkPolicies are applied around a gateway',
+    access: 'topology.write',
+    params: gatewayId,
+    output: z.void(),
+    status: 204,
+    needsIfMatch: true,
+    run: ({ params }, { actor, ifMatch }) => removeApplied(actor, params.gatewayId, ifMatch),
   }),
   endpoint({
     id: 'network.list',

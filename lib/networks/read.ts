@@ -16,6 +16,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
 import { organisationWatch } from '../organisation/watch.ts'
+import { appliedSets } from './applied.ts'
 import { arrangementOf } from './arrangement.ts'
 import { readObserved } from './observed.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
@@ -47,14 +48,15 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
     ])
   const manifests = await manifestsOf(gateways)
   const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
+  const apis = instances.flatMap((instance): ApiView[] => {
+    const gateway = byId.get(instance.gatewayId)
+    return gateway ? [apiOf(instance, gateway, manifests, now)] : []
+  })
   return {
     networks,
     parties,
     gateways: gateways.map((gateway) => gatewayOf(gateway, now)),
-    apis: instances.flatMap((instance): ApiView[] => {
-      const gateway = byId.get(instance.gatewayId)
-      return gateway ? [apiOf(instance, gateway, manifests, now)] : []
-    }),
+    apis,
     flows: flows.map(({ id, consumerId, instanceId, createdAt }) => ({
       id,
       consumerId,
@@ -63,7 +65,7 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
     })),
     ...trust,
     watch,
-    networkPolicies: [],
+    networkPolicies: await appliedSets(organisationId, gateways, apis),
     observed: peers,
     acceptances: acceptances.map(toAcceptance),
     arrangement,

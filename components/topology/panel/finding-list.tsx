@@ -5,6 +5,7 @@ import { safeFixes, safeFixIn } from '#domain/finding.ts'
 import { count } from '#domain/listing.ts'
 import type { FindingView } from '#domain/topology.ts'
 import { certificateHref } from '../../certificates/address.ts'
+import { networkPoliciesHref } from '../../gateways/address.ts'
 import { useMay } from '../../shell/shell-context.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Notice } from '../../ui/notice.tsx'
@@ -143,6 +144,7 @@ function pageOf({ kind, target }: FindingView['fix'], model: Model): string | nu
   if (target.kind === 'context') return `/contexts/${target.id}`
   if (target.kind === 'authority') return `/authorities/${target.id}`
   if (target.kind === 'gateway') return `/gateways/${target.id}`
+  if (target.kind === 'network-policies') return networkPoliciesHref(target.id)
   const api = target.kind === 'api' ? model.apis.get(target.id) : undefined
   if (!api) return null
   const page = `/catalog/${api.apiId}`
