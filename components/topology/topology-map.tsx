@@ -1,8 +1,10 @@
 'use client'
+import { useNamedKeys } from '../shell/page-keys.ts'
 import { Button } from '../ui/button.tsx'
 import { LoadFailed } from '../ui/empty-state.tsx'
 import { type GraphProps, TopologyGraph } from './graph/topology-graph.tsx'
 import { useDrawing } from './graph/use-drawing.ts'
+import { keysToMove, keysToRead } from './map-keys.ts'
 import { MapSkeleton } from './map-skeleton.tsx'
 
 interface Props extends Omit<GraphProps, 'drawing'> {
@@ -12,6 +14,7 @@ interface Props extends Omit<GraphProps, 'drawing'> {
 /** The map with what leads around it: while it is laid out, when that fails, and past it to the table. */
 export function TopologyMap({ onTable, ...props }: Props) {
   const { drawing, failure } = useDrawing(props.model.topology)
+  useNamedKeys(drawing ? (props.mayMove ? keysToMove : keysToRead) : null)
   if (failure) {
     return (
       <div className="flex-1 p-4">

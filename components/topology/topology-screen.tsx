@@ -149,7 +149,8 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
           />
         )}
       </WhenFrame>
-      <Announcer topology={topology} />
+      {/* What was is looked at in silence. */}
+      {shown.isNow && <Announcer topology={live} />}
       <FindDialog
         model={model}
         open={finding}

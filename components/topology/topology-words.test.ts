@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { actual, actualText, contextOf } from '#domain/context.ts'
 import { severities } from '#domain/finding.ts'
-import { readingsOf } from '#domain/leg.ts'
+import { type LegView, readingsOf } from '#domain/leg.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import type { Topology } from '#domain/topology.ts'
 import { changesBetween } from './changes.ts'
@@ -317,5 +317,27 @@ describe('what changed', () => {
     expect(changesBetween(without, topology)).toBe('2 flows added.')
     expect(changesBetween(topology, without)).toBe('2 flows gone.')
     expect(changesBetween(topology, structuredClone(topology))).toBeNull()
+  })
+
+  it('tells which legs are protected otherwise, which APIs are served, and how gateways are', () => {
+    const opened = (leg: LegView): LegView => ({
+      ...leg,
+      actual: { state: 'plain', because: 'a test' },
+      verdict: 'below',
+    })
+    const secured = topology.legs.filter(
+      ({ actual: { state }, verdict }) => state === 'mutual' && verdict !== 'broken',
+    )
+    const some = new Set(secured.slice(0, 2).map(({ id }) => id))
+    const [gateway = never(), ...gateways] = topology.gateways
+    const after: Topology = {
+      ...topology,
+      legs: topology.legs.map((leg) => (some.has(leg.id) ? opened(leg) : leg)),
+      apis: topology.apis.map((api, index) => (index === 0 ? { ...api, deployment: 'not-deployed' } : api)),
+      gateways: [{ ...gateway, nodes: gateway.nodes && { ...gateway.nodes, online: 0 } }, ...gateways],
+    }
+    expect(changesBetween(topology, after)).toBe(
+      '2 legs now in plaintext, 1 API now not deployed, edge-0: node offline.',
+    )
   })
 })

@@ -100,7 +100,7 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, stan
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        aria-label="Topology map. Arrow keys move, Enter opens details, plus and minus zoom, slash finds."
+        aria-label="Topology map. Arrow keys move, Enter opens details, plus and minus zoom, slash finds, the question mark lists the keys."
         onKeyDown={keys}
         onEdgeClick={(_, edge) => choose(selectionOfLeg(model, edge.id), false)}
         onPaneClick={() => choose(null, false)}
