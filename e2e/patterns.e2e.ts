@@ -1,12 +1,21 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { hexagonLook } from '#diagram/hexagon.ts'
+import { hexagonInk, palettes } from '#diagram/picture/palette.ts'
+import {
+  type Element,
+  flowsIn,
+  readXml,
+  type ReadFlow,
+  withAttribute,
+  wordsIn,
+} from '#diagram/picture/testing/read-svg.ts'
+import type { NetworkClass } from '#domain/network.ts'
 import { Actions } from './actions.ts'
 import { launchBrowser, visitAs } from './browser.ts'
 import { echoDocument, freshName } from './live-api.ts'
 import { lookAt } from './look-at.ts'
 import { Machine } from './machine.ts'
-
-type NetworkClass = 'org-internal' | 'org-external' | 'non-org-external'
 
 interface Row {
   readonly useCase: number
@@ -115,11 +124,18 @@ interface Made {
 
 let browser: Browser
 let machine: Machine
+/** The picture that is taken along, of the very topology that the page shows. */
+let picture: Element
 const made = new Map<string, Made>()
 beforeAll(async () => {
   browser = await launchBrowser()
   machine = await Machine.at(inject('product'))
   await makeAll()
+  const response = await fetch(`${inject('product').portal}/api/v1/topology/picture?format=svg`, {
+    headers: { authorization: `Bearer ${machine.token}` },
+  })
+  expect(response.status).toBe(200)
+  picture = readXml(await response.text())
 })
 afterAll(() => browser.close())
 
@@ -213,18 +229,95 @@ async function isGateway(page: Page, name: string): Promise<boolean> {
   return (await page.locator('[data-stop^="gateway:"]').filter({ hasText: name }).count()) > 0
 }
 
-test.each(rows)('pattern $pattern is drawn with its hexagons, classes and role', async (row) => {
-  const { flowId, consumer, api } = made.get(row.pattern) ?? { flowId: '', consumer: '', api: '' }
-  const page = await openMap(`?view=graph&select=flow:${flowId}`)
-  await details(page)
-    .getByRole('heading', { name: `${consumer} to ${api}` })
-    .waitFor()
-  const said = (await details(page).textContent()) ?? ''
-  expect(said).toContain(`Use case ${row.useCase}, pattern ${row.pattern}.`)
-  expect(said).toContain(`the gateway acts as ${row.role}`)
-  expect(await drawnHexagons(page)).toEqual(row.drawn)
+/** The hexagons of a flow in the picture, in the words under them. */
+function picturedHexagons({ legs }: ReadFlow): string[] {
+  return legs.flatMap((leg) => {
+    const word = wordsIn(leg).find((each) => each.includes('Org')) ?? 'no word'
+    return [word, ...(leg.attributes['data-to']?.startsWith('gateway:') ? [gateway] : [])]
+  })
+}
+
+test.each(rows)(
+  'pattern $pattern is drawn with its hexagons, classes and role, on the page and in the picture',
+  async (row) => {
+    const { flowId, consumer, api } = made.get(row.pattern) ?? { flowId: '', consumer: '', api: '' }
+    const page = await openMap(`?view=graph&select=flow:${flowId}`)
+    await details(page)
+      .getByRole('heading', { name: `${consumer} to ${api}` })
+      .waitFor()
+    const said = (await details(page).textContent()) ?? ''
+    expect(said).toContain(`Use case ${row.useCase}, pattern ${row.pattern}.`)
+    expect(said).toContain(`the gateway acts as ${row.role}`)
+    expect(await drawnHexagons(page)).toEqual(row.drawn)
+    await page.context().close()
+
+    const flow = flowsIn(picture).get(`${consumer} to ${api}`)
+    expect(flow).toMatchObject({ pattern: row.pattern, useCase: `${row.useCase}`, role: row.role })
+    expect(flow && picturedHexagons(flow)).toEqual(row.drawn)
+  },
+)
+
+/** What is drawn for a leg, and said of it. */
+interface DrawnLeg {
+  readonly label: string
+  readonly fill: string
+  readonly underline: string
+  readonly words: readonly string[]
+}
+
+test('every leg has on the page the hexagon, the class and the words that it has in the picture', async () => {
+  const page = await openMap('?view=graph')
+  const drawn = await page.locator('.react-flow__edge').evaluateAll((edges) =>
+    edges.map((edge) => {
+      const mark = edge.querySelector('[role=img]')
+      const hexagon = mark?.querySelector('polygon')
+      const underline = mark?.querySelector('path')
+      const leg = {
+        // Its ends and what is expected and known; figures of now come behind.
+        label: mark?.getAttribute('aria-label')?.split('. ')[0] ?? '',
+        fill: hexagon ? getComputedStyle(hexagon).fill : '',
+        underline: !underline ? 'none' : underline.hasAttribute('stroke-dasharray') ? 'dotted' : 'solid',
+        words: [...(mark?.querySelectorAll('text') ?? [])].slice(0, 2).map((text) => text.textContent ?? ''),
+      }
+      return [edge.getAttribute('data-id') ?? '', leg] as const
+    }),
+  )
   await page.context().close()
+  const pictured = new Map(
+    withAttribute(picture, 'data-leg').map((leg) => [leg.attributes['data-leg'] ?? '', picturedLeg(leg)]),
+  )
+  const classes = new Set<string>()
+  for (const [id, leg] of drawn) {
+    expect(leg, id).toEqual(pictured.get(id))
+    classes.add(leg.words[1] ?? '')
+  }
+  expect(drawn.length).toBe(pictured.size)
+  expect([...classes]).toEqual(expect.arrayContaining([white, green, grey]))
 })
+
+function picturedLeg(leg: Element): DrawnLeg {
+  const cls = leg.attributes['data-expected'] as NetworkClass
+  const title = leg.children.find(({ name }) => name === 'title')
+  const line = leg.children.find(({ name }) => name === 'path')
+  const hexagon = leg.children.find(({ name }) => name === 'polygon')
+  const dotted = line?.attributes['stroke-dasharray'] !== undefined
+  if (cls in hexagonLook) {
+    expect(hexagon?.attributes['fill']).toBe(hexagonInk(palettes.light)[cls])
+    expect(leg.attributes['data-underline']).toBe(hexagonLook[cls].underline)
+  }
+  return {
+    label: title?.text.split('. ')[0] ?? '',
+    fill: asComputed(hexagon?.attributes['fill'] ?? ''),
+    underline: line ? (dotted ? 'dotted' : 'solid') : 'none',
+    words: wordsIn(leg).slice(0, 2),
+  }
+}
+
+/** A colour of the picture as a browser names it. */
+function asComputed(colour: string): string {
+  const parts = /^#(..)(..)(..)$/.exec(colour)?.slice(1) ?? []
+  return `rgb(${parts.map((part) => Number.parseInt(part, 16)).join(', ')})`
+}
 
 test('who calls whom and whether mTLS is on takes one action at most, the detail of a leg two', async () => {
   const page = await visitAs(browser, 'reviewer')
