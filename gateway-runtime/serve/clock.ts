@@ -33,6 +33,8 @@ class Clock {
 
   /** The deadline that lies this far ahead, rounded up to a sweep. */
   after(ms: number): number {
+    // Nobody had a deadline for a while, so nobody has looked at the time since.
+    if (this.timer === undefined) this.tick()
     return this.nowMs + ms + SWEEP_MS
   }
 

@@ -245,7 +245,9 @@ class DataPlane implements Server, ConnectionHost, OpeningHost {
   private open(socket: Socket, door: Door, listener: ServedListener): void {
     const isFull = this.isFull || this.openings.size >= this.limits.handshakesMax
     if (isFull || this.overload.refuses(performance.now())) {
-      this.metrics.handshake(door.listener, isFull ? 'too_many' : 'overloaded')
+      const result = isFull ? 'too_many' : 'overloaded'
+      this.metrics.handshake(door.listener, result)
+      this.openingFailed(result, plainAddress(socket.remoteAddress ?? ''))
       socket.destroy()
       return
     }

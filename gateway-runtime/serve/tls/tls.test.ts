@@ -589,6 +589,7 @@ describe('what is no good handshake', () => {
     third.on('error', () => undefined)
     await once(third, 'close')
     expect(small.count('too_many')).toBe(1)
+    expect(small.events).toMatchObject([{ code: 'handshake_too_many', detail: 'from 127.0.0.1' }])
     for (const socket of silent) socket.destroy()
     await small.stop()
   })
