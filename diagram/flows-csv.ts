@@ -8,7 +8,8 @@ import { type Line, linesOf } from './lines.ts'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel, severityLook } from './looks.ts'
 import { isOpen, type Model, networkOf } from './model.ts'
 import { eachOnce, type SeenPeer } from './peers.ts'
-import { gatewayState, gatewaySubtitle, handshakesText, trafficText } from './words.ts'
+import { handshakesText } from './handshakes.ts'
+import { gatewayState, gatewaySubtitle, trafficText } from './words.ts'
 
 /** All that the map says as a table: each flow, and whoever has none. */
 

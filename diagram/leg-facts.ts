@@ -3,6 +3,7 @@ import { type LegView, readingFor } from '#domain/leg.ts'
 import type { NetworkClass } from '#domain/network.ts'
 import type { Proof } from '#domain/proof.ts'
 import type { LegTls } from '#domain/reading.ts'
+import { failingText, legFailures } from './handshakes.ts'
 import { modeWord, validityLook, verdictLook } from './looks.ts'
 import type { Line } from './lines.ts'
 import type { Model } from './model.ts'
@@ -39,6 +40,7 @@ export interface Ends {
 export function legFacts(model: Model, leg: LegView, { api, flow }: Pick<Line, 'api' | 'flow'>): LegFacts {
   const { actual, verdict, tls, proof } = api ? readingFor(leg, api.id) : leg
   const traffic = legTraffic(model, leg)
+  const failing = failingText(legFailures(model, leg))
   return {
     id: leg.id,
     title: legTitle(leg),
@@ -49,7 +51,7 @@ export function legFacts(model: Model, leg: LegView, { api, flow }: Pick<Line, '
     tls: tls && tlsText(tls),
     chain: proof && chainText(proof),
     ends: proof && firstEnd(proof),
-    traffic: traffic && legTrafficText(traffic),
+    traffic: [traffic && legTrafficText(traffic), failing].filter((text) => text !== null).join(', ') || null,
     peers: peersOn(model, leg, flow),
   }
 }

@@ -8,7 +8,8 @@ import { type Line, linesOf } from './lines.ts'
 import { deploymentLook, findingTitle, ownerLabel, roleLabel } from './looks.ts'
 import { isOpen, type Model } from './model.ts'
 import { eachOnce, type SeenPeer } from './peers.ts'
-import { gatewayState, handshakesText, trafficText } from './words.ts'
+import { handshakesText } from './handshakes.ts'
+import { gatewayState, trafficText } from './words.ts'
 
 /** One line of the table: the same as the map says, in words. */
 export interface TableRow {

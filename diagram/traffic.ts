@@ -28,7 +28,8 @@ export function legTraffic(model: Model, leg: LegView): LegTraffic | null {
   }
 }
 
-function apisOn(model: Model, leg: LegView): ApiView[] {
+/** The APIs whose requests take a leg. */
+export function apisOn(model: Model, leg: LegView): ApiView[] {
   const ids = new Set((model.flowsOfLeg.get(leg.id) ?? []).map(({ apiId }) => apiId))
   if (leg.side === 'outbound') {
     if (leg.to.kind === 'api') ids.add(leg.to.id)

@@ -9,6 +9,7 @@ import type { ApiView, GatewayView, NetworkView, PartyView } from '#domain/store
 import type { FlowView } from '#domain/topology.ts'
 import { figure, milliseconds, requestRate } from '#domain/figures.ts'
 import type { Tone } from './tone.ts'
+import { failingText, legFailures } from './handshakes.ts'
 import { deploymentLook, locationLabel, ownerLabel, roleLabel } from './looks.ts'
 import { findingsOn, isOpen, looseFinding, type Model } from './model.ts'
 import { legTraffic, legTrafficText } from './traffic.ts'
@@ -158,10 +159,12 @@ export function legLabel(model: Model, leg: LegView): string {
     .map(({ why }) => why)
   const days = daysOf(leg)
   const traffic = legTraffic(model, leg)
+  const failing = failingText(legFailures(model, leg))
   return [
     `${legTitle(leg)}, expected ${expectedText(leg.expected)}, actual ${actualText(leg.actual)}`,
     ...(days === null ? [] : [`certificate ${daysText(days)}`]),
     ...(traffic ? [legTrafficText(traffic)] : []),
+    ...(failing ? [failing] : []),
     ...findings,
   ].join('. ')
 }
@@ -169,10 +172,4 @@ export function legLabel(model: Model, leg: LegView): string {
 /** Until the first certificate of a leg's chain ends; null where no chain is known. */
 export function daysOf({ proof }: Pick<LegView, 'proof'>): number | null {
   return proof && proof.links.length > 0 ? Math.min(...proof.links.map(({ daysLeft }) => daysLeft)) : null
-}
-
-/** How often clients fail in the handshake; null where none did, or nobody says. */
-export function handshakesText({ nodes }: GatewayView): string | null {
-  const failed = nodes?.failedHandshakesPerSecond ?? 0
-  return failed > 0 ? `${figure(failed)} failed handshakes/s` : null
 }

@@ -124,6 +124,8 @@ const upstreamReport = z.object({
   circuitRefusals: z.int().optional(),
   /** TLS handshakes with it that failed since the node was started, by why. */
   failedHandshakes: counts(reportMax.handshakeResults).optional(),
+  /** Those of them in the interval. */
+  recentFailedHandshakes: counts(reportMax.handshakeResults).optional(),
   /** Those in trouble first. */
   endpointList: listOf(endpointReport, reportMax.endpointsOfUpstream).optional(),
 })

@@ -112,6 +112,10 @@ export const apiView = z.object({
         .describe('Of the slowest node; null without answers in its last interval'),
     })
     .nullable(),
+  failedHandshakes: z
+    .array(z.object({ upstream: z.string(), code: z.string(), perSecond: z.number() }))
+    .nullable()
+    .describe('Of the gateway with upstreams, by upstream and why; null when no node has reported lately'),
 })
 
 export type NetworkView = z.infer<typeof networkView>

@@ -158,6 +158,7 @@ it('names upstreams in trouble first and certificates that expire first, in numb
       circuitRefusals: 0,
       healthChecks: { succeeded: 0, failed: 7 },
       failedHandshakes: { upstream_tls_cert_expired: 4 },
+      recentFailedHandshakes: { upstream_tls_cert_expired: 4 },
       endpointList: [
         { url: 'http://b', pools: 2, connections: 0, unhealthyIn: 0, ejectedIn: 2 },
         { url: 'http://a', pools: 2, connections: 0, unhealthyIn: 1, ejectedIn: 0 },

@@ -257,6 +257,7 @@ function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefine
   const troubled = ({ unhealthyIn, ejectedIn }: EndpointReport) => unhealthyIn + ejectedIn
   const { succeeded = 0, failed = 0 } = Object.fromEntries(now.healthChecks)
   const { ok: _, ...failedHandshakes } = Object.fromEntries(now.handshakes)
+  const { ok: __, ...recentFailedHandshakes } = countsBetween(before?.handshakes ?? new Map(), now.handshakes)
   return {
     connections: now.connections,
     pending: now.pending,
@@ -270,6 +271,7 @@ function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefine
     ...(now.healthChecks.size === 0 ? {} : { healthChecks: { succeeded, failed } }),
     circuitRefusals: now.circuitRefusals,
     failedHandshakes,
+    recentFailedHandshakes,
     endpointList: endpoints
       .toSorted((a, b) => troubled(b) - troubled(a))
       .slice(0, reportMax.endpointsOfUpstream),
@@ -279,7 +281,9 @@ function upstreamReport(now: UpstreamFigures, before: UpstreamFigures | undefine
 /** What is broken weighs more than what is busy. */
 function troubleOf(upstream: UpstreamReport): number {
   const { circuitsOpen, unhealthyEndpoints, ejectedEndpoints, pending, connections } = upstream
-  return (circuitsOpen + unhealthyEndpoints + ejectedEndpoints) * 1e9 + pending * 1e5 + connections
+  const failsTls = Object.keys(upstream.recentFailedHandshakes ?? {}).length > 0 ? 1 : 0
+  const broken = circuitsOpen + unhealthyEndpoints + ejectedEndpoints + failsTls
+  return broken * 1e9 + pending * 1e5 + connections
 }
 
 function firstToExpire(certificates: PlaneFigures['certificates']): CertificateReport[] {

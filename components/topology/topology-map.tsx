@@ -3,17 +3,18 @@ import { useNamedKeys } from '../shell/page-keys.ts'
 import { Button } from '../ui/button.tsx'
 import { LoadFailed } from '../ui/empty-state.tsx'
 import { type GraphProps, TopologyGraph } from './graph/topology-graph.tsx'
-import { useDrawing } from './graph/use-drawing.ts'
+import { type SentOrder, useDrawing } from './graph/use-drawing.ts'
 import { keysToMove, keysToRead } from './map-keys.ts'
 import { MapSkeleton } from './map-skeleton.tsx'
 
 interface Props extends Omit<GraphProps, 'drawing'> {
+  sent: SentOrder
   onTable: () => void
 }
 
 /** The map with what leads around it: while it is laid out, when that fails, and past it to the table. */
-export function TopologyMap({ onTable, ...props }: Props) {
-  const { drawing, failure } = useDrawing(props.model.topology)
+export function TopologyMap({ onTable, sent, ...props }: Props) {
+  const { drawing, failure } = useDrawing(props.model.topology, sent)
   useNamedKeys(drawing ? (props.mayMove ? keysToMove : keysToRead) : null)
   if (failure) {
     return (

@@ -17,7 +17,7 @@ import { TopologyDialogs } from './dialogs/topology-dialogs.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { Freshness } from './freshness.tsx'
 import { FindDialog } from './find-dialog.tsx'
-import { sharedElk } from './graph/elk.ts'
+import type { SentOrder } from './graph/use-drawing.ts'
 import { useChangesOf } from './history/changes-context.tsx'
 import { CompareMenu } from './history/compare-menu.tsx'
 import { useShown } from './history/use-shown.ts'
@@ -38,16 +38,19 @@ const roomForMap = '(width >= 48rem)'
 const loadMap = () => import('./topology-map.tsx').then((module) => module.TopologyMap)
 const TopologyMap = dynamic(loadMap, { ssr: false, loading: MapSkeleton })
 
-// Where there is room for a map, its code and its layout are fetched while the page comes to life, not after.
-if (typeof window !== 'undefined' && window.matchMedia(roomForMap).matches) {
-  void loadMap()
-  sharedElk()
-}
+// Where there is room for a map, its code is fetched while the page comes to life, not after.
+if (typeof window !== 'undefined' && window.matchMedia(roomForMap).matches) void loadMap()
 
 const figuresEveryMs = 15_000
 
+interface Props {
+  initial: Topology
+  /** The order of its map, which may come after the page. */
+  heights: SentOrder['heights']
+}
+
 /** The topology page: bar, map or table, details, dialogs. */
-export function TopologyScreen({ initial }: { initial: Topology }) {
+export function TopologyScreen({ initial, heights }: Props) {
   const [paused, setPaused] = useState(false)
   const { data: live, isRefetchError } = useQuery({
     ...topologyQueries.document(),
@@ -62,6 +65,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
   const { narrow, tight } = useRoom()
   // A map has no room on a telephone; whoever asks for it gets it nevertheless.
   const view: View = state.view ?? (narrow ? 'table' : 'graph')
+  const sent = useMemo(() => ({ topology: initial, heights }), [initial, heights])
   const [asked, setAsked] = useState<Asked | null>(null)
   const [finding, setFinding] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -126,6 +130,7 @@ export function TopologyScreen({ initial }: { initial: Topology }) {
           <TopologyTable model={model} state={state} choose={choose} change={change} />
         ) : (
           <TopologyMap
+            sent={sent}
             model={model}
             state={state}
             choose={choose}

@@ -10,7 +10,8 @@ const look = cva(
     variants: {
       variant: {
         primary: 'border-accent bg-accent text-on-accent hover:bg-accent/90',
-        default: 'border-line-2 bg-panel text-ink hover:bg-canvas',
+        default:
+          'border-line-2 bg-panel text-ink hover:bg-canvas aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent',
         ghost: 'border-transparent bg-transparent text-ink-2 hover:bg-canvas hover:text-ink',
         danger: 'border-err bg-panel text-err hover:bg-err-soft',
         link: 'h-auto border-transparent bg-transparent p-0 text-accent hover:underline',

@@ -1,17 +1,34 @@
 import type { ELK } from 'elkjs/lib/elk-api.js'
 import type { Topology } from '#domain/topology.ts'
+import type { Arrangement } from '#domain/stored.ts'
 import type { Drawing } from './drawing.ts'
-import { orderBy } from './order.ts'
+import { graphOf, type Heights, heightsBy, type OrderGraph, orderOf } from './order.ts'
 import { place } from './place.ts'
 import { route } from './route.ts'
-import { structureOf } from './structure.ts'
+import { type Structure, structureOf } from './structure.ts'
 
-/** Draws the topology: ELK orders, the lanes give the places. Equal topologies give equal drawings. */
-export async function layOut(elk: Pick<ELK, 'layout'>, topology: Topology): Promise<Drawing> {
+/** A topology before its things are in order, which is the costly part of drawing it. */
+export interface Unordered {
+  readonly structure: Structure
+  readonly graph: OrderGraph
+  readonly byHand: Arrangement
+}
+
+export function unordered(topology: Topology): Unordered {
   const structure = structureOf(topology)
-  const order = await orderBy(elk, structure)
-  const { placed, columns } = place(structure, { ranks: order, byHand: topology.arrangement })
+  return { structure, graph: graphOf(structure), byHand: topology.arrangement }
+}
+
+/** Draws the topology: its heights order, the lanes give the places. Equal topologies give equal drawings. */
+export function drawIn({ structure, graph, byHand }: Unordered, heights: Heights): Drawing {
+  const { placed, columns } = place(structure, { ranks: orderOf(graph, heights), byHand })
   return { ...placed, width: columns.width, legs: route(structure, placed, columns) }
+}
+
+/** The same with the order from ELK. */
+export async function layOut(elk: Pick<ELK, 'layout'>, topology: Topology): Promise<Drawing> {
+  const whole = unordered(topology)
+  return drawIn(whole, await heightsBy(elk, whole.graph))
 }
 
 /** Equal for topologies that are drawn alike, so that new figures alone never move anything. */

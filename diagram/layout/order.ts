@@ -1,9 +1,18 @@
-import type { ELK, ElkNode } from 'elkjs/lib/elk-api.js'
+import type { ELK, ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js'
 import { cardWidth, firewallWidth, gatewayWidth } from './measures.ts'
 import type { Structure } from './structure.ts'
 
 /** How high each thing would stand if only crossing lines mattered: the order inside lanes and networks follows it. */
 export type Order = ReadonlyMap<string, number>
+
+/** What is to be ordered. Nothing else has a say in it, so equal graphs have equal orders. */
+export interface OrderGraph extends ElkNode {
+  children: ElkNode[]
+  edges: ElkExtendedEdge[]
+}
+
+/** The same without names: one height for each child of the graph. */
+export type Heights = readonly number[]
 
 const options = {
   'elk.algorithm': 'layered',
@@ -16,15 +25,13 @@ const options = {
   'elk.layered.thoroughness': '3',
 }
 
-/** Asks ELK for the order with few crossings. Equal structures give equal orders. */
-export async function orderBy(elk: Pick<ELK, 'layout'>, structure: Structure): Promise<Order> {
-  const { cards, firewalls, gateways, legs } = structure
+export function graphOf({ cards, firewalls, gateways, legs }: Structure): OrderGraph {
   const size = (width: number) => (each: { id: string; height: number }) => ({
     id: each.id,
     width,
     height: each.height,
   })
-  const graph: ElkNode = {
+  return {
     id: 'root',
     layoutOptions: options,
     children: [
@@ -38,8 +45,17 @@ export async function orderBy(elk: Pick<ELK, 'layout'>, structure: Structure): P
       targets: [end === 'consumers' ? near : far],
     })),
   }
+}
+
+/** Asks ELK for the heights with few crossings. */
+export async function heightsBy(elk: Pick<ELK, 'layout'>, graph: OrderGraph): Promise<Heights> {
   const placed = await elk.layout(graph)
-  return new Map((placed.children ?? []).map(({ id, y = 0, height = 0 }) => [id, y + height / 2]))
+  const heights = new Map((placed.children ?? []).map(({ id, y = 0, height = 0 }) => [id, y + height / 2]))
+  return graph.children.map(({ id }) => heights.get(id) ?? 0)
+}
+
+export function orderOf(graph: OrderGraph, heights: Heights): Order {
+  return new Map(graph.children.map(({ id }, index) => [id, heights[index] ?? 0]))
 }
 
 function compare(a: string, b: string): number {

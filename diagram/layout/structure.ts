@@ -71,24 +71,30 @@ export const firewallId = (end: End, networkId: string) => `firewall:${end}:${ne
 /** The same for the same things, in whatever order they are given. */
 export function structureOf(given: Topology): Structure {
   const topology = inOrder(given)
-  const legs = topology.legs.map((leg) =>
-    legShape(
-      leg,
-      topology.apis.find(({ id }) => id === leg.to.id),
-    ),
-  )
-  const count = (id: string, side: 'far' | 'near') => legs.filter((leg) => leg[side] === id).length
+  const providers = new Map(topology.apis.map(({ id, providerId }) => [id, providerId]))
+  const legs = topology.legs.map((leg) => legShape(leg, providers.get(leg.to.id) ?? null))
+  const ports = portsOf(legs)
   return {
     networks: networkShapes(topology),
-    cards: [...consumerCards(topology, (id) => count(id, 'far')), ...providerCards(topology)],
-    firewalls: firewallsOf(legs, (id) => count(id, 'far')),
+    cards: [...consumerCards(topology, ports.far), ...providerCards(topology)],
+    firewalls: firewallsOf(legs, ports.far),
     gateways: topology.gateways.map(({ id, name, networkId }) => {
-      const inbound = legs.filter((leg) => leg.near === gatewayId(id) && leg.end === 'consumers').length
-      const outbound = count(gatewayId(id), 'near') - inbound
+      const [inbound, outbound] = [ports.in(gatewayId(id)), ports.out(gatewayId(id))]
       const height = Math.min(600, Math.max(gatewayHeightMin, 14 * Math.max(inbound, outbound)))
       return { id, name, networkId, height }
     }),
     legs,
+  }
+}
+
+/** How many legs end at a thing: away from the gateway, and at a gateway on either side of it. */
+function portsOf(legs: readonly LegShape[]) {
+  const far = Map.groupBy(legs, (leg) => leg.far)
+  const near = Map.groupBy(legs, (leg) => `${leg.near} ${leg.end}`)
+  return {
+    far: (id: string) => far.get(id)?.length ?? 0,
+    in: (id: string) => near.get(`${id} consumers`)?.length ?? 0,
+    out: (id: string) => near.get(`${id} providers`)?.length ?? 0,
   }
 }
 
@@ -156,13 +162,13 @@ function firewallsOf(legs: readonly LegShape[], ports: (id: string) => number): 
   })
 }
 
-function legShape(leg: LegView, api: { id: string; providerId: string | null } | undefined): LegShape {
+function legShape(leg: LegView, providerId: string | null): LegShape {
   const end: End = leg.side === 'inbound' ? 'consumers' : 'providers'
   const shape = ({ kind, id }: LegView['from']) => {
     if (kind === 'gateway') return gatewayId(id)
     if (kind === 'firewall') return firewallId(end, id)
     if (kind === 'consumer') return cardId(id)
-    return api?.providerId ? cardId(api.providerId) : unprovided
+    return providerId ? cardId(providerId) : unprovided
   }
   const [far, near] = end === 'consumers' ? [leg.from, leg.to] : [leg.to, leg.from]
   return {

@@ -86,6 +86,7 @@ export function api(
     version: 1,
     deployment: 'serving',
     traffic: null,
+    failedHandshakes: null,
     ...change,
   }
 }

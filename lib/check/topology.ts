@@ -254,6 +254,7 @@ class ApiReader {
       version: 1,
       deployment: 'not-deployed',
       traffic: null,
+      failedHandshakes: null,
     }
     return {
       view,

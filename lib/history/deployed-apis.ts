@@ -117,6 +117,7 @@ function apiView(gatewayId: string, api: ApiItem, items: TopologyItems, beside: 
     version: 0,
     deployment: 'deployed',
     traffic: null,
+    failedHandshakes: null,
   }
 }
 

@@ -50,6 +50,18 @@ const ofOrganisation = (name: string, networkId: string) =>
 const instance = (title = 'Orders', upstreamUrl = 'http://127.0.0.1:1') =>
   testInstance(home, { title, upstreamUrl })
 
+/** An upstream as a node reports it, with the handshakes that failed of late. */
+const failing = (recentFailedHandshakes: Record<string, number>) => ({
+  connections: 0,
+  pending: 0,
+  circuitsOpen: 0,
+  retries: 0,
+  endpoints: 1,
+  unhealthyEndpoints: 0,
+  ejectedEndpoints: 0,
+  recentFailedHandshakes,
+})
+
 async function refusal(work: Promise<unknown>): Promise<Problem> {
   const outcome = await work.then(
     () => null,
@@ -426,6 +438,11 @@ describe('the document', () => {
             handshakes: { ok: { recent: 9, total: 9 }, client_cert_missing: { recent: 10, total: 12 } },
           },
         ],
+        upstreams: {
+          [deployed]: failing({ upstream_tls_cert_expired: 5 }),
+          [`${deployed}:stock`]: failing({ upstream_tls_untrusted: 10 }),
+          [changed]: failing({}),
+        },
       },
       node: { appliedRevision: 1 },
     })
@@ -446,6 +463,13 @@ describe('the document', () => {
     const nodes = async (at: Date) => (await readTopology(operator, at)).gateways.map((each) => each.nodes)
     expect(await nodes(now)).toMatchObject([{ failedHandshakesPerSecond: 2 }])
     expect(await nodes(new Date(now.getTime() + 60_000))).toMatchObject([{ failedHandshakesPerSecond: null }])
-    expect((await apis(new Date(now.getTime() + 60_000))).get(deployed)?.traffic).toBeNull()
+    expect(fresh.get(deployed)?.failedHandshakes).toEqual([
+      { upstream: 'stock', code: 'upstream_tls_untrusted', perSecond: 2 },
+      { upstream: 'main', code: 'upstream_tls_cert_expired', perSecond: 1 },
+    ])
+    expect(fresh.get(changed)?.failedHandshakes).toEqual([])
+    const later = (await apis(new Date(now.getTime() + 60_000))).get(deployed)
+    expect(later?.traffic).toBeNull()
+    expect(later?.failedHandshakes).toBeNull()
   })
 })

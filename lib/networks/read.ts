@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isOffline } from '#domain/deployment.ts'
-import { type NodeDetails, nodeDetails, ratesOf } from '#domain/node-report.ts'
+import { type NodeDetails, ratesOf } from '#domain/node-report.ts'
 import { Problem } from '#domain/problem.ts'
 import {
   type ApiView,
@@ -18,6 +18,7 @@ import { pulseOf, trafficOf, withTraffic } from '../gateways/pulse.ts'
 import { organisationWatch } from '../organisation/watch.ts'
 import { appliedSets } from './applied.ts'
 import { arrangementOf } from './arrangement.ts'
+import { type FailedByApi, failedWithClients, failedWithUpstreams } from './handshakes.ts'
 import { readObserved } from './observed.ts'
 import { inboundSideOf, trustPolicies, upstreamsOf, watchOf } from './sides.ts'
 import { trustOf } from '../trust/read.ts'
@@ -47,10 +48,15 @@ export async function readStored(actor: Actor, now = new Date()): Promise<Stored
       organisationWatch(db(), organisationId),
     ])
   const manifests = await manifestsOf(gateways)
-  const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
+  const byId = new Map(
+    gateways.map((gateway) => [
+      gateway.id,
+      { gateway, manifests, failed: failedWithUpstreams(gateway.nodes, now) },
+    ]),
+  )
   const apis = instances.flatMap((instance): ApiView[] => {
-    const gateway = byId.get(instance.gatewayId)
-    return gateway ? [apiOf(instance, gateway, manifests, now)] : []
+    const served = byId.get(instance.gatewayId)
+    return served ? [apiOf(instance, served, now)] : []
   })
   return {
     networks,
@@ -105,7 +111,7 @@ const nodeFields = {
   connectedAt: true,
   disconnectedAt: true,
   lastSeenAt: true,
-  ...withTraffic,
+  report: { select: { ...withTraffic.report.select, upstreams: true } },
 } as const
 
 function gatewayRows(organisationId: string) {
@@ -149,7 +155,7 @@ function gatewayOf(gateway: GatewayRow, now: Date): GatewayView {
       online: online.length,
       degraded: online.filter((node) => pulseOf(node, now)?.status === 'degraded').length,
       current: gateway.nodes.filter((node) => node.appliedRevision === gateway.headRevision).length,
-      failedHandshakesPerSecond: failedHandshakesAt(gateway, now),
+      failedHandshakesPerSecond: failedWithClients(gateway.nodes, now),
     },
     version: gateway.version,
   }
@@ -177,7 +183,13 @@ async function manifestsOf(gateways: readonly GatewayRow[]): Promise<Manifests> 
   )
 }
 
-function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests, now: Date): ApiView {
+interface ServedBy {
+  readonly gateway: GatewayRow
+  readonly manifests: Manifests
+  readonly failed: FailedByApi
+}
+
+function apiOf(instance: InstanceRow, { gateway, manifests, failed }: ServedBy, now: Date): ApiView {
   const { id, gatewayId, providerId, host, basePath, listenerIds, upstreamUrl, enabled, version } = instance
   const { api, label } = instance.apiVersion
   return {
@@ -198,6 +210,7 @@ function apiOf(instance: InstanceRow, gateway: GatewayRow, manifests: Manifests,
     version,
     deployment: deploymentOf(id, gateway, manifests),
     traffic: trafficAt(id, gateway, now),
+    failedHandshakes: failed && (failed.get(id) ?? []),
   }
 }
 
@@ -222,22 +235,6 @@ function slowest(latencies: readonly Quantiles[]): { p50: number; p99: number } 
     p50: Math.max(...latencies.map(({ p50 }) => p50)),
     p99: Math.max(...latencies.map(({ p99 }) => p99)),
   }
-}
-
-const listenersReported = nodeDetails.pick({ listeners: true })
-
-function failedHandshakesAt(gateway: GatewayRow, now: Date): number | null {
-  const rates = gateway.nodes.flatMap((node) => {
-    const pulse = pulseOf(node, now)
-    const { listeners: reported } = listenersReported.safeParse(node.report?.processes).data ?? {}
-    if (!pulse || !reported || pulse.intervalMs <= 0) return []
-    const failed = reported
-      .flatMap(({ handshakes }) => Object.entries(handshakes))
-      .filter(([result]) => result !== 'ok')
-      .reduce((sum, [, { recent }]) => sum + recent, 0)
-    return [(failed * 1_000) / pulse.intervalMs]
-  })
-  return rates.length > 0 ? rates.reduce((sum, rate) => sum + rate, 0) : null
 }
 
 function trafficAt(instanceId: string, gateway: GatewayRow, now: Date): ApiView['traffic'] {

@@ -1,5 +1,5 @@
-import type { Edge, Node } from 'reactflow'
-import type { Highlight } from '#diagram/highlight.ts'
+import { type Edge, type Node, type NodeHandle, Position } from 'reactflow'
+import type { Highlight, Selection } from '#diagram/highlight.ts'
 import type {
   Box,
   Drawing,
@@ -28,8 +28,39 @@ export type LegEdge = Edge<{ leg: DrawnLeg }, 'leg'>
 const level = { lane: 0, network: 1, dimmedLine: 10, line: 20, solid: 30 } as const
 
 function placed({ x, y, width, height }: Box) {
-  // Known sizes spare React Flow the measuring, and its minimap and fitting work at once.
-  return { position: { x, y }, width, height, measured: { width, height }, focusable: false }
+  return {
+    position: { x, y },
+    width,
+    height,
+    // Known sizes and ends spare React Flow the measuring, for which it would draw all of a large map once.
+    measured: { width, height },
+    handles: endsOf(width, height),
+    focusable: false,
+  }
+}
+
+// Where handles are, as far as anybody must know before they are drawn.
+function endsOf(width: number, height: number): NodeHandle[] {
+  return [
+    { type: 'target', position: Position.Left, x: 0, y: height / 2 },
+    { type: 'source', position: Position.Right, x: width, y: height / 2 },
+  ]
+}
+
+/** What moves with a node; null for what stays where it is. */
+export function movedWith(node: TopologyNode): Selection | null {
+  switch (node.type) {
+    case 'card': {
+      const { partyId } = node.data.card
+      return partyId === null ? null : { kind: 'party', id: partyId }
+    }
+    case 'gateway':
+      return { kind: 'gateway', id: node.data.gateway.id }
+    case 'network':
+      return { kind: 'network', id: node.data.network.id }
+    default:
+      return null
+  }
 }
 
 /** Lanes first, then everything in reading order, since the order here is the order in the document. */

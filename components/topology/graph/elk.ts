@@ -4,7 +4,7 @@ let elk: InstanceType<typeof ELK> | undefined
 
 /**
  * ELK computes in a worker of its own, so that the page stays quick while it thinks; one is enough for a tab.
- * The first call fetches it, so whoever will need it calls as early as that is known.
+ * It is fetched when it is first needed, which is when something changes: the first order comes with the page.
  */
 export function sharedElk(): InstanceType<typeof ELK> {
   elk ??= new ELK({

@@ -30,3 +30,12 @@ export function firstView(
   const spare = room.height - controls - height * zoom
   return { x, y: Math.max(margin, spare / 2), zoom }
 }
+
+/** Whether anything of the drawing is seen in a view. */
+export function isInView(
+  drawing: Pick<Drawing, 'width' | 'height'>,
+  room: { width: number; height: number },
+  { x, y, zoom }: { x: number; y: number; zoom: number },
+): boolean {
+  return x < room.width && y < room.height && x + drawing.width * zoom > 0 && y + drawing.height * zoom > 0
+}

@@ -6,6 +6,7 @@ import type { LegView } from '#domain/leg.ts'
 import { HexagonShape } from '../../ui/hexagon.tsx'
 import { hexagonPoints, labelOnMap } from '#diagram/hexagon.ts'
 import type { Point } from '#diagram/layout/drawing.ts'
+import { failingMark, failingText, legFailures } from '#diagram/handshakes.ts'
 import { findingMark, verdictDash } from '#diagram/looks.ts'
 import { findingsOn, isOpen } from '#diagram/model.ts'
 import { type LegTraffic, legTraffic, legTrafficText } from '#diagram/traffic.ts'
@@ -28,10 +29,11 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
   if (!leg || !data) return null
   const finding = findingsOn(model, [id]).find(isOpen)
   const traffic = legTraffic(model, leg)
+  const fails = failingText(legFailures(model, leg)) !== null
   const isCalled = traffic !== null && traffic.requestsPerSecond > 0
   const lit = highlight?.legs.has(id) ?? false
   const dimmed = highlight !== null && !lit
-  const wrong = finding?.severity === 'error'
+  const wrong = fails || finding?.severity === 'error'
   const stroke = dimmed
     ? 'var(--line-2)'
     : wrong
@@ -58,12 +60,17 @@ export function LegLine({ id, data }: EdgeProps<LegEdge>) {
         label={legLabel(model, leg) + (change ? `, ${change.word}` : '')}
       >
         <LegChangeMark legId={id} />
-        {finding && (
+        {fails && (
+          <MarkText y={36.5} fill={severityStroke.error} weight={600}>
+            {failingMark}
+          </MarkText>
+        )}
+        {finding && !fails && (
           <MarkText y={36.5} fill={severityStroke[finding.severity]} weight={600}>
             {findingMark[finding.code]}
           </MarkText>
         )}
-        {isCalled && !finding && (
+        {isCalled && !finding && !fails && (
           <MarkText y={36.5} fill={traffic.errorsPerSecond > 0 ? severityStroke.warning : 'var(--ink-3)'}>
             {legTrafficText(traffic)}
           </MarkText>

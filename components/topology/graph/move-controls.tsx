@@ -9,7 +9,11 @@ export function MoveControls({ moving, name }: { moving: Moving; name: string | 
   const what = name ?? 'it'
   return (
     <>
-      <Button onClick={moving.toggle} aria-pressed={moving.on} title="Move with the arrow keys (M)">
+      <Button
+        onClick={moving.toggle}
+        aria-pressed={moving.on}
+        title="Move by dragging, or with the arrow keys (M)"
+      >
         <Move aria-hidden />
         Move
       </Button>

@@ -12,6 +12,7 @@ import {
   ownerLabel,
   severityLook,
 } from '#diagram/looks.ts'
+import { handshakesText } from '#diagram/handshakes.ts'
 import { looseFinding, networkOf } from '#diagram/model.ts'
 import {
   apiDetail,
@@ -19,7 +20,6 @@ import {
   gatewayDetail,
   gatewayState,
   gatewaySubtitle,
-  handshakesText,
   networkDetail,
   partyDetail,
   partySubtitle,
@@ -31,7 +31,8 @@ import { StopButton } from './stop-button.tsx'
 
 /** The things that stand in the topology, as they are drawn. */
 
-// React Flow draws no line without handles at its ends; ours know their own way, so these are never seen.
+// What is in view is measured, and React Flow draws no line without handles at its ends; ours know their own way, so
+// these are never seen.
 function Ends() {
   return (
     <span aria-hidden className="invisible">
@@ -237,7 +238,7 @@ export function GatewayShape({ id, data: { gateway: drawn } }: NodeProps<Gateway
           {state.text}
         </WordState>
         {failing && (
-          <WordState tone="err" className="text-2xs">
+          <WordState tone="err" className="max-w-full truncate text-2xs">
             {failing}
           </WordState>
         )}

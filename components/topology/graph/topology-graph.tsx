@@ -9,15 +9,18 @@ import type { Model } from '#diagram/model.ts'
 import { type Direction, neighbour } from '../neighbour.ts'
 import type { Selection } from '#diagram/highlight.ts'
 import type { ViewState } from '../view-state.ts'
-import { edgesOf, nodesOf } from './elements.ts'
-import { firstView, legibleZoom, zoomMin } from './first-view.ts'
+import { DragGhost } from './drag-ghost.tsx'
+import { edgesOf } from './elements.ts'
+import { legibleZoom, zoomMin } from './first-view.ts'
 import { GraphProvider } from './graph-context.tsx'
 import { GraphControls } from './graph-controls.tsx'
 import { LegLine } from './leg-edge.tsx'
 import { Legend } from './legend.tsx'
 import { CaptionShape, CardShape, FirewallShape, GatewayShape, LaneShape, NetworkShape } from './nodes.tsx'
+import { useDragging, useNodes } from './use-dragging.ts'
 import { type Moving, useMoving } from './use-moving.ts'
 import { useMotion } from './use-motion.ts'
+import { useViews } from './use-views.ts'
 import { along, domId, type GraphStop, stopId, stopsOf } from './stops.ts'
 
 const nodeTypes = {
@@ -64,7 +67,6 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, stan
   const frame = useRef<HTMLDivElement>(null)
   const far = useStore((store) => store.transform[2] < legibleZoom)
   const highlight = useMemo(() => highlightOf(model, state), [model, state])
-  const nodes = useMemo(() => nodesOf(drawing), [drawing])
   const edges = useMemo(() => edgesOf(drawing, model, highlight), [drawing, model, highlight])
   const stops = useMemo(() => stopsOf(drawing, model), [drawing, model])
   const walk = useWalk(stops, model, state.selection)
@@ -74,6 +76,8 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, stan
   const showAll = useViews(drawing)
   const here = stops.find(({ id }) => id === walk.active)
   const moving = useMoving(drawing, model, here, mayMove)
+  const nodes = useNodes(drawing, moving.on)
+  const { dragged, ...dragging } = useDragging(drawing, model, moving)
   const keys = useKeys({
     walk,
     moving,
@@ -104,7 +108,9 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, stan
         onKeyDown={keys}
         onEdgeClick={(_, edge) => choose(selectionOfLeg(model, edge.id), false)}
         onPaneClick={() => choose(null, false)}
+        {...dragging}
         nodesDraggable={false}
+        nodeDragThreshold={4}
         nodesConnectable={false}
         nodesFocusable={false}
         edgesFocusable={false}
@@ -135,6 +141,7 @@ function GraphMap({ drawing, model, state, choose, onFind, paused, mayMove, stan
           legend={legend}
           onLegend={() => setLegend((shown) => !shown)}
         />
+        {dragged && <DragGhost dragged={dragged} />}
         {legend && <Legend onClose={() => setLegend(false)} />}
       </ReactFlow>
     </GraphProvider>
@@ -253,23 +260,5 @@ function useKeys({ walk, moving, showAll, toggleLegend, onFind }: Keys) {
       action()
     },
     [walk, moving, showAll, toggleLegend, onFind, zoomIn, zoomOut, zoomTo],
-  )
-}
-
-/** Shows a new drawing as it is best seen first; gives what shows all of it. */
-function useViews(drawing: Drawing): () => void {
-  const { setViewport } = useReactFlow()
-  const width = useStore((store) => store.width)
-  const height = useStore((store) => store.height)
-  const seen = useRef<Drawing | null>(null)
-  useEffect(() => {
-    // A window that is resized later keeps what its reader looks at.
-    if (width === 0 || height === 0 || seen.current === drawing) return
-    seen.current = drawing
-    void setViewport(firstView(drawing, { width, height }))
-  }, [drawing, width, height, setViewport])
-  return useCallback(
-    () => void setViewport(firstView(drawing, { width, height }, true)),
-    [drawing, width, height, setViewport],
   )
 }

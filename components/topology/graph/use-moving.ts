@@ -25,6 +25,8 @@ export interface Moving {
   readonly said: string
   readonly toggle: () => void
   readonly move: (way: Way) => void
+  /** Puts something that was dragged in its new place. */
+  readonly put: (name: string, boxes: readonly string[]) => void
   readonly reset: () => void
 }
 
@@ -46,6 +48,10 @@ export function useMoving(drawing: Drawing, model: Model, stop: GraphStop | unde
     },
     [client],
   )
+  const put = useCallback(
+    (name: string, boxes: readonly string[]) => void write(`${name} moved`, boxes),
+    [write],
+  )
   return {
     may,
     on: may && on,
@@ -57,6 +63,7 @@ export function useMoving(drawing: Drawing, model: Model, stop: GraphStop | unde
       if (boxes) void write(`${stop.name} moved ${way}`, boxes)
       else setSaid(stop ? `${stop.name} cannot go further ${way}` : '')
     },
+    put,
     reset: () => void write('Everything stands where the layout puts it', null),
   }
 }

@@ -60,7 +60,7 @@ export function DetailsPanel({ selection, headingRef, sheet, ...props }: Props) 
   if (sheet) {
     return (
       <Drawer open onOpenChange={(open) => !open && close()}>
-        <DrawerContent title={title} description={kindWord[selection.kind]}>
+        <DrawerContent title={title} description={kindWord[selection.kind]} onOpenAutoFocus={startAtTop}>
           <div className="flex flex-col gap-3">{content}</div>
         </DrawerContent>
       </Drawer>
@@ -71,6 +71,12 @@ export function DetailsPanel({ selection, headingRef, sheet, ...props }: Props) 
       {content}
     </PanelFrame>
   )
+}
+
+// A panel is for reading: its first field far below would take the focus, and a telephone's keyboard half of it.
+function startAtTop(event: Event): void {
+  event.preventDefault()
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus()
 }
 
 function titleOf(model: Model, { kind, id }: Selection): string | null {

@@ -6,7 +6,8 @@ import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { WordState } from '../../ui/state.tsx'
 import { flowsOf } from '#diagram/highlight.ts'
-import { gatewayState, handshakesText } from '#diagram/words.ts'
+import { handshakesText } from '#diagram/handshakes.ts'
+import { gatewayState } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FlowList } from './flow-list.tsx'
 import { NodeList } from './node-list.tsx'
@@ -39,7 +40,13 @@ export function GatewayDetails({ model, id, choose, ask, mayWrite }: DetailsProp
           {gateway.listeners.map(({ protocol, port }) => `${protocol.toUpperCase()} ${port}`).join(', ') ||
             'none'}
         </Fact>
-        <Fact label="Handshakes">{handshakesText(gateway) ?? failureless(gateway)}</Fact>
+        <Fact label="Handshakes">
+          {handshakesText(gateway) ? (
+            <WordState tone="err">{handshakesText(gateway)} with clients</WordState>
+          ) : (
+            failureless(gateway)
+          )}
+        </Fact>
         <Fact label="APIs">
           {count(model.topology.apis.filter((api) => api.gatewayId === id).length, 'API')}
         </Fact>

@@ -10,6 +10,7 @@ import { legTraffic, legTrafficText } from '#diagram/traffic.ts'
 import { FindingList } from './finding-list.tsx'
 import { FlowList } from './flow-list.tsx'
 import { LegList, LegVerdict } from './leg-list.tsx'
+import { LegHandshakes } from './leg-handshakes.tsx'
 import { LegProof } from './leg-proof.tsx'
 import { Lead, Part } from './part.tsx'
 import { PeerList } from './peer-list.tsx'
@@ -26,7 +27,7 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
     <>
       <Lead>{count(flows.length, 'flow takes', 'flows take')} this leg.</Lead>
       <LegChanges legId={id} />
-      <LegList legs={[leg]} />
+      <LegList legs={[leg]} titled={false} />
       {readings.length > 1
         ? readings.map((reading, index) => (
             // Readings of one leg differ, and come in one order.
@@ -45,6 +46,7 @@ export function LegDetails({ model, id, choose, ask, mayWrite }: DetailsProps) {
       <Part title="Traffic">
         <p className="text-sm text-ink-2 tnum">{trafficWords(model, leg)}</p>
       </Part>
+      <LegHandshakes model={model} leg={leg} />
       <PeerList model={model} leg={leg} />
       <Part title="Findings on this leg">
         <FindingList model={model} findings={findingsOn(model, [id])} ask={ask} mayWrite={mayWrite} />

@@ -6,8 +6,15 @@ import { WordState } from '../../ui/state.tsx'
 import { verdictOf } from '#diagram/leg-facts.ts'
 import { expectedText, legTitle } from '#diagram/words.ts'
 
+interface Props {
+  legs: readonly LegView[]
+  apiId?: string
+  /** Whether each says which it is. */
+  titled?: boolean
+}
+
 /** Legs in order, each with what is expected of it and what is known: of one API's traffic, or of the worst on it. */
-export function LegList({ legs, apiId }: { legs: readonly LegView[]; apiId?: string }) {
+export function LegList({ legs, apiId, titled = true }: Props) {
   return (
     <ol className="flex flex-col">
       {legs.map((leg) => (
@@ -15,18 +22,18 @@ export function LegList({ legs, apiId }: { legs: readonly LegView[]; apiId?: str
           <span className="flex w-9.5 shrink-0 justify-center pt-0.5">
             {leg.expected ? <Hexagon trust={leg.expected.class} /> : <span className="text-ink-3">?</span>}
           </span>
-          <LegWords leg={leg} reading={apiId === undefined ? leg : readingFor(leg, apiId)} />
+          <LegWords leg={leg} titled={titled} reading={apiId === undefined ? leg : readingFor(leg, apiId)} />
         </li>
       ))}
     </ol>
   )
 }
 
-function LegWords({ leg, reading }: { leg: LegView; reading: LegReading }) {
+function LegWords({ leg, reading, titled }: { leg: LegView; reading: LegReading; titled: boolean }) {
   const { expected, crosses } = leg
   return (
     <div className="min-w-0 flex-1">
-      <div className="font-medium">{legTitle(leg)}</div>
+      {titled && <div className="font-medium">{legTitle(leg)}</div>}
       <dl className="grid grid-cols-[64px_1fr] gap-x-2 text-xs">
         <dt className="text-ink-3">expected</dt>
         <dd className="text-ink-2">{expectedText(expected)}</dd>

@@ -6,6 +6,7 @@ import { grants } from '#domain/access.ts'
 import { readingsOf } from '#domain/leg.ts'
 import { inDays, now } from '#domain/testing/certificates.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
+import type { ApiView } from '#domain/stored.ts'
 import { peer, seen } from '#domain/testing/peers.ts'
 import { changed, sound } from '#domain/testing/sound.ts'
 import type { Topology } from '#domain/topology.ts'
@@ -84,6 +85,18 @@ describe('the panel of a leg', () => {
     const text = textOf(markupOf(<LegDetails {...props(topology)} id={leg} />))
     expect(text).toContain('CN=Issuing CA missing: unknown authority')
     expect(text).toContain('Handshakes fail: its chain is incomplete')
+  })
+
+  it('says why handshakes with an upstream fail now, and how often', () => {
+    const failing = { upstream: 'main', code: 'upstream_tls_cert_expired', perSecond: 0.4 }
+    const said = (failedHandshakes: ApiView['failedHandshakes']) => {
+      const topology = describeTopology(changed(sound, 'apis', 'Orders', { failedHandshakes }), now)
+      const leg = topology.legs.find(({ side, from }) => side === 'outbound' && from.kind === 'gateway')
+      return textOf(markupOf(<LegDetails {...props(topology)} id={leg?.id ?? ''} />))
+    }
+    expect(said([failing])).toContain('The certificate of the provider has expired 0.4 a second, Orders')
+    expect(said([])).toContain('None failed of late.')
+    expect(said(null)).toContain('No node has reported lately.')
   })
 
   it('says each reading apart where APIs differ, whatever the leg', () => {
