@@ -71,7 +71,6 @@ async function drag(page: Page, what: string, over: string): Promise<void> {
   await page.mouse.down()
   await page.mouse.move(from.x, from.y + 20, { steps: 4 })
   await page.mouse.move(from.x, to.y + 20, { steps: 8 })
-  await page.screenshot({ path: 'test-results/dragging.png' })
   await page.mouse.up()
   await page
     .getByRole('status')
