@@ -4,6 +4,7 @@ import { probeReport, probeTarget } from '#domain/probe.ts'
 import { item } from './items.ts'
 import type { KeptOrders, KeptOrdersAnswer, SigningAnswer, SigningRequest } from './kept-certificates.ts'
 import { sha256Hex, signedManifest } from './manifest.ts'
+import { signedDelta } from './manifest-delta.ts'
 
 /** Everything that crosses the sockets between portal, nodes and browsers. */
 
@@ -53,6 +54,13 @@ export const hello = z.object({
 /** portal → node, answered with an acknowledgement. `items` holds only what the node does not have. */
 export const config = z.strictObject({ signed: signedManifest, items: z.record(sha256Hex, item) })
 
+/**
+ * portal → node that has `deltaCapability`: the same, as what differs from a configuration that the node serves. One
+ * that serves another answers so, and is sent the whole.
+ */
+export const configDelta = z.strictObject({ signed: signedDelta, items: z.record(sha256Hex, z.unknown()) })
+export const deltaCapability = 'config/delta'
+
 /** node → portal: hashes that the manifest names and the node lacks; answered with their contents. */
 export const itemsWanted = z.object({ gatewayId: z.string(), hashes: z.array(sha256Hex).max(10_000) })
 export const itemsGiven = z.object({ items: z.record(sha256Hex, z.unknown()) })
@@ -74,6 +82,8 @@ export const acknowledgement = z.discriminatedUnion('status', [
     servingRevision: z.int().nullable(),
   }),
 ])
+
+export const deltaAnswer = z.union([acknowledgement, z.object({ status: z.literal('other-base') })])
 
 /** node → portal, every 5 s. */
 export const report = nodePulse.extend({ ...nodeDetails.shape, appliedHash: sha256Hex.nullable() })
@@ -108,6 +118,8 @@ export type Registration = z.infer<typeof registration>
 export type Registered = z.infer<typeof registered>
 export type Hello = z.infer<typeof hello>
 export type Config = z.infer<typeof config>
+export type ConfigDelta = z.infer<typeof configDelta>
+export type DeltaAnswer = z.infer<typeof deltaAnswer>
 export type Reason = z.infer<typeof reason>
 export type Acknowledgement = z.infer<typeof acknowledgement>
 export type Report = z.infer<typeof report>
@@ -125,6 +137,7 @@ export interface NodeToPortal {
 }
 export interface PortalToNode {
   config(message: Config, done: (answer: Acknowledgement) => void): void
+  delta(message: ConfigDelta, done: (answer: DeltaAnswer) => void): void
   command(message: Command, done: (answer: CommandAnswer) => void): void
   certificates(message: KeptOrders, done: (answer: KeptOrdersAnswer) => void): void
 }

@@ -32,6 +32,31 @@ export function canonicalJson(value: unknown): string {
   return text
 }
 
+/** What items are named by: id to hash. */
+export type Hashes = Manifest['items']
+
+/** The same, in the order of canonical JSON. */
+export function inOrder(hashes: Hashes): Hashes {
+  if (isInOrder(Object.keys(hashes))) return hashes
+  return Object.fromEntries(Object.entries(hashes).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+// By code units, as canonical JSON has it.
+function isInOrder(ids: readonly string[]): boolean {
+  return ids.every((id, index) => index === 0 || (ids[index - 1] ?? '') < id)
+}
+
+/**
+ * The canonical JSON of a manifest's items. There are thousands of them: where they stand in order, which they do
+ * when they were read from such a text, the engine's own JSON is the same and takes a fraction of the time.
+ */
+export function itemsJson(hashes: Hashes): string {
+  const ids = Object.keys(hashes)
+  return isInOrder(ids) && ids.every((id) => id.isWellFormed())
+    ? JSON.stringify(hashes)
+    : canonicalJson(hashes)
+}
+
 /**
  * The canonical JSON of a manifest, around that of its items: the manifest's own hash is made of the latter, and
  * with thousands of items it takes long to make.

@@ -111,6 +111,66 @@ describe('Revisions', () => {
     })
   })
 
+  it('takes a difference to what it serves as it takes the whole, also over a restart', async () => {
+    const five = publisher.offer(5, oneApi(upstream))
+    await node.revisions.apply(five, noFetch)
+    const six = publisher.offer(6, oneApi(upstream, { basePath: '/v2' }))
+    const delta = { signed: publisher.delta(five.signed, six.signed), items: six.items }
+    const { hash } = six.signed.manifest
+    expect(await node.revisions.applyDelta(delta, noFetch)).toMatchObject({
+      status: 'applied',
+      revision: 6,
+      hash,
+      persisted: true,
+    })
+    expect(node.revisions.current?.manifest).toEqual(six.signed.manifest)
+    expect((await get('/v2')).status).toBe(200)
+    expect((await get('/orders')).status).toBe(404)
+    expect(await restarted()).toMatchObject({ served: true })
+    expect(node.revisions.current?.manifest.hash).toBe(hash)
+    expect((await get('/v2')).status).toBe(200)
+  })
+
+  it('asks for the whole where a difference is not to what it serves, or does not add up', async () => {
+    const four = publisher.offer(4, oneApi(upstream, { basePath: '/v4' }))
+    const six = publisher.offer(6, oneApi(upstream, { basePath: '/v6' }))
+    const early = { signed: publisher.delta(four.signed, six.signed), items: six.items }
+    expect(await node.revisions.applyDelta(early, noFetch)).toEqual({ status: 'other-base' })
+    await servingFive()
+    expect(await node.revisions.applyDelta(early, noFetch)).toEqual({ status: 'other-base' })
+    const { signed } = publisher.offer(5, oneApi(upstream))
+    const right = publisher.delta(signed, six.signed)
+    const wrong = { ...right, change: { ...right.change, removed: ['upstream:orders'] } }
+    expect(await node.revisions.applyDelta({ signed: wrong, items: six.items }, noFetch)).toEqual({
+      status: 'other-base',
+    })
+    expect(node.revisions.current?.manifest.revision).toBe(5)
+    expect(node.revisions.refusal).toBeUndefined()
+    expect((await get('/orders')).status).toBe(200)
+  })
+
+  it('refuses a difference that nobody it trusts has signed, one that is older, and one without its form', async () => {
+    await servingFive()
+    const { signed: five } = publisher.offer(5, oneApi(upstream))
+    const { signed: six, items } = publisher.offer(6, oneApi(upstream, { basePath: '/v6' }))
+    const { signed: three } = publisher.offer(3, oneApi(upstream, { basePath: '/v6' }))
+    const right = publisher.delta(five, six)
+    const cases = [
+      [{ ...right, manifest: { ...right.manifest, revision: 7 } }, '/signed/signature'],
+      [{ ...right, keyId: 'key-2' }, '/signed/keyId'],
+      [publisher.delta(five, three), '/signed/manifest/revision'],
+      [{ ...right, change: { set: right.change.set } }, '/signed/change/removed'],
+    ] as const
+    for (const [signed, pointer] of cases) {
+      const answer = await node.revisions.applyDelta({ signed, items }, noFetch)
+      expect(answer).toMatchObject({ status: 'refused', servingRevision: 5, reasons: [{ pointer }] })
+    }
+    expect((await get('/orders')).status).toBe(200)
+    expect(await node.revisions.applyDelta({ signed: right, items }, noFetch)).toMatchObject({
+      status: 'applied',
+    })
+  })
+
   it('applies offers one after another in the order in which they came', async () => {
     const answers = await Promise.all(
       [1, 2, 3, 2].map((revision) =>

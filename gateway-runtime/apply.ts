@@ -1,21 +1,24 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Acknowledgement, Reason } from '#contract/events.ts'
+import type { z } from 'zod'
+import type { Acknowledgement, DeltaAnswer, Reason } from '#contract/events.ts'
 import { type Item, item, itemPointer } from '#contract/items.ts'
 import {
   canonicalJson,
+  itemsJson,
   type Manifest,
   manifestJson,
   type SignedManifest,
   signedManifest,
 } from '#contract/manifest.ts'
+import { changed, signedDelta } from '#contract/manifest-delta.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { sha256 } from './ports.ts'
 import type { Serves } from './serving.ts'
 import type { Accepted, Identity } from './store/store.ts'
 
-/** A configuration as it came over the wire: nothing in it is trusted yet. */
+/** A configuration, or a difference to one, as it came over the wire: nothing in it is trusted yet. */
 export interface Offer {
   readonly signed: unknown
   readonly items: Readonly<Record<string, unknown>>
@@ -106,7 +109,7 @@ export class Revisions {
     this.#floorOf = this.#store.identity.registered?.gatewayId
     for await (const { signed, items } of this.#store.generations()) {
       try {
-        await this.#verify(signed)
+        await this.#verify(signed, itemsJson(signed.manifest.items))
         const offered = Object.fromEntries(items.map((json) => [sha256(json), JSON.parse(json)]))
         const contents = await this.#checked(signed.manifest, offered, undefined)
         await this.#serve(contents)
@@ -132,15 +135,38 @@ export class Revisions {
 
   /** Applies an offer after those that came before it, and says what became of it. */
   apply(offer: Offer, fetchItems: FetchItems): Promise<Acknowledgement> {
-    const result = this.#queue.then(() => this.#apply(offer, fetchItems))
+    return this.#inTurn(() => this.#apply(offer, fetchItems, () => wholeOf(offer.signed)))
+  }
+
+  /**
+   * The same of what differs from a configuration. One that is not what is served, or a difference after which the
+   * whole is not what its hash says, is for the portal to say anew.
+   */
+  applyDelta(offer: Offer, fetchItems: FetchItems): Promise<DeltaAnswer> {
+    return this.#inTurn(async () => {
+      const parsed = signedDelta.safeParse(offer.signed)
+      if (!parsed.success) return this.#apply(offer, fetchItems, () => refuseShape(parsed.error))
+      const { from, change, manifest, ...signature } = parsed.data
+      const served = this.#current?.manifest
+      if (served?.hash !== from || served.gatewayId !== manifest.gatewayId) return { status: 'other-base' }
+      const items = changed(served.items, change)
+      const json = itemsJson(items)
+      if (sha256(json) !== manifest.hash) return { status: 'other-base' }
+      const signed = { ...signature, manifest: { ...manifest, items } }
+      return this.#apply(offer, fetchItems, () => ({ signed, json }))
+    })
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run)
     this.#queue = result.catch(() => undefined)
     return result
   }
 
-  async #apply(offer: Offer, fetchItems: FetchItems): Promise<Acknowledgement> {
+  async #apply(offer: Offer, fetchItems: FetchItems, read: () => Read): Promise<Acknowledgement> {
     const started = performance.now()
     try {
-      const signed = await this.#trusted(offer.signed)
+      const signed = await this.#trusted(read())
       const { revision, hash } = signed.manifest
       await setImmediate()
       const contents = await this.#checked(signed.manifest, offer.items, fetchItems)
@@ -186,17 +212,8 @@ export class Revisions {
   }
 
   /** The signed manifest, if it is for this gateway, signed by a pinned key, and not older than what was served. */
-  async #trusted(given: unknown): Promise<SignedManifest> {
-    const parsed = signedManifest.safeParse(given)
-    if (!parsed.success)
-      throw new Refused(
-        parsed.error.issues.map((issue) => ({
-          pointer: pointerOf(['signed', ...issue.path]),
-          reason: issue.message,
-        })),
-      )
-    const signed = parsed.data
-    await this.#verify(signed)
+  async #trusted({ signed, json }: Read): Promise<SignedManifest> {
+    await this.#verify(signed, json)
     const { revision, hash, gatewayId } = signed.manifest
     // Another gateway's revisions were counted apart.
     const floor = gatewayId === this.#floorOf ? this.#floor : 0
@@ -212,7 +229,7 @@ export class Revisions {
   }
 
   /** Each step on a large manifest takes milliseconds; traffic gets its turn between them. */
-  async #verify({ manifest, signature, keyId }: SignedManifest): Promise<void> {
+  async #verify({ manifest, signature, keyId }: SignedManifest, json: string): Promise<void> {
     const registered = this.#store.identity.registered
     if (registered === undefined) refuse('/signed', 'this node is not registered and trusts nobody yet')
     const key = registered.signingKeys.find((one) => one.keyId === keyId)
@@ -224,11 +241,9 @@ export class Revisions {
         `it is for gateway ${manifest.gatewayId}, this is ${registered.gatewayId}`,
       )
     await setImmediate()
-    const itemsJson = canonicalJson(manifest.items)
-    await setImmediate()
-    if (!isSignedBy(key.publicKey, Buffer.from(manifestJson(manifest, itemsJson)), signature))
+    if (!isSignedBy(key.publicKey, Buffer.from(manifestJson(manifest, json)), signature))
       refuse('/signed/signature', 'the signature does not fit the manifest')
-    if (sha256(itemsJson) !== manifest.hash)
+    if (sha256(json) !== manifest.hash)
       refuse('/signed/manifest/hash', 'it is not the hash of the items named')
   }
 
@@ -306,6 +321,24 @@ export class Revisions {
       return false
     }
   }
+}
+
+/** A manifest that has its form, with the canonical JSON of its items; nothing else of it is known to be right. */
+interface Read {
+  readonly signed: SignedManifest
+  readonly json: string
+}
+
+function wholeOf(given: unknown): Read {
+  const parsed = signedManifest.safeParse(given)
+  if (!parsed.success) return refuseShape(parsed.error)
+  return { signed: parsed.data, json: itemsJson(parsed.data.manifest.items) }
+}
+
+function refuseShape({ issues }: z.ZodError): never {
+  throw new Refused(
+    issues.map((issue) => ({ pointer: pointerOf(['signed', ...issue.path]), reason: issue.message })),
+  )
 }
 
 function fetchFailed(error: unknown): never {

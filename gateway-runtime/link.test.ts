@@ -77,6 +77,20 @@ describe('Link', () => {
     expect(portal.asked[1]).toHaveLength(1)
   })
 
+  it('takes what differs from what it serves, and asks for the items of it', async () => {
+    portal.sendsDeltas = true
+    portal.publish(1, oneApi(upstream))
+    const { node } = await start()
+    await applied(1)
+    expect(portal.hellos[0]?.capabilities).toContain('config/delta')
+    const { manifest } = portal.publish(2, oneApi(upstream, { basePath: '/v2' }))
+    await until('an answer', () => portal.deltaAnswers.length === 1)
+    expect(portal.deltaAnswers[0]).toMatchObject({ status: 'applied', revision: 2, hash: manifest.hash })
+    expect(portal.asked).toEqual([[manifest.items['api:orders']]])
+    expect((await get(node, '/v2')).status).toBe(200)
+    expect((await get(node, '/orders')).status).toBe(404)
+  })
+
   it('acknowledges what it refuses with pointers, reports why it is degraded, and is well again afterwards', async () => {
     portal.publish(1, oneApi(upstream))
     const { node } = await start()

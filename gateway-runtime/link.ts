@@ -4,11 +4,12 @@ import type { Logger } from 'pino'
 import { io, type Socket } from 'socket.io-client'
 import { z } from 'zod'
 import {
-  type Acknowledgement,
   capabilityOf,
   type Command,
   type CommandAnswer,
   command,
+  type DeltaAnswer,
+  deltaCapability,
   itemsGiven,
   type NodeEvent,
   type NodeToPortal,
@@ -40,6 +41,7 @@ export const runtimeVersion = packageJson.version
 export const capabilities = [
   'http/1.1',
   'websocket',
+  deltaCapability,
   capabilityOf('evict'),
   capabilityOf('probe'),
   keepsCertificates,
@@ -275,6 +277,11 @@ export class Link {
         this.#options.log.error({ err: error }, 'an answer to the portal failed'),
       )
     })
+    socket.on('delta', (message, done) => {
+      this.#takeDelta(message, done).catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'an answer to the portal failed'),
+      )
+    })
     socket.on('command', (message, done) => {
       this.#obey(message, done).catch((error: unknown) =>
         this.#options.log.error({ err: error }, 'a command of the portal failed'),
@@ -329,12 +336,16 @@ export class Link {
   }
 
   async #take(message: unknown, done: unknown): Promise<void> {
-    const acknowledgement = await this.#options.revisions.apply(offerOf(message), (gatewayId, hashes) =>
-      this.#fetchItems(gatewayId, hashes),
-    )
-    const answer = done as (acknowledgement: Acknowledgement) => void
+    this.#answer(await this.#options.revisions.apply(offerOf(message), this.#fetchItems), done)
+  }
+
+  async #takeDelta(message: unknown, done: unknown): Promise<void> {
+    this.#answer(await this.#options.revisions.applyDelta(offerOf(message), this.#fetchItems), done)
+  }
+
+  #answer(answer: DeltaAnswer, done: unknown): void {
     // A portal that asks for no acknowledgement gets none.
-    if (typeof done === 'function') answer(acknowledgement)
+    if (typeof done === 'function') (done as (answer: DeltaAnswer) => void)(answer)
     if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
   }
 
@@ -360,7 +371,10 @@ export class Link {
     if (this.#isConnected && this.#socket !== undefined) void this.#sendReport(this.#socket)
   }
 
-  async #fetchItems(gatewayId: string, hashes: readonly string[]): Promise<Record<string, unknown>> {
+  readonly #fetchItems = async (
+    gatewayId: string,
+    hashes: readonly string[],
+  ): Promise<Record<string, unknown>> => {
     const fetched: Record<string, unknown> = {}
     for (let start = 0; start < hashes.length; start += hashesPerRequest) {
       const socket = this.#socket
@@ -391,7 +405,7 @@ function reasonOf(error: unknown): string {
   return cause.message || ('code' in cause ? String(cause.code) : error.message)
 }
 
-/** The outer form of a `config` message; its parts are checked when they are applied. */
+/** The outer form of a `config` or `delta` message; its parts are checked when they are applied. */
 function offerOf(message: unknown): Offer {
   const given = typeof message === 'object' && message !== null ? message : {}
   const items: unknown = 'items' in given ? given.items : undefined

@@ -7,6 +7,8 @@ import {
   type Command,
   type CommandAnswer,
   commandAnswer,
+  type DeltaAnswer,
+  deltaAnswer,
   hello,
   type Hello,
   type NodeEvent,
@@ -40,6 +42,8 @@ export class TestPortal {
   acceptedKey = 'hgk_test'
   /** Whether a push carries the items, or the node has to ask for them. */
   sendsItems = true
+  /** Whether a push says only what differs from the one before. */
+  sendsDeltas = false
   readonly registrations: Registration[] = []
   readonly hellos: Hello[] = []
   readonly reports: Report[] = []
@@ -50,6 +54,7 @@ export class TestPortal {
   orders: KeptOrder[] = []
   readonly requests: SigningRequest[] = []
   sign: (request: SigningRequest) => Promise<SigningAnswer> = async () => ({ status: 'waiting' })
+  readonly deltaAnswers: DeltaAnswer[] = []
   attempts = 0
   /** How many connections are cut while they are being checked, as when the database is away. */
   cuts = 0
@@ -106,8 +111,12 @@ export class TestPortal {
 
   /** Makes a revision the desired one and pushes it to every node. */
   publish(revision: number, items: readonly Item[]): SignedManifest {
+    const before = this.#desired
     this.#desired = this.publisher.offer(revision, items).signed
-    for (const socket of this.#io?.of(runtimeNamespace).sockets.values() ?? []) this.#push(socket)
+    for (const socket of this.#io?.of(runtimeNamespace).sockets.values() ?? []) {
+      if (this.sendsDeltas && before !== undefined) this.#pushDelta(socket, before, this.#desired)
+      else this.#push(socket)
+    }
     return this.#desired
   }
 
@@ -171,6 +180,12 @@ export class TestPortal {
     })
     socket.on('report', (message) => this.reports.push(report.parse(message)))
     socket.on('event', (message) => this.events.push(nodeEvent.parse(message)))
+  }
+
+  #pushDelta(socket: NodeSocket, before: SignedManifest, after: SignedManifest): void {
+    socket.emit('delta', { signed: this.publisher.delta(before, after), items: {} }, (answer) =>
+      this.deltaAnswers.push(deltaAnswer.parse(answer)),
+    )
   }
 
   #push(socket: NodeSocket): void {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { ApiItem, Item } from '#contract/items.ts'
 import { canonicalJson, type Manifest, type SignedManifest } from '#contract/manifest.ts'
+import { changeBetween, type SignedDelta } from '#contract/manifest-delta.ts'
 import type { Offer } from '../apply.ts'
 import { sha256 } from '../ports.ts'
 import type { Identity } from '../store/store.ts'
@@ -54,6 +55,13 @@ export class Publisher {
         Object.values(signed.manifest.items).map((hash) => [hash, this.items.get(hash)]),
       ),
     }
+  }
+
+  /** The same as what differs from another one. */
+  delta(before: SignedManifest, after: SignedManifest): SignedDelta {
+    const { items, ...manifest } = after.manifest
+    const change = changeBetween(before.manifest.items, items)
+    return { ...after, manifest, from: before.manifest.hash, change }
   }
 
   #add(item: Item): string {

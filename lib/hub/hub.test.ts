@@ -1,13 +1,15 @@
 import { connect } from 'node:net'
 import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { liveSocketPath } from '#contract/events.ts'
+import { deltaCapability, liveSocketPath } from '#contract/events.ts'
+import { changed as changedBy } from '#contract/manifest-delta.ts'
 import type { Actor } from '../actor.ts'
 import { announceChange } from '../changes.ts'
 import { db, transaction } from '../db.ts'
 import { revokeKey } from '../gateways/keys.ts'
 import { readHealth } from '../health.ts'
 import { hashOf } from '../publish/compile.ts'
+import { manifestIn } from '../publish/manifests.ts'
 import { readRevision } from '../publish/read.ts'
 import { draftApi, draftLimit } from '../publish/testing/draft.ts'
 import { publish, rollBack } from '../publish/write.ts'
@@ -56,8 +58,8 @@ const limit = (instanceId: string, requests: number) => draftLimit(org.organisat
 const deploy = (expectedHeadRevision: number) =>
   publish(actor, gatewayId(), { expectedHeadRevision, note: '' })
 
-async function node(answer?: Parameters<typeof testNode>[3]) {
-  const made = await testNode(hub.origin, gatewayId(), actor, answer)
+async function node(answer?: Parameters<typeof testNode>[3], answerDelta?: Parameters<typeof testNode>[5]) {
+  const made = await testNode(hub.origin, gatewayId(), actor, answer, undefined, answerDelta)
   sockets.push(made.socket)
   return made
 }
@@ -65,6 +67,10 @@ async function browser(as = actor) {
   const made = await testBrowser(hub.origin, as)
   sockets.push(made.socket)
   return made
+}
+async function manifestOf(number: number) {
+  const { id } = await db().revision.findFirstOrThrow({ where: { gatewayId: gatewayId(), number } })
+  return manifestIn(db(), id)
 }
 // As somebody would who does not care which events there are.
 const say = (socket: object, event: string, what: unknown) => (socket as Socket).emit(event, what)
@@ -91,6 +97,48 @@ describe('a node', () => {
     expect(item).toMatchObject({ kind: 'api', id: `api:${orders}` })
     expect(hashOf(item ?? {})).toBe(hash)
     expect(received[1]?.signed.manifest.items[`api:${orders}`]).toBe(hash)
+  })
+
+  it('that takes differences gets what differs from what it serves, signed as a whole', async () => {
+    const orders = await expose('orders')
+    const rates = await expose('rates')
+    await deploy(0)
+    const { nodeId, received, deltas, hello } = await node()
+    await hello(undefined, [deltaCapability])
+    await servedBy(nodeId, 1)
+    expect(received).toHaveLength(1)
+    await limit(orders, 5)
+    await db().apiInstance.delete({ where: { id: rates } })
+    await deploy(1)
+    await servedBy(nodeId, 2)
+    expect(received).toHaveLength(1)
+    const [delta] = deltas
+    const whole = await manifestOf(2)
+    const first = received[0]?.signed.manifest
+    expect(delta?.signed.from).toBe(first?.hash)
+    expect(delta?.signed.change.removed.toSorted()).toEqual(
+      [`api:${rates}`, `contracts:${rates}`, `upstream:${rates}`].toSorted(),
+    )
+    expect(Object.keys(delta?.signed.change.set ?? {})).toEqual([`api:${orders}`])
+    expect(Object.keys(delta?.items ?? {})).toEqual(Object.values(delta?.signed.change.set ?? {}))
+    const { change, manifest } = delta?.signed ?? {}
+    const items = changedBy(first?.items ?? {}, change ?? { set: {}, removed: [] })
+    expect({ ...manifest, items }).toEqual(whole)
+  })
+
+  it('that serves something else than was thought gets the whole', async () => {
+    const orders = await expose('orders')
+    await deploy(0)
+    const { nodeId, received, deltas, hello } = await node(undefined, () => ({ status: 'other-base' }))
+    await hello(undefined, [deltaCapability])
+    await servedBy(nodeId, 1)
+    await limit(orders, 5)
+    await deploy(1)
+    await servedBy(nodeId, 2)
+    expect(deltas).toHaveLength(1)
+    expect(received.map(({ signed }) => signed.manifest.revision)).toEqual([1, 2])
+    expect(received[1]?.signed.manifest).toEqual(await manifestOf(2))
+    expect(Object.keys(received[1]?.items ?? {})).toHaveLength(4)
   })
 
   it('gets no byte of configuration when its hash is the right one', async () => {

@@ -4,7 +4,10 @@ import {
   acknowledgement,
   type Command,
   type Config,
+  type ConfigDelta,
   commandAnswer,
+  deltaAnswer,
+  deltaCapability,
   type Hello,
   type itemsGiven,
   type itemsWanted,
@@ -17,16 +20,18 @@ import {
   type SigningAnswer,
   type SigningRequest,
 } from '#contract/kept-certificates.ts'
+import type { Hashes, Manifest } from '#contract/manifest.ts'
 import { announceChange } from '../changes.ts'
-import { transaction } from '../db.ts'
+import { db, transaction } from '../db.ts'
 import { settle, takeCommands } from '../gateways/commands.ts'
 import { log } from '../log.ts'
 import { noteFaults, ordersFor } from '../trust/kept-orders.ts'
 import { answerRequest } from '../trust/kept-signing.ts'
 import { KeptReport } from './kept-report.ts'
+import { manifestIn } from '../publish/manifests.ts'
 import { noteSeen } from './observed.ts'
 import { noteWatch, type Watch, watchOf } from './watched.ts'
-import { hashesBehind, headOf, itemsWithin, offer, type Served } from './offer.ts'
+import { type Head, hashesBehind, headOf, itemsWithin, offer, offerDelta, type Served } from './offer.ts'
 
 export interface NodeIdentity extends Served {
   nodeId: string
@@ -36,6 +41,7 @@ export interface NodeIdentity extends Served {
 /** Says something to the node and waits for its answer; rejects when none comes in time. */
 export interface Wire {
   config(config: Config): Promise<unknown>
+  delta(delta: ConfigDelta): Promise<unknown>
   command(command: Command): Promise<unknown>
   certificates(orders: KeptOrder[]): Promise<KeptOrdersAnswer>
 }
@@ -49,8 +55,9 @@ export class NodeLink {
   readonly identity: NodeIdentity
   readonly #wire: Wire
   readonly #kept = new KeptReport()
-  #held: ReadonlySet<string> = new Set()
-  #offered: ReadonlySet<string> = new Set()
+  #held: Hashes = {}
+  #offered: Hashes = {}
+  #takesDeltas = false
   #appliedHash: string | null = null
   #refusedRevision: number | null = null
   #unwritten: { answer: Acknowledgement; hash: string } | null = null
@@ -95,8 +102,9 @@ export class NodeLink {
       await tx.gatewayKey.updateMany({ where: { id: keyId, organisationId }, data: { lastUsedAt: now } })
       await announceChange(tx, organisationId, { topic: 'nodes', id: nodeId })
     })
-    this.#held = appliedHash === null ? new Set() : await hashesBehind(this.identity, appliedHash)
+    this.#held = appliedHash === null ? {} : await hashesBehind(this.identity, appliedHash)
     this.#appliedHash = appliedHash
+    this.#takesDeltas = capabilities.includes(deltaCapability)
     this.#refusedRevision = null
     this.#keeps = capabilities.includes(keepsCertificates)
     this.#greeted = true
@@ -140,10 +148,10 @@ export class NodeLink {
     const head = await headOf(this.identity)
     // Equal hashes mean equal configuration: not one byte of it has to travel.
     if (!head || head.hash === this.#appliedHash || head.number === this.#refusedRevision) return
-    const config = await offer(this.identity, head, this.#held)
-    const { items, hash, revision } = config.signed.manifest
-    this.#offered = new Set(Object.values(items))
-    const answer = acknowledgement.parse(await this.#wire.config(config))
+    const manifest = await manifestIn(db(), head.id)
+    const { hash, revision } = manifest
+    this.#offered = manifest.items
+    const answer = await this.#push(head, manifest)
     if (answer.revision !== revision || (answer.status === 'applied' && answer.hash !== hash)) {
       throw new Error(`the node answered about revision ${answer.revision}, asked about ${revision}`)
     }
@@ -177,6 +185,21 @@ export class NodeLink {
     // It may lack nothing any more of what it refused.
     if (answer.status === 'signed' && this.#refusedRevision !== null) this.sync()
     return answer
+  }
+
+  /** What differs from what the node serves, where it takes that; else the whole. */
+  async #push(head: Head, manifest: Manifest): Promise<Acknowledgement> {
+    const served = { hash: this.#appliedHash ?? '', items: this.#held }
+    if (this.#takesDeltas && Object.keys(served.items).length > 0) {
+      const delta = await offerDelta(this.identity, head, manifest, served)
+      const answer = deltaAnswer.parse(await this.#wire.delta(delta))
+      if (answer.status !== 'other-base') return answer
+      log.info({ nodeId: this.identity.nodeId }, 'the node serves something else than was thought')
+      this.#held = {}
+    }
+    return acknowledgement.parse(
+      await this.#wire.config(await offer(this.identity, head, manifest, this.#held)),
+    )
   }
 
   // What a node answered stays here until it is in the database, so that an outage loses no answer.
@@ -255,7 +278,7 @@ export class NodeLink {
     if (drifted && !this.#running) {
       log.warn({ nodeId, appliedRevision }, 'the node serves something else than it acknowledged')
       this.#appliedHash = appliedHash
-      this.#held = appliedHash === null ? new Set() : await hashesBehind(this.identity, appliedHash)
+      this.#held = appliedHash === null ? {} : await hashesBehind(this.identity, appliedHash)
       this.sync()
     }
     return true
@@ -281,7 +304,8 @@ export class NodeLink {
   /** Gives items that the node asks for, if they were offered to it. */
   async give({ gatewayId, hashes }: z.infer<typeof itemsWanted>): Promise<z.infer<typeof itemsGiven>> {
     if (gatewayId !== this.identity.gatewayId) return { items: {} }
-    const offered = hashes.filter((hash) => this.#offered.has(hash))
+    const offers = new Set(Object.values(this.#offered))
+    const offered = hashes.filter((hash) => offers.has(hash))
     return { items: await itemsWithin(this.identity.organisationId, offered) }
   }
 

@@ -1,4 +1,6 @@
-import type { Config } from '#contract/events.ts'
+import type { Config, ConfigDelta } from '#contract/events.ts'
+import type { Hashes, Manifest } from '#contract/manifest.ts'
+import { changeBetween, type ManifestChange } from '#contract/manifest-delta.ts'
 import { db } from '../db.ts'
 import { itemsByHash } from '../publish/draft.ts'
 import { manifestIn } from '../publish/manifests.ts'
@@ -19,32 +21,54 @@ export async function headOf({ organisationId, gatewayId }: Served) {
     select: { id: true, number: true, hash: true, signature: true, signingKeyId: true },
   })
 }
-type Head = NonNullable<Awaited<ReturnType<typeof headOf>>>
+export type Head = NonNullable<Awaited<ReturnType<typeof headOf>>>
 
-/** The hashes of the items behind a configuration hash that a node says it serves; empty when it is not ours. */
-export async function hashesBehind(
-  { organisationId, gatewayId }: Served,
-  hash: string,
-): Promise<Set<string>> {
+/** The items behind a configuration hash that a node says it serves; none when it is not ours. */
+export async function hashesBehind({ organisationId, gatewayId }: Served, hash: string): Promise<Hashes> {
   const revision = await db().revision.findFirst({
     where: { organisationId, gatewayId, hash },
     select: { id: true },
   })
-  return new Set(revision ? Object.values((await manifestIn(db(), revision.id)).items) : [])
+  return revision ? (await manifestIn(db(), revision.id)).items : {}
 }
 
-/** A revision as it is sent to a node: signed, with the items that the node lacks. */
+/** A revision as it is sent to a node that holds some items already: signed, with those that it lacks. */
 export async function offer(
   { organisationId }: Served,
-  { id, signature, signingKeyId }: Head,
-  held: ReadonlySet<string>,
+  { signature, signingKeyId }: Head,
+  manifest: Manifest,
+  held: Hashes,
 ): Promise<Config> {
-  const manifest = await manifestIn(db(), id)
-  const lacking = Object.values(manifest.items).filter((hash) => !held.has(hash))
+  const { set } = changeTo(manifest.items, held)
   return {
     signed: { manifest, signature, keyId: signingKeyId },
-    items: await itemsWithin(organisationId, lacking),
+    items: await itemsWithin(organisationId, Object.values(set)),
   }
+}
+
+/** The same as what differs from the configuration that the node serves. */
+export async function offerDelta(
+  { organisationId }: Served,
+  { signature, signingKeyId }: Head,
+  { items, ...manifest }: Manifest,
+  served: { readonly hash: string; readonly items: Hashes },
+): Promise<ConfigDelta> {
+  const change = changeTo(items, served.items)
+  return {
+    signed: { manifest, signature, keyId: signingKeyId, from: served.hash, change },
+    items: await itemsWithin(organisationId, Object.values(change.set)),
+  }
+}
+
+// Nodes of a gateway mostly serve the same, and thousands of items are compared for each of them.
+const changes = new WeakMap<Hashes, { readonly from: Hashes; readonly change: ManifestChange }>()
+
+function changeTo(to: Hashes, from: Hashes): ManifestChange {
+  const known = changes.get(to)
+  if (known?.from === from) return known.change
+  const change = changeBetween(from, to)
+  changes.set(to, { from, change })
+  return change
 }
 
 /** As many of the items as fit into one message. */

@@ -55,6 +55,7 @@ export function serveRuntime(io: RuntimeServer): RuntimeHub {
   namespace.on('connection', (socket) => {
     const link = new NodeLink(socket.data.identity, {
       config: (config) => socket.timeout(ackMsMax).emitWithAck('config', config),
+      delta: (delta) => socket.timeout(ackMsMax).emitWithAck('delta', delta),
       command: (command) => socket.timeout(commandMsMax).emitWithAck('command', command),
       certificates: async (orders) =>
         keptOrdersAnswer.parse(await socket.timeout(keepMsMax).emitWithAck('certificates', { orders })),

@@ -10,6 +10,8 @@ import {
   type Command,
   type CommandAnswer,
   type Config,
+  type ConfigDelta,
+  type DeltaAnswer,
   liveNamespace,
   liveSocketPath,
   type NodeToPortal,
@@ -74,9 +76,11 @@ export interface TestNode {
   socket: Socket<PortalToNode, NodeToPortal>
   /** Every configuration that was sent to it. */
   received: Config[]
+  /** Every difference to a configuration that was sent to it. */
+  deltas: ConfigDelta[]
   /** Every command that it was given. */
   commands: Command[]
-  hello: (applied?: { revision: number; hash: string }) => Promise<unknown>
+  hello: (applied?: { revision: number; hash: string }, more?: readonly string[]) => Promise<unknown>
 }
 
 /**
@@ -89,6 +93,7 @@ export async function testNode(
   actor: Actor,
   answer: (config: Config) => Acknowledgement | Promise<Acknowledgement> = applied,
   obey: (command: Command) => CommandAnswer = () => ({ status: 'done' }),
+  answerDelta: (delta: ConfigDelta) => DeltaAnswer = applied,
 ): Promise<TestNode> {
   const { key, id: keyId } = await createKey(gatewayId, actor)
   const node = await db().node.create({
@@ -114,24 +119,29 @@ export async function testNode(
     received.push(config)
     done(await answer(config))
   })
+  const deltas: ConfigDelta[] = []
+  socket.on('delta', (delta, done) => {
+    deltas.push(delta)
+    done(answerDelta(delta))
+  })
   const commands: Command[] = []
   socket.on('command', (command, done) => {
     commands.push(command)
     done(obey(command))
   })
   await connected(socket)
-  const hello = (at?: { revision: number; hash: string }) =>
+  const hello = (at?: { revision: number; hash: string }, more: readonly string[] = []) =>
     socket.timeout(5_000).emitWithAck('hello', {
       hostname: 'node-1',
       runtimeVersion: '0.1.0',
-      capabilities: ['http/1.1', capabilityOf('evict')],
+      capabilities: ['http/1.1', capabilityOf('evict'), ...more],
       appliedRevision: at?.revision ?? null,
       appliedHash: at?.hash ?? null,
     })
-  return { nodeId: node.id, keyId, socket, received, commands, hello }
+  return { nodeId: node.id, keyId, socket, received, deltas, commands, hello }
 }
 
-export function applied({ signed }: Config): Acknowledgement {
+export function applied({ signed }: Config | ConfigDelta): Acknowledgement {
   const { revision, hash } = signed.manifest
   return { status: 'applied', revision, hash, durationMs: 3, persisted: true }
 }

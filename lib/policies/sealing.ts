@@ -41,6 +41,22 @@ function treated(item: Item, { config, key }: Treatment): Item {
   return { ...item, policies: item.policies.map((policy) => ({ ...policy, config: config(policy) })) }
 }
 
+/** Whether there is anything in an item to seal, or to open. */
+export function hasSecrets(item: Item): boolean {
+  if (item.kind === 'tls-context') return item.keystore !== undefined
+  return item.kind === 'api' && item.policies.some(hasSecretsInConfig)
+}
+
+/** The same of the configuration of a policy. */
+export function hasSecretsInConfig({ kind, config }: { kind: string; config: unknown }): boolean {
+  let found = false
+  mapSecrets(kind, config, (secret) => {
+    found = true
+    return secret
+  })
+  return found
+}
+
 /** An item as it is stored under the hash of what it really says. */
 export function sealedItem(item: Item, sealer: Sealer): Item {
   return treated(item, {

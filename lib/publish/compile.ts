@@ -281,6 +281,11 @@ export function remember<T extends object>(content: T, hash: string): T {
 /** The `items` of a manifest: id to hash. */
 export type Hashes = Readonly<Record<string, string>>
 
+/** Whether an item belongs to the gateway itself, and to no instance. */
+export function isOfGateway(itemId: string): boolean {
+  return !/^(?:api|upstream|contracts|document):[^:]/.test(itemId)
+}
+
 export function hashesOf(items: Items): Record<string, string> {
   return Object.fromEntries([...items].map(([id, content]) => [id, hashOf(content)]))
 }
@@ -317,14 +322,20 @@ export function contractsOfAll(itemIds: Iterable<string>, rows: readonly Instanc
 
 /** `base` with one instance taken from `draft`, so that deploying it deploys nobody else's draft. */
 export function withInstance(base: Hashes, draft: Items, instanceId: string): Hashes {
-  const ids = Object.keys(base)
-  const hashes: Record<string, string> = {}
-  for (const id of ids) if (instanceOf(id) !== instanceId) hashes[id] = base[id] ?? ''
+  // The first revision of a gateway needs its listeners from somewhere.
+  const isFirst = Object.keys(base).length === 0
+  // What stays keeps its place, so that the ids stay in order.
+  const hashes: Record<string, string> = { ...base }
+  for (const id of Object.keys(base)) {
+    // Of thousands of ids nearly all are another instance's, which is cheaper to see so.
+    const isOwn = id.includes(instanceId) && instanceOf(id) === instanceId
+    if (isOwn && !draft.has(id)) delete hashes[id]
+  }
   for (const [id, item] of draft) {
     const instance = instanceOf(id)
-    // The first revision of a gateway needs its listeners from somewhere; contexts are those of today everywhere.
-    const isOfGateway = instance === null && (ids.length === 0 || item.kind === 'tls-context')
-    if (instance === instanceId || isOfGateway) hashes[id] = hashOf(item)
+    // Contexts are those of today everywhere.
+    const isShared = instance === null && (isFirst || item.kind === 'tls-context')
+    if (instance === instanceId || isShared) hashes[id] = hashOf(item)
   }
   return hashes
 }

@@ -36,14 +36,20 @@ export function configurationOf(
   hashes: Hashes,
   given: Items = new Map(),
 ): Configuration {
+  // What has been read is not read again: an item is what its hash says, for good.
+  const byId = new Map(given)
   return {
     revision: null,
     hashes,
     async read(ids) {
-      const stored = ids.flatMap((id) => (given.has(id) ? [] : (hashes[id] ?? [])))
-      const byHash = await itemsByHash(tx, organisationId, stored)
-      const found = ids.map((id) => [id, given.get(id) ?? byHash.get(hashes[id] ?? '')] as const)
-      return new Map(found.flatMap(([id, item]) => (item === undefined ? [] : [[id, item] as const])))
+      const unread = ids.flatMap((id) => (byId.has(id) ? [] : (hashes[id] ?? [])))
+      const byHash = await itemsByHash(tx, organisationId, unread)
+      const found = ids.flatMap((id) => {
+        const item = byId.get(id) ?? byHash.get(hashes[id] ?? '')
+        return item === undefined ? [] : [[id, item] as const]
+      })
+      for (const [id, item] of found) byId.set(id, item)
+      return new Map(found)
     },
   }
 }

@@ -4,9 +4,9 @@ import type { Manifest } from '#contract/manifest.ts'
 import { type Fault, Problem } from '#domain/problem.ts'
 import type { Tx } from '../db.ts'
 import { env } from '../env.ts'
-import { openedConfig, openedItem } from '../policies/sealing.ts'
+import { hasSecrets, hasSecretsInConfig, openedConfig, openedItem } from '../policies/sealing.ts'
 import { contextItems } from '../trust/material.ts'
-import { openerOf } from '../trust/sealing.ts'
+import { noOpener, openerOf } from '../trust/sealing.ts'
 import { check } from './check.ts'
 import {
   compile,
@@ -36,6 +36,15 @@ export async function gatewayIn(tx: Tx, organisationId: string, gatewayId: strin
   return gateway
 }
 
+/** The same, which nobody else publishes to until the transaction ends. */
+export async function gatewayHeld(tx: Tx, organisationId: string, gatewayId: string): Promise<GatewayHead> {
+  const [gateway] = await tx.$queryRaw<GatewayHead[]>`
+    SELECT "id", "organisationId", "name", "listeners", "headRevision" FROM "Gateway"
+    WHERE "id" = ${gatewayId}::uuid AND "organisationId" = ${organisationId}::uuid FOR UPDATE`
+  if (!gateway) throw new Problem('not-found', 'There is no such gateway.')
+  return gateway
+}
+
 const instanceInclude = {
   apiVersion: { select: { id: true, label: true, operations: true, api: { select: { name: true } } } },
   policies: true,
@@ -56,7 +65,8 @@ export async function instancesOf(tx: Tx, gateway: GatewayHead, instanceId?: str
     where: { gatewayId, organisationId, ...(instanceId === undefined ? {} : { id: instanceId }) },
     include: instanceInclude,
   })
-  const opener = await openerOf(tx, organisationId)
+  const isSealed = rows.some(({ policies }) => policies.some(hasSecretsInConfig))
+  const opener = isSealed ? await openerOf(tx, organisationId) : noOpener
   const opened = rows.map((row) => ({
     ...row,
     policies: row.policies.map((policy) => ({
@@ -139,8 +149,10 @@ export async function itemsByHash(
     where: { organisationId, hash: { in: [...hashes] } },
     select: { hash: true, content: true },
   })
-  const opener = await openerOf(tx, organisationId)
   // Checked before it was stored, and immutable since. Parsing again could add a later version's defaults,
   // and the content would no longer be what its hash says.
-  return new Map(rows.map(({ hash, content }) => [hash, remember(openedItem(content as Item, opener), hash)]))
+  const items = rows.map(({ hash, content }) => ({ hash, item: content as Item }))
+  const isSealed = items.some(({ item }) => hasSecrets(item))
+  const opener = isSealed ? await openerOf(tx, organisationId) : noOpener
+  return new Map(items.map(({ hash, item }) => [hash, remember(openedItem(item, opener), hash)]))
 }

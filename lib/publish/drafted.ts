@@ -58,6 +58,7 @@ async function withoutUnused(
   for (const ref of before)
     if (!after.has(ref) && (await deployedUsers(tx, organisationId, hashes, ref)).length === 0)
       unused.add(tlsContextId(ref))
+  if (unused.size === 0) return hashes
   return Object.fromEntries(Object.entries(hashes).filter(([id]) => !unused.has(id)))
 }
 

@@ -3,9 +3,9 @@ import { segmentsOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '../db.ts'
-import { openedConfig } from '../policies/sealing.ts'
-import { openerOf } from '../trust/sealing.ts'
-import { apiItemId, type Items, instanceOf } from './compile.ts'
+import { hasSecretsInConfig, openedConfig } from '../policies/sealing.ts'
+import { noOpener, openerOf } from '../trust/sealing.ts'
+import { apiItemId, isOfGateway, type Items, instanceOf } from './compile.ts'
 import type { Configuration } from './configuration.ts'
 import { draftOf, faultsIn, type GatewayHead } from './draft.ts'
 import { placingKinds } from './standing.ts'
@@ -28,7 +28,7 @@ export async function instanceDraft(
   // Listeners, and mTLS contexts.
   const shared = isFirst
     ? [...draft.items].filter(([id]) => instanceOf(id) === null)
-    : await head.read(Object.keys(head.hashes).filter((id) => instanceOf(id) === null))
+    : await head.read(Object.keys(head.hashes).filter(isOfGateway))
   const items = new Map([...shared, ...own])
   const neighbours = await neighboursOf(tx, gateway, head, items, apiItemId(instanceId))
   const compileFaults = draft.faults.filter(({ pointer }) => pointer.includes(instanceId))
@@ -46,10 +46,11 @@ async function neighboursOf(
   items: Items,
   apiId: string,
 ): Promise<ClaimingApi[]> {
-  const { [apiId]: _, ...others } = head.hashes
   const isSecure = [...items.values()].some((item) => item.kind === 'listener' && item.protocol === 'https')
   if (isSecure) {
-    const hashes = Object.entries(others).flatMap(([id, hash]) => (id.startsWith('api:') ? [hash] : []))
+    const hashes = Object.entries(head.hashes).flatMap(([id, hash]) =>
+      id.startsWith('api:') && id !== apiId ? [hash] : [],
+    )
     return claiming(tx, gateway, Prisma.sql`"hash" = ANY(${hashes})`)
   }
   const api = items.get(apiId)
@@ -57,7 +58,7 @@ async function neighboursOf(
   const { host, basePath } = api
   const here = Prisma.sql`"kind" = 'api' AND "content" ->> 'host' = ${host} AND "content" ->> 'basePath' = ${basePath}`
   const found = await claiming(tx, gateway, here)
-  return found.filter(({ id, hash }) => others[id] === hash)
+  return found.filter(({ id, hash }) => id !== apiId && head.hashes[id] === hash)
 }
 
 /** Items of APIs, without what does not matter for where they are served. */
@@ -72,7 +73,8 @@ async function claiming(
       FROM jsonb_array_elements("content" -> 'policies') WITH ORDINALITY AS policies(p, at)
     ) AS "policies"
     FROM "Item" WHERE "organisationId" = ${organisationId}::uuid AND ${where}`
-  const opener = await openerOf(tx, organisationId)
+  const isSealed = rows.some(({ policies }) => policies?.some(isWithSecrets))
+  const opener = isSealed ? await openerOf(tx, organisationId) : noOpener
   return rows.map(({ hash, api, policies }) => ({
     ...api,
     hash,
@@ -81,6 +83,10 @@ async function claiming(
       config: openedConfig(kind, config, opener),
     })),
   }))
+}
+
+function isWithSecrets({ kind, config = {} }: { kind: string; config?: unknown }): boolean {
+  return hasSecretsInConfig({ kind, config })
 }
 
 interface ClaimingRow {

@@ -1,4 +1,4 @@
-import type { Manifest } from '#contract/manifest.ts'
+import { inOrder, type Manifest } from '#contract/manifest.ts'
 import type { Tx } from '../db.ts'
 
 // A manifest names every item of a gateway: with thousands of APIs it has a megabyte, which takes longer to read and
@@ -33,5 +33,7 @@ export async function manifestIn(tx: Tx, revisionId: string): Promise<Manifest> 
 async function readManifest(tx: Tx, id: string): Promise<Manifest> {
   const { manifest } = await tx.revision.findUniqueOrThrow({ where: { id }, select: { manifest: true } })
   // Made by this folder; to parse thousands of hashes again takes longer than to read them.
-  return manifest as Manifest
+  const known = manifest as Manifest
+  // The database has members in an order of its own.
+  return { ...known, items: inOrder(known.items) }
 }

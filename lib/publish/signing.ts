@@ -5,12 +5,20 @@ import { openerOf, sealerOf } from '../trust/sealing.ts'
 /** What a signing key is sealed for. */
 export const signingKeyPurpose = (organisationId: string) => `signing-key:${organisationId}`
 
-/** The key that signs an organisation's manifests; made at the first call. */
+/** The key that signs an organisation's manifests, as far as others may know it; made at the first call. */
 export async function ensureSigningKey(
   tx: Tx,
   organisationId: string,
 ): Promise<{ id: string; publicKey: string }> {
-  const select = { id: true, publicKey: true }
+  const { id, publicKey } = await sealedSigningKey(tx, organisationId)
+  return { id, publicKey }
+}
+
+async function sealedSigningKey(
+  tx: Tx,
+  organisationId: string,
+): Promise<{ id: string; publicKey: string; privateKeySealed: string }> {
+  const select = { id: true, publicKey: true, privateKeySealed: true }
   const where = { organisationId, retiredAt: null }
   const orderBy = { createdAt: 'desc' } as const
   const known = await tx.signingKey.findFirst({ where, orderBy, select })
@@ -37,8 +45,7 @@ export async function signManifest(
   organisationId: string,
   json: string,
 ): Promise<{ signature: string; keyId: string }> {
-  const { id } = await ensureSigningKey(tx, organisationId)
-  const { privateKeySealed } = await tx.signingKey.findFirstOrThrow({ where: { id, organisationId } })
+  const { id, privateKeySealed } = await sealedSigningKey(tx, organisationId)
   const opener = await openerOf(tx, organisationId)
   const key = createPrivateKey(opener.unseal(privateKeySealed, signingKeyPurpose(organisationId)).reveal())
   return { signature: sign(null, Buffer.from(json), key).toString('base64url'), keyId: id }

@@ -44,6 +44,31 @@ const problemOf = (work: Promise<unknown>): Promise<Problem> =>
   )
 
 describe('publishing', () => {
+  it('stores each manifest as it was signed, whatever came, changed or went since the one before', async () => {
+    const orders = await expose('orders')
+    const rates = await expose('rates')
+    await deploy(0)
+    await limit(orders, 5)
+    await expose("o'clock")
+    await db().apiInstance.delete({ where: { id: rates } })
+    await deploy(1)
+    await limit(orders, 6)
+    await deploy(2, orders)
+    const revisions = await db().revision.findMany({
+      where: { gatewayId: org.gateway.id },
+      orderBy: { number: 'asc' },
+    })
+    const { publicKey } = await transaction((tx) => ensureSigningKey(tx, org.organisation.id))
+    const key = createPublicKey(publicKey)
+    const counts = revisions.map(({ manifest: stored, signature }) => {
+      const manifest = manifestSchema.parse(stored)
+      const bytes = Buffer.from(canonicalJson(manifest))
+      expect(verify(null, bytes, key, Buffer.from(signature, 'base64url'))).toBe(true)
+      return Object.keys(manifest.items).length
+    })
+    expect(counts).toEqual([7, 7, 7])
+  })
+
   it('makes a revision whose manifest is signed by the key that nodes pin', async () => {
     await expose('orders')
     expect(await deploy(0)).toBe(1)

@@ -1,5 +1,6 @@
 import type { Item } from '#contract/items.ts'
-import { canonicalJson, manifestJson } from '#contract/manifest.ts'
+import { inOrder, itemsJson, type Manifest, manifestJson } from '#contract/manifest.ts'
+import { changeBetween } from '#contract/manifest-delta.ts'
 import type { Difference } from '#domain/deployment.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
@@ -7,7 +8,7 @@ import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
 import { announceChange, publishedChannel } from '../changes.ts'
 import { type Tx, transaction } from '../db.ts'
-import { sealedItem } from '../policies/sealing.ts'
+import { hasSecrets, sealedItem } from '../policies/sealing.ts'
 import { contextItems } from '../trust/material.ts'
 import { requireSignOff } from '../reviews/gate.ts'
 import { sealerOf } from '../trust/sealing.ts'
@@ -22,7 +23,7 @@ import {
   withContracts,
 } from './compile.ts'
 import { configurationOf, type Deployed, deployedAt, differenceBetween } from './configuration.ts'
-import { faultsIn, type GatewayHead, gatewayIn, instancesOf, itemsNamed, manifestOf } from './draft.ts'
+import { faultsIn, type GatewayHead, gatewayHeld, instancesOf, itemsNamed, manifestOf } from './draft.ts'
 import { type Drafted, draftedOf } from './drafted.ts'
 import { keepManifest } from './manifests.ts'
 import { signManifest } from './signing.ts'
@@ -95,12 +96,11 @@ export async function lockGateway(
   gatewayId: string,
   instanceId?: string,
 ): Promise<GatewayHead> {
-  await gatewayIn(tx, organisationId, gatewayId)
-  await tx.$queryRaw`SELECT 1 FROM "Gateway" WHERE "id" = ${gatewayId}::uuid FOR UPDATE`
+  const gateway = await gatewayHeld(tx, organisationId, gatewayId)
   await (instanceId === undefined
     ? tx.$queryRaw`SELECT count(*) FROM (SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid ORDER BY "id" FOR SHARE) AS locked`
     : tx.$queryRaw`SELECT 1 FROM "ApiInstance" WHERE "gatewayId" = ${gatewayId}::uuid AND "id" = ${instanceId}::uuid FOR SHARE`)
-  return gatewayIn(tx, organisationId, gatewayId)
+  return gateway
 }
 
 async function requireHead(tx: Tx, gateway: GatewayHead, expected: number): Promise<Deployed> {
@@ -143,15 +143,16 @@ export async function commit(
     throw new Problem('revision.invalid', first?.detail ?? '', { faults: candidate.faults })
   }
   const { organisationId, id: gatewayId } = gateway
-  const itemsJson = canonicalJson(candidate.hashes)
-  const hash = sha256(itemsJson)
+  const hashes = inOrder(candidate.hashes)
+  const json = itemsJson(hashes)
+  const hash = sha256(json)
   if (hash === head.manifest?.hash) {
     throw new Problem('revision.empty', `Revision ${gateway.headRevision} is exactly this already.`)
   }
   const number = gateway.headRevision + 1
   await storeItems(tx, organisationId, added(candidate.items, head.hashes))
-  await storeRevision(tx, actor, gateway, candidate, { number, hash, itemsJson })
-  const next = { ...configurationOf(tx, organisationId, candidate.hashes, candidate.items), revision: number }
+  await storeRevision(tx, actor, gateway, head, { ...candidate, hashes }, { number, hash, itemsJson: json })
+  const next = { ...configurationOf(tx, organisationId, hashes, candidate.items), revision: number }
   await audit(tx, actor, {
     action: `revision.${candidate.kind}`,
     subjectKind: 'gateway',
@@ -182,12 +183,12 @@ function added(items: Items, before: Hashes): Item[] {
 
 /** Keeps items under their hashes; those that are there already stay. */
 export async function storeItems(tx: Tx, organisationId: string, items: readonly Item[]): Promise<void> {
-  const sealer = await sealerOf(tx, organisationId)
+  const sealer = items.some(hasSecrets) ? await sealerOf(tx, organisationId) : undefined
   const data = items.map((content) => ({
     organisationId,
     hash: hashOf(content),
     kind: content.kind,
-    content: sealedItem(content, sealer) as Prisma.InputJsonObject,
+    content: (sealer === undefined ? content : sealedItem(content, sealer)) as Prisma.InputJsonObject,
   }))
   await tx.item.createMany({ data, skipDuplicates: true })
 }
@@ -196,6 +197,7 @@ async function storeRevision(
   tx: Tx,
   actor: Actor,
   gateway: GatewayHead,
+  head: Deployed,
   candidate: Candidate,
   { number, hash, itemsJson }: { number: number; hash: string; itemsJson: string },
 ): Promise<void> {
@@ -221,8 +223,33 @@ async function storeRevision(
     },
     select: { id: true },
   })
-  // As text: with thousands of items it would be copied, printed and parsed again on its way through the client.
-  await tx.$executeRaw`UPDATE "Revision" SET "manifest" = ${json}::jsonb WHERE "id" = ${id}::uuid`
+  await storeManifest(tx, { id, named, hashes: candidate.hashes, json }, head)
   keepManifest(id, { ...named, items: candidate.hashes })
-  await tx.gateway.update({ where: { id: gatewayId }, data: { headRevision: number } })
+  await tx.gateway.updateMany({ where: { id: gatewayId, organisationId }, data: { headRevision: number } })
+}
+
+interface Stored {
+  /** Of the revision's row. */
+  id: string
+  named: Omit<Manifest, 'items'>
+  hashes: Hashes
+  json: string
+}
+
+/**
+ * With thousands of items nearly all of a manifest is that of the one before, of which the database makes it: as text
+ * it would be a megabyte to send, to parse and to put in order. Even so it goes past the client, which would copy it.
+ */
+async function storeManifest(tx: Tx, { id, named, hashes, json }: Stored, head: Deployed): Promise<void> {
+  if (head.manifest === null) {
+    await tx.$executeRaw`UPDATE "Revision" SET "manifest" = ${json}::jsonb WHERE "id" = ${id}::uuid`
+    return
+  }
+  const { set, removed } = changeBetween(head.hashes, hashes)
+  await tx.$executeRaw`
+    UPDATE "Revision" SET "manifest" = ${JSON.stringify(named)}::jsonb || jsonb_build_object(
+      'items', (before."manifest" -> 'items') - ${removed}::text[] || ${JSON.stringify(set)}::jsonb)
+    FROM "Revision" AS before
+    WHERE "Revision"."id" = ${id}::uuid
+      AND before."gatewayId" = ${named.gatewayId}::uuid AND before."number" = ${head.manifest.revision}`
 }

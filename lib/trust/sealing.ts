@@ -24,6 +24,9 @@ export interface Sealer extends Opener {
   readonly mark: string
 }
 
+/** For where nothing is sealed, so that no key has to be read. */
+export const noOpener: Opener = openerWith([])
+
 /** Opens what was sealed for an organisation. Ask for it after what is to be opened was read. */
 export async function openerOf(tx: Tx, organisationId: string | null): Promise<Opener> {
   // Without an organisation there are no data keys, only what is older than they are.
