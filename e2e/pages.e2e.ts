@@ -53,6 +53,7 @@ const visited: Visited[] = [
   { name: 'comparison', address: () => `/deployments?gateway=${gatewayId}&compare=1..1`, shows: live },
   { name: 'gateways', address: () => '/gateways', shows: live },
   { name: 'gateway', address: () => `/gateways/${gatewayId}`, shows: live },
+  { name: 'network-policies', address: () => `/gateways/${gatewayId}/network-policies`, shows: live },
   ...['traffic', 'listeners', 'upstreams', 'certificates', 'websockets'].map((side) => ({
     name: `gateway-${side}`,
     address: () => `/gateways/${gatewayId}?tab=${side}`,

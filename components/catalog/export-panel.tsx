@@ -4,10 +4,10 @@ import { Download } from 'lucide-react'
 import { useState } from 'react'
 import type { InstanceView } from '#domain/catalog.ts'
 import type { documentForms, ExportedFile } from '#domain/documents.ts'
+import { FileView, keepText } from '../documents/file-view.tsx'
 import { asProblem } from '../shell/problem-error.ts'
 import { Button } from '../ui/button.tsx'
 import { ChipButton } from '../ui/chip.tsx'
-import { CopyButton } from '../ui/copy-button.tsx'
 import { Field } from '../ui/field.tsx'
 import { Panel, Section } from '../ui/panel.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -70,34 +70,12 @@ function Documents({ instanceId, form }: { instanceId: string; form: Form }) {
             {whatLabel[what]}
           </ChipButton>
         ))}
-        <Button size="sm" className="ml-auto" onClick={() => files.forEach(save)}>
+        <Button size="sm" className="ml-auto" onClick={() => files.forEach(keepText)}>
           <Download aria-hidden />
           Download all
         </Button>
       </div>
-      {file && (
-        <div className="overflow-hidden rounded-md border border-line-2">
-          <div className="flex items-center gap-2 border-b border-line bg-canvas px-2.5 py-1">
-            <span className="min-w-0 flex-1 truncate font-mono text-xs">{file.name}</span>
-            <CopyButton text={file.text} label={`Copy ${file.name}`} />
-            <Button
-              size="icon-sm"
-              variant="ghost"
-              aria-label={`Download ${file.name}`}
-              onClick={() => save(file)}
-            >
-              <Download aria-hidden />
-            </Button>
-          </div>
-          <pre
-            tabIndex={0}
-            aria-label={file.name}
-            className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs"
-          >
-            {file.text}
-          </pre>
-        </div>
-      )}
+      {file && <FileView file={file} />}
       {notes.length > 0 && (
         <ul className="flex list-disc flex-col gap-0.5 pl-4 text-xs text-ink-2">
           {notes.map((note) => (
@@ -107,11 +85,4 @@ function Documents({ instanceId, form }: { instanceId: string; form: Form }) {
       )}
     </div>
   )
-}
-
-function save({ name, text }: ExportedFile): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  URL.revokeObjectURL(url)
 }

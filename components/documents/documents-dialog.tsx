@@ -6,7 +6,6 @@ import { count } from '#domain/listing.ts'
 import { apiQueries } from '../catalog/queries.ts'
 import { gatewayQueries } from '../gateways/queries.ts'
 import { asProblem } from '../shell/problem-error.ts'
-import { Button } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -14,6 +13,7 @@ import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Select } from '../ui/select.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toast.tsx'
+import { Chooser } from './chooser.tsx'
 import { DocumentPlanView } from './document-plan.tsx'
 import { importDocuments, previewDocuments } from './queries.ts'
 import { type ReadFile, readFiles } from './read-files.ts'
@@ -126,41 +126,5 @@ function Nothing() {
       Choose the files of a deployment, its folder, or a ZIP of it. What they become is shown before anything
       is made.
     </p>
-  )
-}
-
-function Chooser({ onFiles, isReading }: { onFiles: (files: File[]) => void; isReading: boolean }) {
-  const files = useRef<HTMLInputElement>(null)
-  const folder = useRef<HTMLInputElement>(null)
-  const input = { type: 'file', multiple: true, className: 'sr-only', tabIndex: -1 } as const
-  const given = (element: HTMLInputElement) => {
-    const chosen = [...(element.files ?? [])]
-    // The same files can be chosen again once they are mended.
-    element.value = ''
-    if (chosen.length > 0) onFiles(chosen)
-  }
-  return (
-    <div className="flex gap-2">
-      <input
-        {...input}
-        ref={files}
-        aria-label="Documents"
-        accept=".yaml,.yml,.json,.md,.txt,.zip"
-        onChange={(event) => given(event.currentTarget)}
-      />
-      <input
-        {...input}
-        ref={folder}
-        aria-label="Folder of documents"
-        {...{ webkitdirectory: '' }}
-        onChange={(event) => given(event.currentTarget)}
-      />
-      <Button busy={isReading} onClick={() => files.current?.click()}>
-        Choose files or a ZIP
-      </Button>
-      <Button busy={isReading} onClick={() => folder.current?.click()}>
-        Choose a folder
-      </Button>
-    </div>
   )
 }

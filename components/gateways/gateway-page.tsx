@@ -9,6 +9,7 @@ import { useMay } from '../shell/shell-context.tsx'
 import { Button } from '../ui/button.tsx'
 import { Mono } from '../ui/code-line.tsx'
 import { Fact, Facts, Panel } from '../ui/panel.tsx'
+import { networkPoliciesHref } from './address.ts'
 import { AddNodeButton } from './add-node-dialog.tsx'
 import { GatewayTabs } from './gateway-tabs.tsx'
 import { ListenersButton } from './listeners-dialog.tsx'
@@ -31,6 +32,9 @@ export function GatewayPage({ gateway: initial, keys: initialKeys, reports }: Pr
       crumbs={[{ label: 'Gateways', href: '/gateways' }]}
       actions={
         <>
+          <Button asChild>
+            <Link href={networkPoliciesHref(gateway.id)}>NetworkPolicies</Link>
+          </Button>
           <Button asChild>
             <Link href={deploymentsHref({ gateway: gateway.id })}>Deployments</Link>
           </Button>
