@@ -22,8 +22,9 @@ export function ImportHost({ isOpen, children }: { isOpen: boolean; children: Re
   const [folder, setFolder] = useState<readonly File[] | null>(null)
   const isOver = useFileDrop(may, (files) => {
     const [file, another] = files
-    if (file && (another || /\.(?:zip|md|markdown|txt)$/i.test(file.name))) setFolder(files)
-    else if (file) {
+    const isInFolder = file === undefined || file.webkitRelativePath !== ''
+    if (isInFolder || another || /\.(?:zip|md|markdown|txt)$/i.test(file.name)) setFolder(files)
+    else {
       setDropped(file)
       setOpen(true)
     }

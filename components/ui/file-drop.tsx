@@ -1,6 +1,8 @@
 'use client'
 import { FileUp } from 'lucide-react'
 import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
+import { droppedFiles } from './dropped-files.ts'
+import { toast } from './toast.tsx'
 
 /** Lies over the page while a file hovers over it. */
 export function DropHint({ children }: { children: ReactNode }) {
@@ -14,7 +16,7 @@ export function DropHint({ children }: { children: ReactNode }) {
   )
 }
 
-/** Whether a file hovers over the page; those that are dropped are handed over. Dragged texts or links are left alone. */
+/** Whether a file hovers over the page; those that are dropped, also in folders, are handed over. Dragged texts or links are left alone. */
 export function useFileDrop(enabled: boolean, onFiles: (files: readonly File[]) => void): boolean {
   const [isOver, setOver] = useState(false)
   const dropped = useEffectEvent(onFiles)
@@ -35,7 +37,12 @@ export function useFileDrop(enabled: boolean, onFiles: (files: readonly File[]) 
       if (!carriesFiles(event)) return
       event.preventDefault()
       setOver(false)
-      dropped([...(event.dataTransfer?.files ?? [])])
+      if (event.dataTransfer === null) return
+      droppedFiles(event.dataTransfer).then(dropped, (error: unknown) =>
+        toast.error('What was dropped cannot be read', {
+          description: error instanceof Error ? error.message : String(error),
+        }),
+      )
     }
     window.addEventListener('dragover', over, { signal })
     window.addEventListener('dragleave', leave, { signal })
