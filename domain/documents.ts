@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { networkClasses } from './network.ts'
 
 /** Documents that a portal gives and takes: Flex YAML, cert-manager, NetworkPolicies, OpenAPI. */
 
@@ -36,7 +37,20 @@ export const documentFile = z.strictObject({
 export const documentWish = z.strictObject({
   files: z.array(documentFile).min(1).max(200),
   gatewayId: z.uuid().optional().meta({ description: 'Left out: the only gateway there is.' }),
+  contexts: z
+    .array(z.strictObject({ name: z.string().max(200), class: z.enum(networkClasses) }))
+    .max(200)
+    .optional()
+    .meta({
+      description: 'Of which class contexts are, by the names of the preview, where it is another one.',
+    }),
+  consumers: z
+    .array(z.strictObject({ name: z.string().max(2_000), networkId: z.uuid().nullable() }))
+    .max(1_000)
+    .optional()
+    .meta({ description: 'Where consumers stand that the documents name; null leaves one out.' }),
 })
+export type DocumentWish = z.infer<typeof documentWish>
 
 const remark = z.object({ file: z.string(), line: z.int(), column: z.int(), detail: z.string() })
 
@@ -57,7 +71,22 @@ export const documentPlan = z.object({
       hasKey: z.boolean(),
     }),
   ),
-  contexts: z.array(planned.extend({ authorities: z.array(z.string()), keystore: z.string().nullable() })),
+  contexts: z.array(
+    planned.extend({
+      authorities: z.array(z.string()),
+      keystore: z.string().nullable(),
+      class: z.enum(networkClasses),
+      because: z.string().describe('How its class is known'),
+    }),
+  ),
+  consumers: z.array(
+    planned.extend({
+      apis: z.array(z.string()),
+      knownBy: z.enum(['certificate', 'key']),
+      network: z.string().nullable().describe('Null where it is not taken over'),
+      because: z.string().describe('How its network is known'),
+    }),
+  ),
   apis: z.array(
     planned.extend({
       label: z.string(),
@@ -101,5 +130,6 @@ export type DocumentPreview = z.infer<typeof documentPreview>
 export const documentOutcome = z.object({
   plan: documentPlan,
   apis: z.array(z.object({ name: z.string(), apiId: z.string(), instanceId: z.string() })),
+  notes: z.array(remark).describe('What is not taken over, and what is still to do'),
 })
 export type DocumentOutcome = z.infer<typeof documentOutcome>

@@ -1,14 +1,22 @@
 'use client'
-import type { ReactNode } from 'react'
 import type { DocumentPlan, DocumentPreview } from '#domain/documents.ts'
 import { count } from '#domain/listing.ts'
 import { severityLook } from '#diagram/looks.ts'
 import { Mono } from '../ui/code-line.tsx'
 import { Notice } from '../ui/notice.tsx'
-import { State, WordState } from '../ui/state.tsx'
+import { WordState } from '../ui/state.tsx'
+import type { Choices } from './choices.ts'
+import { PlannedConsumers, PlannedContexts } from './plan-choices.tsx'
+import { Group, Head } from './plan-group.tsx'
+
+interface Props {
+  preview: DocumentPreview
+  choices: Choices
+  onChoose: (choices: Choices) => void
+}
 
 /** What documents become, and what is to be said against them. */
-export function DocumentPlanView({ preview }: { preview: DocumentPreview }) {
+export function DocumentPlanView({ preview, choices, onChoose }: Props) {
   const { plan, findings, unreadable, notes, documents, gatewayName } = preview
   if (unreadable.length > 0)
     return (
@@ -27,11 +35,8 @@ export function DocumentPlanView({ preview }: { preview: DocumentPreview }) {
           {count(documents, 'document')} become this, as drafts at <strong>{gatewayName}</strong>.
         </p>
         <Apis apis={plan.apis} />
-        <Things title="mTLS contexts" things={plan.contexts}>
-          {({ authorities, keystore }) =>
-            `trusts ${authorities.join(', ')}${keystore === null ? '' : `; shows ${keystore}`}`
-          }
-        </Things>
+        <PlannedContexts {...{ plan, choices, onChoose }} />
+        <PlannedConsumers {...{ plan, choices, onChoose }} />
         <Things title="Certificates" things={plan.certificates}>
           {({ kind, subject, notAfter, hasKey }) =>
             `${kind}, ${subject}, until ${notAfter.slice(0, 10)}, ${hasKey ? 'with its key' : 'without its key'}`
@@ -144,24 +149,6 @@ function Things<T extends Thing>({
         </li>
       ))}
     </Group>
-  )
-}
-
-function Group({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <div>
-      <h3 className="mb-1.5 text-xs font-medium text-ink-2">{title}</h3>
-      <ul className="divide-y divide-line rounded-md border border-line">{children}</ul>
-    </div>
-  )
-}
-
-function Head({ name, isNew, known }: { name: string; isNew: boolean; known: string }) {
-  return (
-    <div className="flex items-center gap-2">
-      <span className="min-w-0 flex-1 text-sm font-medium break-words">{name}</span>
-      <State tone={isNew ? 'busy' : 'idle'}>{isNew ? 'new' : known}</State>
-    </div>
   )
 }
 

@@ -13,6 +13,7 @@ import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Select } from '../ui/select.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toast.tsx'
+import { choicesFor, noChoices } from './choices.ts'
 import { Chooser } from './chooser.tsx'
 import { DocumentPlanView } from './document-plan.tsx'
 import { importDocuments, previewDocuments } from './queries.ts'
@@ -37,6 +38,7 @@ function Content({ dropped, close }: { dropped: readonly File[]; close: () => vo
   const gatewayId = chosenGateway ?? gateways.data?.[0]?.id
   const [files, setFiles] = useState<readonly ReadFile[]>([])
   const [fileProblem, setFileProblem] = useState<string | null>(null)
+  const [choices, setChoices] = useState(noChoices)
   const preview = useMutation({ mutationFn: previewDocuments })
   const take = async (given: readonly File[], to = gatewayId) => {
     setFileProblem(null)
@@ -63,11 +65,16 @@ function Content({ dropped, close }: { dropped: readonly File[]; close: () => vo
       description="Flex YAML, Secrets, cert-manager, NetworkPolicies and OpenAPI in any mix. Nothing is deployed by it."
       submit="Import everything"
       disabled={!isReady || preview.isPending}
-      save={() => importDocuments({ files, gatewayId })}
+      save={() =>
+        importDocuments({
+          ...{ files, gatewayId },
+          ...(preview.data ? choicesFor(preview.data.plan, choices) : {}),
+        })
+      }
       refreshes={[apiQueries.all]}
-      onSaved={({ apis }) => {
+      onSaved={({ apis, notes }) => {
         toast.success(`${count(apis.length, 'API')} imported`, {
-          description: 'Everything is a draft: look at it, then deploy.',
+          description: `Everything is a draft: look at it, then deploy.${notes.length === 0 ? '' : ` ${count(notes.length, 'note')} said what was left out.`}`,
         })
         router.refresh()
         close()
@@ -109,7 +116,7 @@ function Content({ dropped, close }: { dropped: readonly File[]; close: () => vo
             {preview.isPending ? (
               <Skeleton className="h-64" />
             ) : preview.data ? (
-              <DocumentPlanView preview={preview.data} />
+              <DocumentPlanView preview={preview.data} choices={choices} onChoose={setChoices} />
             ) : (
               !fileProblem && <Nothing />
             )}

@@ -278,6 +278,105 @@ describe('documents of any mix', () => {
     await expect(importDocuments(owner, { files })).rejects.toMatchObject({ code: 'documents.unreadable' })
   })
 
+  it('name consumers, and whose contexts they are is chosen or said to be presumed', async () => {
+    const authority = await createAuthority('Partner CA')
+    const secret = {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'partner', namespace: 'shop' } },
+      stringData: { 'ca.crt': authority.certificate },
+    }
+    const keys = {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: 'shop' } },
+      ...{ type: 'hexgate.io/api-keys', stringData: { kiosk: 'a-key-that-is-long-enough-0123456789' } },
+    }
+    const { chain, key } = await (await createAuthority('Own')).issue({ usage: 'server' })
+    const server = {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'server', namespace: 'shop' } },
+      ...{ type: 'kubernetes.io/tls', stringData: { 'tls.crt': chain, 'tls.key': key } },
+    }
+    const instance = {
+      ...{ apiVersion: 'gateway.mulesoft.com/v1alpha1', kind: 'ApiInstance' },
+      metadata: { name: 'basket', namespace: 'shop' },
+      spec: {
+        address: 'https://basket.example:8443',
+        services: { upstream: { address: 'https://stock.example' } },
+        tls: {
+          certificate: { secretName: 'server' },
+          clientValidation: {
+            ...{ mode: 'STRICT', trustedCA: { secretName: 'partner' } },
+            subjectAltNames: [
+              'spiffe://cluster.local/ns/web/sa/shopfront',
+              'partner.example',
+              '*.partner.example',
+            ],
+          },
+        },
+        policies: [{ policyRef: { name: 'api-key-auth' }, config: { apiKeys: { secretName: 'keys' } } }],
+      },
+    }
+    const files = [secret, keys, server, instance].map((one, index) => ({
+      ...{ name: `${index}.json`, text: JSON.stringify(one) },
+    }))
+    const { plan, notes } = await previewDocuments(owner, { files })
+    const [context] = plan.contexts
+    expect(context).toMatchObject({ class: 'org-internal', because: expect.stringContaining('presumed') })
+    expect(plan.consumers.map(({ name, network }) => [name, network])).toEqual([
+      ['web/shopfront', 'web'],
+      ['partner.example', null],
+      ['kiosk', null],
+    ])
+    const said = notes.map(({ detail }) => detail).join('\n')
+    for (const part of [
+      'nothing says who runs the CA of',
+      'the consumer partner.example is not taken over',
+      'the key of kiosk is not taken over',
+      '*.partner.example lets in whoever has such a name',
+    ])
+      expect(said).toContain(part)
+    const network = await db().network.create({
+      data: {
+        ...{ organisationId: owner.organisationId, name: 'Partners' },
+        ...{ class: 'non-org-external', location: 'cloud' },
+      },
+    })
+    const outcome = await importDocuments(owner, {
+      files,
+      contexts: [{ name: context?.name ?? '', class: 'non-org-external' }],
+      consumers: [{ name: 'partner.example', networkId: network.id }],
+    })
+    expect(outcome.notes.map(({ detail }) => detail).join('\n')).not.toContain('who runs the CA')
+    const where = { organisationId: owner.organisationId }
+    expect(
+      await db().mtlsContext.findFirstOrThrow({
+        where,
+        include: { authorities: { include: { authority: true } } },
+      }),
+    ).toMatchObject({
+      class: 'non-org-external',
+      authorities: [{ authority: { name: 'Partner CA', runBy: 'third-party' } }],
+    })
+    const flows = await db().flow.findMany({ where, include: { consumer: { include: { network: true } } } })
+    const lines = flows.map(
+      ({
+        consumer: {
+          name,
+          owner: whose,
+          identities,
+          network: { name: at },
+        },
+      }) => [name, whose, at, ...identities].join(' '),
+    )
+    expect(lines.toSorted()).toEqual([
+      'partner.example third-party Partners partner.example',
+      'web/shopfront organisation web spiffe://cluster.local/ns/web/sa/shopfront',
+    ])
+    // The CA is known now: whoever imports again is told so, and need choose nothing.
+    const again = await previewDocuments(owner, { files })
+    expect(again.plan.contexts[0]).toMatchObject({
+      ...{ class: 'non-org-external', because: 'a third party runs its CA Partner CA' },
+    })
+    expect(again.plan.consumers.map(({ isNew }) => isNew)).toEqual([false, false, true])
+  })
+
   it('are taken by those alone who may make all of it', async () => {
     const files = [{ name: 'a.yaml', text: '{}' }]
     for (const role of ['viewer', 'reviewer', 'operator'] as const)

@@ -1,11 +1,27 @@
 import { X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { environmentKinds, listener } from '#domain/gateway.ts'
+import { type NetworkClass, networkClasses } from '#domain/network.ts'
 import { Problem } from '#domain/problem.ts'
+import type { Secret } from '#domain/secret.ts'
 import { blocksOf } from '#tls/pem.ts'
 import type { Tx } from '../db.ts'
+import { toNetwork } from '../networks/stored.ts'
 import { fingerprintOf } from '../trust/x509.ts'
+import type { PlannedContext } from './plan-tls.ts'
 import { unusedName } from './unused-name.ts'
+
+export interface KnownNetwork {
+  readonly id: string
+  readonly name: string
+  readonly class: NetworkClass
+}
+
+interface TrustedHere {
+  readonly name: string
+  readonly runBy: string
+  readonly contexts: readonly { readonly class: NetworkClass }[]
+}
 
 /** What an organisation has already, so that documents add to it and repeat nothing. */
 export interface Known {
@@ -16,11 +32,15 @@ export interface Known {
     readonly listeners: readonly z.infer<typeof listener>[]
     readonly hasNetworkPolicies: boolean
   }
-  readonly networks: ReadonlySet<string>
+  /** By their names. */
+  readonly networks: ReadonlyMap<string, KnownNetwork>
+  readonly consumers: ReadonlyMap<string, { readonly id: string; readonly networkName: string }>
   readonly apis: ReadonlySet<string>
   /** By the SHA-256 of the certificate, their ids. */
   readonly authorities: ReadonlyMap<string, string>
   readonly certificates: Map<string, string>
+  /** By the SHA-256 of a CA: who runs it, and the contexts that trust it. */
+  readonly trusted: ReadonlyMap<string, TrustedHere>
   /** Ids of certificates whose key is here. */
   readonly keyed: Set<string>
   /** Of the first certificate of a PEM text. */
@@ -30,13 +50,28 @@ export interface Known {
   free(kind: 'context' | 'authority' | 'certificate', name: string): string
 }
 
+const storedClass = z.object({ class: z.enum(networkClasses) })
+
 export async function knownOf(tx: Tx, organisationId: string, gatewayId?: string): Promise<Known> {
   const where = { organisationId }
   const gateway = await gatewayIn(tx, organisationId, gatewayId)
-  const [networks, apis, authorities, certificates, contexts] = await Promise.all([
-    tx.network.findMany({ where, select: { name: true } }),
+  const [networks, consumers, apis, authorities, certificates, contexts] = await Promise.all([
+    tx.network.findMany({ where }),
+    tx.party.findMany({
+      where: { ...where, kind: 'consumer' },
+      select: { id: true, name: true, network: { select: { name: true } } },
+    }),
     tx.api.findMany({ where, select: { name: true } }),
-    tx.authority.findMany({ where, select: { id: true, name: true, certificate: true } }),
+    tx.authority.findMany({
+      where,
+      select: {
+        id: true,
+        name: true,
+        runBy: true,
+        certificate: true,
+        contexts: { select: { context: { select: { class: true } } } },
+      },
+    }),
     tx.certificate.findMany({
       where,
       select: {
@@ -54,7 +89,14 @@ export async function knownOf(tx: Tx, organisationId: string, gatewayId?: string
   }
   return {
     gateway,
-    networks: new Set(networks.map(({ name }) => name)),
+    networks: new Map(networks.map((row) => [row.name, toNetwork(row)])),
+    consumers: new Map(consumers.map(({ id, name, network }) => [name, { id, networkName: network.name }])),
+    trusted: new Map(
+      authorities.map(({ name, runBy, certificate, contexts: trusting }) => [
+        hashOf(certificate),
+        { name, runBy, contexts: trusting.map(({ context }) => storedClass.parse(context)) },
+      ]),
+    ),
     apis: new Set(apis.map(({ name }) => name)),
     authorities: new Map(authorities.map(({ id, certificate }) => [hashOf(certificate), id])),
     certificates: new Map(
@@ -116,4 +158,10 @@ function hashOf(pem: string): string {
 function factsOf(pem: string): { subject: string; notAfter: string } {
   const { subject, validToDate } = first(pem)
   return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.toISOString() }
+}
+
+/** Without its key nobody can show it; the key may be here although it is not among the documents. */
+export function isShowable(keystore: NonNullable<PlannedContext<Secret>['keystore']>, known: Known): boolean {
+  const id = known.certificates.get(known.hashOf(keystore.chain))
+  return id === undefined ? keystore.key !== null : known.keyed.has(id)
 }

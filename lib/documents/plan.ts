@@ -11,6 +11,7 @@ import { policyOf } from '#policies/index.ts'
 import type { Documents, OpenApiDocument } from '../check/documents.ts'
 import { type AppliedContent, contentOf } from '../networks/applied-content.ts'
 import { sha256 } from '../publish/compile.ts'
+import { clientsOf, type PlannedClient } from './plan-clients.ts'
 import { type PlannedContext, TlsPlanner, type TlsSide } from './plan-tls.ts'
 
 /** What documents become in a portal, before anything is looked up there. */
@@ -33,6 +34,7 @@ export interface PlannedApi {
   readonly protocol: 'http1' | 'http2'
   readonly destinations: readonly { name: string; endpoints: { url: string; weight: number }[] }[]
   readonly steps: readonly PlannedStep[]
+  readonly clients: readonly PlannedClient[]
   /** The OpenAPI document that goes with it, by its name; null where none does. */
   readonly openapi: { readonly text: string; readonly label: string } | null
 }
@@ -114,6 +116,7 @@ class Planner {
         ...this.#tls.outbound(instance, attachments).map(tlsStep),
         ...attachments.flatMap((attachment) => this.#step(attachment) ?? []),
       ],
+      clients: clientsOf(instance, attachments, this.#register, this.#configs),
       openapi: this.#documentFor(name),
     }
   }
@@ -130,7 +133,7 @@ class Planner {
           {
             name,
             ...{ network: '', host: '*', basePath: `/${name}`, upstreamUrl: server, endpoints: [] },
-            ...{ protocol: 'http1', destinations: [], steps: [], openapi: { text, label } },
+            ...{ protocol: 'http1', destinations: [], steps: [], clients: [], openapi: { text, label } },
             listener: { protocol: 'http', port: 0 },
           },
         ]
