@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import next from 'next'
 import { db } from '#lib/db.ts'
 import { env } from '#lib/env.ts'
+import { cutPastHourly } from '#lib/history/cut.ts'
 import { startHub } from '#lib/hub/hub.ts'
 import { guardUpgrades } from '#lib/hub/upgrade.ts'
 import { log } from '#lib/log.ts'
@@ -31,6 +32,7 @@ guardUpgrades(
   dev ? { prefix: '/_next/hmr', take: (...upgrade) => void decoy.emit('upgrade', ...upgrade) } : undefined,
 )
 const hub = startHub(server, authenticateHandshake)
+const cutting = cutPastHourly()
 server.listen(port, hostname, () => log.info({ hostname, port }, 'the portal listens'))
 
 let stopping = false
@@ -46,6 +48,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 async function stop(): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
+  cutting.close()
   await hub.close()
   server.closeIdleConnections()
   await closed

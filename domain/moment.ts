@@ -88,6 +88,7 @@ const choice = momentView.extend({
 export const momentChoices = z.object({
   /** Null while nothing has ever stood there. */
   keptSince: z.iso.datetime().nullable().describe('From when on everything is kept'),
+  keptDays: z.int().describe('What ended so many days ago is cut'),
   choices: z.array(choice).describe('Revisions, newest first'),
 })
 export type MomentChoice = z.infer<typeof choice>

@@ -10,7 +10,7 @@ export type Side = (typeof sides)[number]
 const id = z.string()
 const moment = z.iso.datetime()
 
-const observedPeer = z.object({
+export const observedPeer = z.object({
   apiId: id,
   side: z.enum(sides),
   /** Of the leaf that it showed, RFC 4514. */
@@ -24,7 +24,7 @@ const observedPeer = z.object({
   lastSeenAt: moment,
 })
 
-const observedCaller = z.object({
+export const observedCaller = z.object({
   apiId: id,
   clientId: id
     .nullable()
@@ -33,7 +33,7 @@ const observedCaller = z.object({
 })
 
 /** What the two ends of a connection came to. */
-const observedAgreement = z.object({
+export const observedAgreement = z.object({
   apiId: id,
   side: z.enum(sides),
   version: z.string().nullable().describe('1.3, 1.2; null without TLS'),

@@ -66,7 +66,7 @@ export const gatewayView = z.object({
         .describe('With clients; null when no node has reported lately'),
     })
     .nullable()
-    .describe('Null of the past'),
+    .describe('Null where none was there, or none was kept yet'),
   version,
 })
 

@@ -11,6 +11,10 @@ const findingDifference = z.object({
   gone: z.array(findingView),
 })
 
+/** What was not kept from the beginning, so that of an early moment it is not known. */
+export const keptLater = ['seen', 'nodes'] as const
+export type NotKept = (typeof keptLater)[number]
+
 /** Networks, parties, gateways and APIs by id. */
 const thingDifference = z.object({ added: z.array(z.string()), removed: z.array(z.string()) })
 
@@ -21,21 +25,37 @@ export const topologyComparison = z.object({
   difference: topologyDifference,
   things: thingDifference.describe('What stands there that did not, and the other way round'),
   findings: findingDifference,
+  notCompared: z
+    .array(z.enum(keptLater))
+    .describe('What was not kept yet at one of the moments: differences in it are left out'),
 })
 export type TopologyComparison = z.infer<typeof topologyComparison>
 export type FindingDifference = z.infer<typeof findingDifference>
 
+/** A moment with what is not known of it. */
+export interface Compared {
+  readonly topology: Topology
+  readonly unknown: readonly NotKept[]
+}
+
 /** What differs, and both in one picture. */
 export function comparisonOf(
-  before: Topology,
-  after: Topology,
-): Pick<TopologyComparison, 'topology' | 'difference' | 'things' | 'findings'> {
+  { topology: before, unknown: unknownBefore }: Compared,
+  { topology: after, unknown: unknownAfter }: Compared,
+): Omit<TopologyComparison, 'from' | 'to'> {
+  const notCompared = notComparedOf(unknownBefore, unknownAfter)
   return {
     topology: overlaid(before, after),
     difference: compareTopologies(before, after),
     things: { added: onlyIn(after, before), removed: onlyIn(before, after) },
-    findings: compareFindings(before.findings, after.findings),
+    findings: compareFindings(before.findings, after.findings, notCompared),
+    notCompared,
   }
+}
+
+/** What is not known of one of them. */
+export function notComparedOf(before: readonly NotKept[], after: readonly NotKept[]): NotKept[] {
+  return keptLater.filter((fact) => before.includes(fact) || after.includes(fact))
 }
 
 /** Everything that is there afterwards, and what was there before alone. Findings are those of afterwards. */
@@ -66,14 +86,19 @@ function onlyIn(these: Topology, those: Topology): string[] {
   return idsOf(these).filter((id) => !others.has(id))
 }
 
-// What nodes saw is not kept: such a finding would be new every time.
-const notKept: ReadonlySet<FindingCode> = new Set(['flow.undeclared-peer', 'flow.never-seen'])
+/** Findings that need it: where it is not known, such a finding would be new every time. */
+const findingsFrom: Record<NotKept, readonly FindingCode[]> = {
+  seen: ['flow.undeclared-peer', 'flow.never-seen', 'leg.downgraded'],
+  nodes: [],
+}
 
 export function compareFindings(
   before: readonly FindingView[],
   after: readonly FindingView[],
+  notCompared: readonly NotKept[],
 ): FindingDifference {
-  const kept = ({ code }: FindingView) => !notKept.has(code)
+  const unknown = new Set(notCompared.flatMap((fact) => findingsFrom[fact]))
+  const kept = ({ code }: FindingView) => !unknown.has(code)
   const had = new Map(before.map((finding) => [finding.id, finding]))
   const has = new Set(after.map(({ id }) => id))
   const isGraver = (finding: FindingView) => {

@@ -21,7 +21,7 @@ const shown = (before: Stored, after: Stored) =>
 
 describe('two topologies', () => {
   it('that are the same differ in nothing, whatever the order of their parts and the age of their certificates', () => {
-    const nothing = { legs: [], contexts: [], flows: [] }
+    const nothing = { legs: [], contexts: [], flows: [], gateways: [] }
     expect(difference(sound, sound)).toEqual(nothing)
     const large = madeUpStored(2, { parties: 60, flows: 100 })
     const backwards = { ...large, flows: large.flows.toReversed(), apis: large.apis.toReversed() }
@@ -48,11 +48,29 @@ describe('two topologies', () => {
           weakens: false,
         },
       ],
+      gateways: [],
     })
     expect(difference(more, sound)).toMatchObject({
       flows: [{ kind: 'removed', text: 'Batch to Orders is gone.' }],
       legs: [{ kind: 'removed', legId: leg, text: 'Batch to edge is gone.' }],
     })
+  })
+
+  it('differ by nodes that came, went or serve another revision, where both moments know of any', () => {
+    const [gateway] = sound.gateways
+    const nodes = { total: 2, online: 2, degraded: 0, current: 2, failedHandshakesPerSecond: null }
+    const having = (changed: Partial<typeof nodes> | null): Stored => ({
+      ...sound,
+      gateways: gateway ? [{ ...gateway, nodes: changed && { ...nodes, ...changed } }] : [],
+    })
+    expect(difference(having({}), having({ online: 1, current: 0 })).gateways).toEqual([
+      {
+        gatewayId: 'edge',
+        text: 'edge had 2 of 2 nodes online, 2 at its revision; it has 1 of 2 nodes online, 0 at its revision.',
+      },
+    ])
+    expect(difference(having({}), having({ failedHandshakesPerSecond: null })).gateways).toEqual([])
+    expect(difference(having(null), having({})).gateways).toEqual([])
   })
 
   it('differ by legs that are trusted otherwise, and say whether that is weaker', () => {

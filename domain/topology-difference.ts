@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { actualText, badnessOf, contextOf } from './context.ts'
 import { type LegReading, type LegView, readingsOf } from './leg.ts'
-import { ascending, listed } from './listing.ts'
+import { ascending, count, listed } from './listing.ts'
+import type { GatewayView } from './stored.ts'
 import type { Topology } from './topology.ts'
 
 /** What differs between two topologies: which legs came, went or are trusted otherwise, and whose CAs changed. */
@@ -28,20 +29,25 @@ const flowChange = z.object({
   text: z.string(),
 })
 
+/** Nodes that came, went, or serve another revision than before. */
+const gatewayChange = z.object({ gatewayId: z.string(), text: z.string() })
+
 export const topologyDifference = z.object({
   legs: z.array(legChange),
   contexts: z.array(contextChange),
   flows: z.array(flowChange),
+  gateways: z.array(gatewayChange),
 })
 
 export type LegChange = z.infer<typeof legChange>
 export type ContextChange = z.infer<typeof contextChange>
 export type FlowChange = z.infer<typeof flowChange>
+export type GatewayChange = z.infer<typeof gatewayChange>
 export type TopologyDifference = z.infer<typeof topologyDifference>
 
 type Compared = Pick<
   Topology,
-  'legs' | 'flows' | 'contexts' | 'authorities' | 'certificates' | 'parties' | 'apis'
+  'legs' | 'flows' | 'contexts' | 'authorities' | 'certificates' | 'parties' | 'apis' | 'gateways'
 >
 
 export function compareTopologies(before: Compared, after: Compared): TopologyDifference {
@@ -50,6 +56,7 @@ export function compareTopologies(before: Compared, after: Compared): TopologyDi
     legs: legChanges(before.legs, after.legs, contexts),
     contexts,
     flows: flowChanges(before, after),
+    gateways: gatewayChanges(before.gateways, after.gateways),
   }
 }
 
@@ -182,4 +189,23 @@ function flowChanges(before: Compared, after: Compared): FlowChange[] {
 function flowName({ consumerId, apiId }: Compared['flows'][number], { parties, apis }: Compared): string {
   const consumer = parties.find(({ id }) => id === consumerId)?.name ?? consumerId
   return `${consumer} to ${apis.find(({ id }) => id === apiId)?.name ?? apiId}`
+}
+
+// ── gateways ────────────────────────────────────────────────────────────────
+
+// Where one of the moments says nothing of nodes there is nothing to compare.
+function gatewayChanges(before: Compared['gateways'], after: Compared['gateways']): GatewayChange[] {
+  return paired(before, after).flatMap(([had, has]): GatewayChange[] => {
+    if (!had?.nodes || !has?.nodes) return []
+    const [was, is] = [nodesText(had.nodes), nodesText(has.nodes)]
+    return was === is ? [] : [{ gatewayId: has.id, text: `${has.name} had ${was}; it has ${is}.` }]
+  })
+}
+
+function nodesText({ total, online, degraded, current }: NonNullable<GatewayView['nodes']>): string {
+  return [
+    `${online} of ${count(total, 'node')} online`,
+    ...(degraded > 0 ? [`${degraded} degraded`] : []),
+    `${current} at its revision`,
+  ].join(', ')
 }

@@ -1,5 +1,5 @@
 import { ascending } from './listing.ts'
-import type { Topology } from './topology.ts'
+import type { FindingView, Topology } from './topology.ts'
 
 type Named = { readonly id: string }
 const byId = <T extends Named>(all: readonly T[]): T[] => all.toSorted((a, b) => ascending(a.id, b.id))
@@ -32,10 +32,14 @@ export function inStandardOrder(topology: Topology): Topology {
       callers: byText(observed.callers),
       agreements: byText(observed.agreements),
     },
-    findings: byId(topology.findings).map((finding) => ({
-      ...finding,
-      legIds: finding.legIds.toSorted(ascending),
-      flowIds: finding.flowIds.toSorted(ascending),
-    })),
+    findings: findingsInOrder(topology.findings),
   }
+}
+
+export function findingsInOrder(findings: readonly FindingView[]): FindingView[] {
+  return byId(findings).map((finding) => ({
+    ...finding,
+    legIds: finding.legIds.toSorted(ascending),
+    flowIds: finding.flowIds.toSorted(ascending),
+  }))
 }

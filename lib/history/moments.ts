@@ -4,6 +4,7 @@ import { Problem } from '#domain/problem.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db, type Tx } from '../db.ts'
 import type { Hashes } from '../publish/compile.ts'
+import { type Reach, reaches, reachOf } from './reach.ts'
 import type { Instead } from './stored-at.ts'
 
 /** A moment with everything that is needed to say what stood there. */
@@ -24,7 +25,7 @@ export async function findMoment(tx: Tx, organisationId: string, moment: Moment,
     case 'date': {
       const at = new Date(moment.at)
       if (at > now) throw new Problem('topology.not-kept', `${moment.at} is still to come.`)
-      await requireKept(tx, organisationId, at, moment.at)
+      await requireKept(tx, organisationId, at, `it was ${moment.at}`)
       return { view: { ...known, label: moment.at, at: moment.at }, at }
     }
     case 'revision':
@@ -49,8 +50,9 @@ async function findRevision(
   if (!row) {
     const where = { organisationId, gatewayId: gateway.id, number }
     if (!(await tx.revision.findFirst({ where, select: { id: true } }))) throw absent
-    throw notKept(`revision ${number} of ${name} was deployed`, await keptSince(tx, organisationId))
+    throw notKept(`revision ${number} of ${name} was deployed`, await reachOf(tx, organisationId))
   }
+  await requireKept(tx, organisationId, row.at, `revision ${number} of ${name} was deployed`)
   const label = `Revision ${number} of ${name}`
   const at = row.at
   const view = {
@@ -120,27 +122,21 @@ export function itemsIn({ items }: { items: unknown }): Hashes {
 
 // ── What is kept ────────────────────────────────────────────────────────────
 
-/** From when on it is known what stood around the gateways; null while nothing has stood there. */
-export async function keptSince(tx: Tx, organisationId: string): Promise<Date | null> {
-  const first = await tx.pastRow.aggregate({
-    where: { organisationId, kind: { not: 'Organisation' } },
-    _min: { validFrom: true },
-  })
-  return first._min.validFrom
-}
-
 async function requireKept(tx: Tx, organisationId: string, at: Date, when: string): Promise<void> {
-  const since = await keptSince(tx, organisationId)
-  if (since === null || at < since) throw notKept(`it was ${when}`, since)
+  const reach = await reachOf(tx, organisationId)
+  if (!reaches(reach, at)) throw notKept(when, reach)
 }
 
-function notKept(when: string, since: Date | null): Problem {
-  const from = since === null ? 'nothing was kept yet' : `it is kept since ${since.toISOString()}`
+function notKept(when: string, { since, isCut, keptDays }: Reach): Problem {
+  const why = isCut ? `, and what ended more than ${keptDays} days ago is cut` : ''
+  const from = since === null ? 'nothing was kept yet' : `it is kept since ${since.toISOString()}${why}`
   return new Problem(
     'topology.not-kept',
     `What stood around the gateways when ${when} was not kept: ${from}.`,
   )
 }
+
+const isKnown = (at: Date | undefined, reach: Reach) => at !== undefined && reaches(reach, at)
 
 const revisionsMax = 50
 
@@ -149,6 +145,7 @@ export async function listMoments(actor: Actor): Promise<MomentChoices> {
   requirePermission(actor, 'topology.read')
   const { organisationId } = actor
   const tx = db()
+  const reach = await reachOf(tx, organisationId)
   const gateways = await tx.gateway.findMany({
     where: { organisationId },
     orderBy: { name: 'asc' },
@@ -176,12 +173,13 @@ export async function listMoments(actor: Actor): Promise<MomentChoices> {
         note,
         by: createdBy,
         signedOffBy: signed.get(hash) ?? null,
-        isKept: heads.has(number),
+        isKept: isKnown(heads.get(number), reach),
       }))
     }),
   )
   return {
-    keptSince: (await keptSince(tx, organisationId))?.toISOString() ?? null,
+    keptSince: reach.since?.toISOString() ?? null,
+    keptDays: reach.keptDays,
     choices: choices.flat().toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)),
   }
 }

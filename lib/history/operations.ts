@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { momentChoices, momentInput } from '#domain/moment.ts'
+import { pastReach, pastReachChange } from '#domain/past.ts'
 import { topologyComparison } from '#domain/topology-comparison.ts'
 import { endpoint, type Operation } from '../endpoint.ts'
 import { listMoments } from './moments.ts'
+import { changeReach, readReach } from './reach.ts'
 import { compareMoments } from './read.ts'
 
 const tag = 'Topology'
@@ -31,5 +33,30 @@ export const historyOperations: readonly Operation[] = [
     problems: ['not-found', 'topology.not-kept'],
     run: ({ query }, { actor }) =>
       compareMoments(actor, query.from ?? { kind: 'deployed' }, query.to ?? { kind: 'draft' }),
+  }),
+  endpoint({
+    id: 'topology.past.read',
+    method: 'GET',
+    path: '/topology/past',
+    tag,
+    summary: 'Read for how long the past of the topology is kept, and from when on',
+    access: 'organisation.read',
+    output: pastReach,
+    etag: ({ version }) => version,
+    run: (_, { actor }) => readReach(actor),
+  }),
+  endpoint({
+    id: 'topology.past.update',
+    method: 'PATCH',
+    path: '/topology/past',
+    tag,
+    summary: 'Say for how long the past of the topology is kept',
+    access: 'organisation.write',
+    body: pastReachChange,
+    needsIfMatch: true,
+    output: pastReach,
+    etag: ({ version }) => version,
+    problems: ['write.stale'],
+    run: ({ body }, { actor, ifMatch }) => changeReach(actor, body, ifMatch),
   }),
 ]

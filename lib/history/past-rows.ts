@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { acceptance } from '#domain/acceptance.ts'
 import { environmentKinds } from '#domain/gateway.ts'
+import { observedAgreement, observedCaller, observedPeer } from '#domain/peer.ts'
 import { networkView, partyView } from '#domain/stored.ts'
 import { authorityView, certificateView, contextView } from '#domain/trust.ts'
 import type { Tx } from '../db.ts'
@@ -10,6 +11,11 @@ import { appliedRow } from '../networks/applied.ts'
 /** Rows as the triggers kept them (prisma/migrations): no more of each than the topology is made of. */
 
 const id = z.string()
+/** As PostgreSQL writes a time into JSON. */
+const time = z.string().transform((text) => new Date(text).toISOString())
+
+/** Of what is seen again and again: since when, and on which day last. */
+const seen = { firstSeenAt: time, until: time }
 
 const shapes = {
   Organisation: z.object({ id, warningDays: z.number() }),
@@ -45,10 +51,21 @@ const shapes = {
   MtlsContext: contextView.omit({ authorityIds: true }),
   ContextAuthority: z.object({ contextId: id, authorityId: id }),
   NetworkPolicySet: appliedRow.extend({ id }),
-  FindingAcceptance: acceptance.extend({
-    // As PostgreSQL writes a time into JSON.
-    until: z.string().transform((text) => new Date(text).toISOString()),
+  FindingAcceptance: acceptance.extend({ until: time }),
+  ObservedApi: z.object({ instanceId: id, since: time }),
+  ObservedPeer: observedPeer.omit({ lastSeenAt: true }).extend(seen),
+  ObservedCaller: observedCaller.omit({ lastSeenAt: true }).extend({ clientId: id, ...seen }),
+  ObservedAgreement: observedAgreement
+    .omit({ lastSeenAt: true })
+    .extend({ version: z.string(), cipher: z.string(), ...seen }),
+  Node: z.object({
+    id,
+    gatewayId: id,
+    appliedRevision: z.int().nullable(),
+    connected: z.boolean(),
+    until: time.nullable(),
   }),
+  NodeReport: z.object({ nodeId: id, status: z.string().nullable() }),
 } as const
 
 type Kind = keyof typeof shapes

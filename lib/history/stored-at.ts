@@ -13,6 +13,8 @@ import {
   topologyItems,
   type TopologyItems,
 } from './deployed-apis.ts'
+import { nodesIn } from './past-nodes.ts'
+import { observedIn } from './past-observed.ts'
 import { byName, type PastRows, rowsAt, trustIn } from './past-rows.ts'
 
 /** In place of what a gateway was to serve then. */
@@ -27,16 +29,18 @@ export interface Instead {
  */
 export async function storedAt(tx: Tx, organisationId: string, at: Date, instead?: Instead): Promise<Stored> {
   const rows = await rowsAt(tx, organisationId, at)
+  const publishedAt = new Map<string, string>()
   const served = await Promise.all(
     rows.Gateway.map(async (gateway): Promise<Served> => {
       if (gateway.id === instead?.gatewayId) return instead
       const head = { ...gateway, organisationId, listeners: null }
       const manifest = await manifestOf(tx, head, gateway.headRevision)
+      if (manifest) publishedAt.set(gateway.id, manifest.publishedAt)
       return { gatewayId: gateway.id, hashes: manifest?.items ?? {} }
     }),
   )
   const items = await topologyItems(tx, organisationId, served)
-  const gateways = gatewaysIn(rows, items)
+  const gateways = gatewaysIn(rows, items, at)
   const apis = [...items].flatMap(([gatewayId, own]) => apisIn(gatewayId, own, besideIn(rows)))
   return {
     networks: byName(rows.Network),
@@ -51,7 +55,7 @@ export async function storedAt(tx: Tx, organisationId: string, at: Date, instead
       const asking = askingIn(items.get(set.gatewayId) ?? new Map())
       return gateway ? [appliedSetOf(set, { ...gateway, apis, asking })] : []
     }),
-    observed: null,
+    observed: observedIn(rows, at, publishedAt),
     acceptances: rows.FindingAcceptance,
     arrangement: {},
   }
@@ -62,7 +66,7 @@ function watchIn({ Organisation: [organisation] }: PastRows) {
   return organisation ? watchBy(organisation.warningDays) : usualWatch
 }
 
-function gatewaysIn(rows: PastRows, items: ReadonlyMap<string, TopologyItems>): GatewayView[] {
+function gatewaysIn(rows: PastRows, items: ReadonlyMap<string, TopologyItems>, at: Date): GatewayView[] {
   const environments = new Map(rows.Environment.map((environment) => [environment.id, environment]))
   return byName(rows.Gateway).map((gateway) => ({
     id: gateway.id,
@@ -72,7 +76,7 @@ function gatewaysIn(rows: PastRows, items: ReadonlyMap<string, TopologyItems>): 
     environmentKind: environments.get(gateway.environmentId)?.kind ?? 'production',
     listeners: listenersIn(items.get(gateway.id) ?? new Map()),
     revision: gateway.headRevision,
-    nodes: null,
+    nodes: nodesIn(rows, gateway, at),
     version: 0,
   }))
 }

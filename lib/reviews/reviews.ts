@@ -1,7 +1,7 @@
 import type { NewReview, Review, ReviewDetail, ReviewState } from '#domain/review.ts'
 import { stands } from '#domain/sign-off.ts'
 import { Problem } from '#domain/problem.ts'
-import { compareFindings } from '#domain/topology-comparison.ts'
+import { compareFindings, notComparedOf } from '#domain/topology-comparison.ts'
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { audit } from '../audit.ts'
@@ -60,7 +60,11 @@ export async function readReview(actor: Actor, id: string): Promise<ReviewDetail
     from: since && `sign-off:${since.id}`,
     to: `review:${id}`,
     difference,
-    findings: compareFindings(before?.topology.findings ?? [], after.topology.findings),
+    findings: compareFindings(
+      before?.topology.findings ?? [],
+      after.topology.findings,
+      notComparedOf(before?.unknown ?? [], after.unknown),
+    ),
     signatories,
   }
 }

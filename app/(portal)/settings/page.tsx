@@ -1,4 +1,5 @@
 import { EnvironmentTable } from '#components/settings/environments.tsx'
+import { PastPanel } from '#components/settings/past-panel.tsx'
 import { MemberTable, ServiceAccountTable } from '#components/settings/people.tsx'
 import { SettingsTabs } from '#components/settings/settings-tabs.tsx'
 import { WarningDays } from '#components/settings/warning-days.tsx'
@@ -6,6 +7,7 @@ import { Page } from '#components/shell/page.tsx'
 import { Mono } from '#components/ui/code-line.tsx'
 import { Fact, Facts, Panel, Section } from '#components/ui/panel.tsx'
 import { listEnvironments } from '#lib/gateways/read.ts'
+import { readReach } from '#lib/history/reach.ts'
 import { readAccount } from '#lib/organisation/read.ts'
 import { readOrganisation } from '#lib/organisation/settings.ts'
 import { listMembers } from '#lib/session/members.ts'
@@ -16,9 +18,10 @@ export const metadata = { title: 'Settings' }
 
 export default async function SettingsPage() {
   const actor = await requireActor('organisation.read')
-  const [account, organisation, environments, members, serviceAccounts] = await Promise.all([
+  const [account, organisation, past, environments, members, serviceAccounts] = await Promise.all([
     readAccount(actor),
     readOrganisation(actor),
+    readReach(actor),
     listEnvironments(actor),
     listMembers(actor),
     listServiceAccounts(actor),
@@ -41,6 +44,7 @@ export default async function SettingsPage() {
         </Section>
         <WarningDays organisation={organisation} />
         <EnvironmentTable environments={environments} />
+        <PastPanel initial={past} />
         <MemberTable members={members} />
         <ServiceAccountTable accounts={serviceAccounts} />
       </div>

@@ -1,6 +1,6 @@
 'use client'
 import { ShieldAlert } from 'lucide-react'
-import { count } from '#domain/listing.ts'
+import { count, listed } from '#domain/listing.ts'
 import type { LegChange } from '#domain/topology-difference.ts'
 import type { FindingView } from '#domain/topology.ts'
 import { findingTitle, severityLook } from '#diagram/looks.ts'
@@ -8,7 +8,7 @@ import type { Selection } from '#diagram/highlight.ts'
 import { cn } from '../../ui/class-names.ts'
 import { State } from '../../ui/state.tsx'
 import { Part } from '../panel/part.tsx'
-import { changeLook } from './change-looks.ts'
+import { changeLook, notComparedWords } from './change-looks.ts'
 import { useChanges } from './changes-context.tsx'
 import { momentWords } from './when.ts'
 
@@ -18,8 +18,8 @@ type Choose = (selection: Selection | null, byKeyboard: boolean) => void
 export function ComparisonList({ choose }: { choose?: Choose }) {
   const { comparison } = useChanges()
   if (!comparison) return null
-  const { difference, findings, from, to } = comparison
-  const { legs, contexts, flows } = difference
+  const { difference, findings, from, to, notCompared } = comparison
+  const { legs, contexts, flows, gateways } = difference
   return (
     <>
       <p className="text-sm text-ink-2">
@@ -46,14 +46,21 @@ export function ComparisonList({ choose }: { choose?: Choose }) {
         lines={contexts.map(({ contextId, text }) => ({ id: contextId, text }))}
       />
       <Texts title="Flows" lines={flows.map(({ flowId, text }) => ({ id: flowId, text }))} />
+      <Texts title="Nodes" lines={gateways.map(({ gatewayId, text }) => ({ id: gatewayId, text }))} />
       <NewFindings title="New findings" findings={findings.added} {...(choose ? { choose } : {})} />
       <NewFindings title="Findings that are gone" findings={findings.gone} />
+      {notCompared.length > 0 && (
+        <p className="text-xs text-ink-3">
+          Not compared, since it was not kept yet at one of the moments:{' '}
+          {listed(notCompared.map((fact) => notComparedWords[fact]))}.
+        </p>
+      )}
     </>
   )
 }
 
 export function LegChangeRow({ change, choose }: { change: LegChange; choose?: Choose }) {
-  const { icon: Icon, word, chip } = changeLook[change.kind]
+  const { icon: Icon, word, chip } = changeLook(change.kind)
   return (
     <li>
       <button

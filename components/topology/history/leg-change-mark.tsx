@@ -1,5 +1,6 @@
 'use client'
-import { changeLook, drawnChange } from './change-looks.ts'
+import { drawnChange } from '#diagram/changes.ts'
+import { changeLook } from './change-looks.ts'
 import { useChanges } from './changes-context.tsx'
 
 /** How the line of a leg is drawn where two moments are compared; null where nothing is, or where it is alike. */
@@ -8,7 +9,7 @@ export function useLegChange(
 ): { stroke: string; dash: string | undefined; width: number; word: string } | null {
   const change = drawnChange(useChanges().legs.get(legId))
   if (!change) return null
-  const { stroke, dash, word } = changeLook[change.kind]
+  const { stroke, dash, word } = changeLook(change.kind)
   return { stroke, dash, width: 2.6, word }
 }
 
@@ -18,7 +19,7 @@ const charWidth = 5.6
 export function LegChangeMark({ legId }: { legId: string }) {
   const change = drawnChange(useChanges().legs.get(legId))
   if (!change) return null
-  const { sign, word, stroke } = changeLook[change.kind]
+  const { sign, word, stroke } = changeLook(change.kind)
   const text = `${sign} ${word}`
   const width = text.length * charWidth + 12
   return (

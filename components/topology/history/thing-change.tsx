@@ -1,6 +1,7 @@
 'use client'
+import { changeKinds } from '#diagram/changes.ts'
 import { cn } from '../../ui/class-names.ts'
-import { changeKinds, changeLook } from './change-looks.ts'
+import { changeLook } from './change-looks.ts'
 import { useChanges } from './changes-context.tsx'
 
 /** Says of a card that it came or went; nothing where it did not. */
@@ -23,7 +24,7 @@ export function LegsChange({ legIds }: { legIds: readonly string[] }) {
 }
 
 function Mark({ kind, className }: { kind: (typeof changeKinds)[number]; className?: string }) {
-  const { icon: Icon, word, chip } = changeLook[kind]
+  const { icon: Icon, word, chip } = changeLook(kind)
   return (
     <span
       className={cn(

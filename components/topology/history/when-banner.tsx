@@ -1,10 +1,11 @@
 'use client'
 import { ArrowLeftRight, History } from 'lucide-react'
+import { changeKinds } from '#diagram/changes.ts'
 import { count } from '#domain/listing.ts'
 import type { TopologyComparison } from '#domain/topology-comparison.ts'
 import { Button } from '../../ui/button.tsx'
 import { cn } from '../../ui/class-names.ts'
-import { changeKinds, changeLook } from './change-looks.ts'
+import { changeLook } from './change-looks.ts'
 import { dateWords, momentWords, now, type When } from './when.ts'
 
 interface Props {
@@ -76,7 +77,7 @@ function Counts({ comparison: { difference, findings } }: { comparison: Topology
   return (
     <span className="flex flex-wrap items-center gap-1.5">
       {changeKinds.map((kind) => {
-        const { icon: Icon, word, chip } = changeLook[kind]
+        const { icon: Icon, word, chip } = changeLook(kind)
         const number = byKind.get(kind)?.length ?? 0
         if (number === 0) return null
         return (

@@ -83,7 +83,7 @@ function Choices({ when, go }: { when: When; go: (when: When) => void }) {
             ))}
           </ul>
           <hr className="-mx-3 border-line" />
-          <AtDate since={data.keptSince} go={go} />
+          <AtDate since={data.keptSince} keptDays={data.keptDays} go={go} />
         </>
       )}
     </div>
@@ -142,12 +142,20 @@ function Choice({ on, disabled = false, onClick, title, hint, signedOffBy }: Cho
   )
 }
 
-function AtDate({ since, go }: { since: string | null; go: (when: When) => void }) {
+interface AtDateProps {
+  since: string | null
+  keptDays: number
+  go: (when: When) => void
+}
+
+function AtDate({ since, keptDays, go }: AtDateProps) {
   const id = useId()
   const [text, setText] = useState('')
   if (since === null) return null
   const date = text === '' ? null : new Date(text)
-  const isKept = date !== null && !Number.isNaN(date.getTime()) && date >= new Date(since)
+  const isDate = date !== null && !Number.isNaN(date.getTime())
+  const isTooEarly = isDate && date < new Date(since)
+  const isKept = isDate && !isTooEarly
   return (
     <form
       className="flex flex-col gap-1"
@@ -165,14 +173,20 @@ function AtDate({ since, go }: { since: string | null; go: (when: When) => void 
           value={text}
           onChange={(event) => setText(event.target.value)}
           aria-describedby={`${id}-since`}
+          aria-invalid={isTooEarly}
           className="flex-1"
         />
         <Button type="submit" disabled={!isKept}>
           Go
         </Button>
       </div>
-      <p id={`${id}-since`} className="text-xs text-ink-3">
-        Everything is kept since {dateWords(since)}.
+      <p
+        id={`${id}-since`}
+        role={isTooEarly ? 'alert' : undefined}
+        className={cn('text-xs', isTooEarly ? 'text-err' : 'text-ink-3')}
+      >
+        {isTooEarly ? 'That is not kept. ' : ''}Everything is kept since {dateWords(since)}; what ended more
+        than {keptDays} days ago is cut, unless it was signed off or is deployed.
       </p>
     </form>
   )
