@@ -20,6 +20,7 @@ import {
   MenuTrigger,
 } from '../ui/menu.tsx'
 import { toast, toastProblem } from '../ui/toast.tsx'
+import type { When } from './history/when.ts'
 
 const pictures = [
   { format: 'png', label: 'PNG', hint: 'for documents' },
@@ -30,7 +31,7 @@ const pictures = [
 const themeLabel: Record<Theme, string> = { light: 'Light', dark: 'Dark' }
 
 /** Takes the whole topology along: as a picture, as data, as evidence, or as a link to what is looked at. */
-export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now. */; at: string | null }) {
+export function ShareMenu({ filter, when }: { filter: FlowFilter; when: When }) {
   const [theme, setTheme] = useState<Theme>('light')
   const fetching = useMutation({
     mutationFn: (path: string) => getFile(path),
@@ -40,8 +41,11 @@ export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now.
     },
     onError: (error) => toastProblem(asProblem(error)),
   })
+  const { compare } = when
+  const at = compare ? compare.to : when.at
   const query = queryOf(filter, at)
-  const ofMoment = at === null ? '' : `?${new URLSearchParams({ at })}`
+  const compared = compare ? { from: compare.from } : undefined
+  const ofMoment = searchOf({ at, ...compared })
   return (
     <Menu>
       <MenuTrigger asChild>
@@ -51,13 +55,13 @@ export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now.
         </Button>
       </MenuTrigger>
       <MenuContent className="min-w-64">
-        <MenuLabel>Picture of the whole topology</MenuLabel>
+        <MenuLabel>{compare ? 'Picture with what differs' : 'Picture of the whole topology'}</MenuLabel>
         {pictures.map(({ format, label, hint }) => (
           <Entry
             key={format}
             label={label}
             hint={hint}
-            onSelect={() => fetching.mutate(`/topology/picture?${query({ format, theme })}`)}
+            onSelect={() => fetching.mutate(`/topology/picture?${query({ format, theme, ...compared })}`)}
           />
         ))}
         <MenuLabel>Its colours</MenuLabel>
@@ -76,17 +80,23 @@ export function ShareMenu({ filter, at }: { filter: FlowFilter /** Null for now.
         <MenuLabel>Data</MenuLabel>
         <Entry
           label="Flows as CSV"
-          hint="a row each"
+          hint={compare ? 'of the later moment' : 'a row each'}
           onSelect={() => fetching.mutate(`/topology/flows?${query({})}`)}
         />
         <Entry
-          label="Topology as JSON"
+          label={compare ? 'Comparison as JSON' : 'Topology as JSON'}
           hint="with its hash"
-          onSelect={() => fetching.mutate(`/topology/document${ofMoment}`)}
+          onSelect={() =>
+            fetching.mutate(
+              compare
+                ? `/topology/comparison/document${searchOf({ ...compare })}`
+                : `/topology/document${ofMoment}`,
+            )
+          }
         />
         <Entry
           label="Evidence pack"
-          hint={at === null ? 'what is deployed, as ZIP' : 'of this moment, as ZIP'}
+          hint={evidenceHint(when)}
           onSelect={() => fetching.mutate(`/topology/evidence${ofMoment}`)}
         />
         <MenuSeparator />
@@ -106,6 +116,18 @@ function Entry({ label, hint, onSelect }: { label: string; hint: string; onSelec
       <span className="ml-auto pl-4 text-2xs text-ink-3">{hint}</span>
     </MenuItem>
   )
+}
+
+function evidenceHint({ at, compare }: When): string {
+  if (compare) return 'with what differs, as ZIP'
+  return at === null ? 'what is deployed, as ZIP' : 'of this moment, as ZIP'
+}
+
+/** Empty where nothing is asked. */
+function searchOf(asked: Readonly<Record<string, string | null | undefined>>): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(asked)) if (value) search.set(name, value)
+  return search.size > 0 ? `?${search}` : ''
 }
 
 function queryOf(filter: FlowFilter, at: string | null) {

@@ -101,7 +101,7 @@ export function TopologyScreen({ initial, heights }: Props) {
               <PauseButton paused={paused} onPaused={setPaused} />
             </>
           )}
-          <ShareMenu filter={state} at={state.compare ? state.compare.to : state.at} />
+          <ShareMenu filter={state} when={state} />
           {mayWrite && <AddMenu ask={setAsked} />}
           <CompareMenu onCompare={(compare) => change({ at: null, compare })} />
           {shown.isNow && <SignOffButton />}

@@ -12,6 +12,7 @@ import {
   partyDetail,
   partySubtitle,
 } from '../words.ts'
+import { thingPill } from './changes.ts'
 import { toneInk } from './palette.ts'
 import type { Mark } from './scene.ts'
 import type { Sheet } from './sheet.ts'
@@ -47,7 +48,12 @@ export function cardMark(card: DrawnCard, sheet: Sheet): Mark[] {
       kind: 'group',
       ...about,
       ...sheet.standing(card.id),
-      marks: [frame, ...head, ...card.rows.flatMap((row) => apiRow(row, sheet))],
+      marks: [
+        frame,
+        ...head,
+        ...card.rows.flatMap((row) => apiRow(row, sheet)),
+        ...thingPill(card.partyId, { x: box.x + box.width - 8, y: box.y }, 'end', sheet),
+      ],
     },
   ]
 }
@@ -87,7 +93,8 @@ function heading({ box, partyId }: DrawnCard, { model, palette }: Sheet): Mark[]
   return [name, write(owner, { at: after, size: 11, fill: palette.ink3 })]
 }
 
-function apiRow({ apiId, box }: DrawnCard['rows'][number], { model, palette }: Sheet): Mark[] {
+function apiRow({ apiId, box }: DrawnCard['rows'][number], sheet: Sheet): Mark[] {
+  const { model, palette } = sheet
   const api = model.apis.get(apiId)
   if (!api) return []
   const { tone, label: state } = deploymentLook[api.deployment]
@@ -95,6 +102,8 @@ function apiRow({ apiId, box }: DrawnCard['rows'][number], { model, palette }: S
   const right = box.x + box.width - pad
   const subtitle = apiSubtitle(api)
   const below = box.x + pad + 14
+  const pill = thingPill(api.id, { x: box.x + box.width - 8, y: middle - 9 }, 'end', sheet)
+  const nameRoom = right - below - (pill.length > 0 ? 66 : 0)
   return [
     {
       kind: 'group',
@@ -111,8 +120,9 @@ function apiRow({ apiId, box }: DrawnCard['rows'][number], { model, palette }: S
         write(
           api.name,
           { at: { x: below, y: middle - 4 }, size: 13, weight: 600, fill: palette.ink },
-          right - below,
+          nameRoom,
         ),
+        ...pill,
         write(subtitle, { at: { x: below, y: middle + 13 }, size: 11, fill: palette.ink3 }, right - below),
         write(
           api.label,
@@ -170,6 +180,7 @@ export function gatewayMark(drawn: DrawnGateway, sheet: Sheet): Mark[] {
             width - 2 * p - 8,
           ),
         ),
+        ...thingPill(gateway.id, { x: middle.x, y: y + 1 }, 'middle', sheet),
       ],
     },
   ]

@@ -2,10 +2,12 @@ import type { LegView } from '#domain/leg.ts'
 import type { NetworkClass } from '#domain/network.ts'
 import { dottedUnderline, hexagonLook, hexagonPoints, hexagonUnderline, labelOnMap } from '../hexagon.ts'
 import type { DrawnLeg } from '../layout/drawing.ts'
+import { changeSigns, drawnChange } from '../changes.ts'
 import { findingMark, verdictDash } from '../looks.ts'
 import { findingsOn, isOpen } from '../model.ts'
 import { legLabel } from '../words.ts'
-import { hexagonInk, type Palette, severityInk } from './palette.ts'
+import { changePill } from './changes.ts'
+import { hexagonInk, type Palette, severityInk, toneInk } from './palette.ts'
 import type { Mark } from './scene.ts'
 import { opacityBehind, type Sheet } from './sheet.ts'
 import { write } from './text.ts'
@@ -18,6 +20,9 @@ export function lineMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
   const leg = model.legs.get(drawn.id)
   if (!leg) return []
   const isWrong = findingsOn(model, [leg.id]).find(isOpen)?.severity === 'error'
+  const isBehind = behind(leg, sheet).opacity !== undefined
+  const change = isBehind ? undefined : drawnChange(sheet.changed.legs.get(leg.id))
+  const signs = change && changeSigns[change.kind]
   return [
     {
       kind: 'group',
@@ -27,9 +32,9 @@ export function lineMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
         {
           kind: 'path',
           d: drawn.path,
-          stroke: isWrong ? palette.err : palette.trustLine,
-          strokeWidth: 1.6,
-          dash: verdictDash[leg.verdict],
+          stroke: signs ? toneInk(palette)[signs.tone] : isWrong ? palette.err : palette.trustLine,
+          strokeWidth: signs ? 2.6 : 1.6,
+          dash: signs ? signs.dash : verdictDash[leg.verdict],
         },
       ],
     },
@@ -42,6 +47,8 @@ export function legMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
   if (!leg) return []
   const { expected } = leg
   const isBehind = behind(leg, sheet).opacity !== undefined
+  const changes = sheet.changed.legs.get(leg.id) ?? []
+  const change = drawnChange(changes)
   const words = isBehind
     ? []
     : [
@@ -53,7 +60,7 @@ export function legMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
     {
       kind: 'group',
       at: drawn.hexagon,
-      title: legLabel(model, leg),
+      title: [legLabel(model, leg), ...changes.map(({ kind }) => changeSigns[kind].word)].join(', '),
       facts: {
         leg: leg.id,
         side: leg.side,
@@ -64,9 +71,14 @@ export function legMark(drawn: DrawnLeg, sheet: Sheet): Mark[] {
         actual: leg.actual.state,
         verdict: leg.verdict,
         underline: expected ? hexagonLook[expected.class].underline : 'none',
+        ...(change && { change: changes.map(({ kind }) => kind).join(' ') }),
       },
       ...behind(leg, sheet),
-      marks: [...(expected ? hexagonMarks(expected.class, palette) : unknownHexagon(palette)), ...words],
+      marks: [
+        ...(expected ? hexagonMarks(expected.class, palette) : unknownHexagon(palette)),
+        ...words,
+        ...(change ? changePill(change.kind, { x: 0, y: -24 }, 'middle', palette) : []),
+      ],
     },
   ]
 }

@@ -9,6 +9,7 @@ import { changed, sound } from '#domain/testing/sound.ts'
 import { api, gateway, http, network, nothingStored, party } from '#domain/testing/stored.ts'
 import type { NetworkClass } from '#domain/network.ts'
 import type { Stored } from '#domain/stored.ts'
+import { comparisonOf } from '#domain/topology-comparison.ts'
 import { describeTopology, type Topology } from '#domain/topology.ts'
 import { hexagonPoints } from '../hexagon.ts'
 import { layOut } from '../layout/layout.ts'
@@ -25,14 +26,19 @@ const plain: PictureOptions = {
   selection: null,
   moment: null,
   at: now,
+  differences: null,
 }
 
 async function svgOf(topology: Topology, change: Partial<PictureOptions> = {}): Promise<string> {
   return toSvg(pictureOf(topology, await layOut(elk, topology), { ...plain, ...change }))
 }
 
-async function drawn(stored: Stored, change: Partial<PictureOptions> = {}): Promise<Element> {
-  return readXml(await svgOf(describeTopology(stored, now), change))
+async function drawnOf(topology: Topology, change: Partial<PictureOptions> = {}): Promise<Element> {
+  return readXml(await svgOf(topology, change))
+}
+
+function drawn(stored: Stored, change: Partial<PictureOptions> = {}): Promise<Element> {
+  return drawnOf(describeTopology(stored, now), change)
 }
 
 const withoutTls: Stored = {
@@ -226,6 +232,66 @@ describe('the picture', () => {
     const svg = await drawn(patternStored('2', white, green), { theme: 'dark' })
     const inner = flowsIn(svg).get('Caller to Orders')?.legs[1]
     expect(inner && looksOf(inner).fill).toBe(palettes.dark.trustInt)
+  })
+
+  it('says what differs from another moment with a word, a sign and a dash, and what it means', async () => {
+    const gone = sound.flows.filter(({ consumerId }) => consumerId !== 'Shop')
+    const before = describeTopology({ ...sound, flows: gone }, now)
+    const compared = comparisonOf(
+      { topology: describeTopology(withoutTls, now), unknown: [] },
+      { topology: before, unknown: [] },
+    )
+    const { topology, ...differences } = compared
+    const svg = await drawnOf(topology, { differences, moment: 'Compared: one → two' })
+    const changeOf = (leg: string) =>
+      withAttribute(svg, 'data-leg').find(({ attributes }) => attributes['data-leg'] === leg)
+    const lineOf = (leg: string) =>
+      withAttribute(svg, 'data-line').find(({ attributes }) => attributes['data-line'] === leg)?.children[0]
+    const kinds = new Set(differences.difference.legs.map(({ kind }) => kind))
+    expect(kinds).toEqual(new Set(['removed', 're-trusted']))
+    for (const { kind, legId } of differences.difference.legs) {
+      const leg = changeOf(legId)
+      expect(leg?.attributes['data-change']?.split(' '), legId).toContain(kind)
+      expect(leg && wordsIn(leg)).toContain(kind === 'removed' ? '− removed' : '± re-trusted')
+      expect(lineOf(legId)?.attributes['stroke-dasharray']).toBe(kind === 'removed' ? '3 5' : '10 4')
+    }
+    const [words] = withAttribute(svg, 'data-changes')
+    expect(words && wordsIn(words)).toEqual(
+      expect.arrayContaining([
+        'What changed',
+        '+ added',
+        '− removed',
+        '± re-trusted',
+        '≠ other CA',
+        ...differences.difference.flows.map(({ text }) => text),
+      ]),
+    )
+    expect(wordsIn(svg).join('\n')).toContain('Compared: one → two')
+    expect(withAttribute(await drawn(sound), 'data-change')).toEqual([])
+  })
+
+  it('flags what came and what went', async () => {
+    const more: Stored = {
+      ...sound,
+      parties: [...sound.parties, party('Batch', 'consumer', 'VPC')],
+      flows: [...sound.flows, { id: 'Batch to Orders', consumerId: 'Batch', apiId: 'Orders' }],
+    }
+    const [one, two] = [sound, more].map((stored) => ({
+      topology: describeTopology(stored, now),
+      unknown: [],
+    }))
+    if (!one || !two) throw new Error('two moments')
+    const flagged = async (before: typeof one, after: typeof one) => {
+      const { topology, ...differences } = comparisonOf(before, after)
+      const svg = await drawnOf(topology, { differences })
+      return withAttribute(svg, 'data-party').flatMap((card) =>
+        wordsIn(card).flatMap((word) =>
+          /^[+−] /.test(word) ? [`${card.attributes['data-party']} ${word}`] : [],
+        ),
+      )
+    }
+    expect(await flagged(one, two)).toEqual(['Batch + added'])
+    expect(await flagged(two, one)).toEqual(['Batch − removed'])
   })
 
   it('needs nothing from anywhere', async () => {

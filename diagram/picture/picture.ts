@@ -1,9 +1,11 @@
 import { count } from '#domain/listing.ts'
 import type { Topology } from '#domain/topology.ts'
+import { changedIn, type Differences } from '../changes.ts'
 import { highlightOf } from '../highlight.ts'
 import type { Drawing } from '../layout/drawing.ts'
 import { roleLabel } from '../looks.ts'
 import { type Model, modelOf } from '../model.ts'
+import { changesHeight, changesMarks, changesWords } from './changes.ts'
 import { cardMark, gatewayMark } from './cards.ts'
 import { findingMarks, findingsHeight } from './findings.ts'
 import {
@@ -18,6 +20,7 @@ import {
 } from './header.ts'
 import { legendHeight, legendMarks } from './legend.ts'
 import { legMark, lineMark } from './legs.ts'
+import { notesHeight, notesMarks } from './notes.ts'
 import { palettes, type Theme } from './palette.ts'
 import { captionMarks, firewallMark, laneMark, networkMark } from './places.ts'
 import type { FlowFact, Mark, Scene } from './scene.ts'
@@ -27,22 +30,32 @@ export interface PictureOptions extends Subject {
   readonly theme: Theme
   /** The moment that the picture is of. */
   readonly at: Date
+  /** What differs from another moment; null where none is compared. */
+  readonly differences: Differences | null
 }
 
 const margin = 24
 const captionHeight = 28
 
 /** The whole topology as a picture, with its title and legend: equal topologies give equal pictures. */
-export function pictureOf(topology: Topology, drawing: Drawing, options: PictureOptions): Scene {
+export function pictureOf(
+  topology: Topology,
+  drawing: Drawing,
+  options: PictureOptions,
+  notes: readonly string[] = [],
+): Scene {
   const model = modelOf(topology)
+  const { differences } = options
   const palette = palettes[options.theme]
-  const sheet = sheetOf(model, palette, highlightOf(model, options))
+  const sheet = sheetOf(model, palette, highlightOf(model, options), changedIn(differences))
   const { width } = drawing
   const bands = [
     { height: headerHeight, marks: headerMarks(model, options, options.at, width, palette) },
     { height: drawing.height + captionHeight, marks: drawingMarks(drawing, sheet) },
     { height: legendHeight, marks: legendMarks(width, palette) },
+    { height: changesHeight(differences), marks: changesMarks(differences, width, palette) },
     { height: findingsHeight(model), marks: findingMarks(model, width, palette) },
+    { height: notesHeight(notes), marks: notesMarks(notes, width, palette) },
   ]
   let y = margin
   const marks = bands.map(({ height, marks: inside }): Mark => {
@@ -85,6 +98,7 @@ function descriptionOf(model: Model, options: PictureOptions): string {
     `Findings: ${sumsOf(model)
       .map(({ text }) => text)
       .join(', ')}.`,
+    ...(options.differences ? [`${changesWords(options.differences)}.`] : []),
   ].join(' ')
 }
 

@@ -2,6 +2,7 @@ import { networkClassName } from '#domain/network.ts'
 import type { Drawing, DrawnFirewall, DrawnLane, DrawnNetwork } from '../layout/drawing.ts'
 import { laneLook, locationLabel } from '../looks.ts'
 import { networkDetail } from '../words.ts'
+import { thingPill } from './changes.ts'
 import { zoneInk } from './palette.ts'
 import type { Mark } from './scene.ts'
 import type { Sheet } from './sheet.ts'
@@ -36,7 +37,8 @@ export function laneMark({ class: cls, box }: DrawnLane, { palette }: Sheet): Ma
   }
 }
 
-export function networkMark({ id, box }: DrawnNetwork, { model, palette }: Sheet): Mark[] {
+export function networkMark({ id, box }: DrawnNetwork, sheet: Sheet): Mark[] {
+  const { model, palette } = sheet
   const network = model.networks.get(id)
   if (!network) return []
   const parent = network.parentId === null ? undefined : model.networks.get(network.parentId)
@@ -66,6 +68,7 @@ export function networkMark({ id, box }: DrawnNetwork, { model, palette }: Sheet
         { kind: 'box', box, radius: 8, fill: null, stroke: palette.line2, strokeWidth: 1 },
         name,
         detail,
+        ...thingPill(id, { x: box.x + box.width - 8, y: box.y }, 'end', sheet),
       ],
     },
   ]

@@ -36,6 +36,8 @@ export interface TextMark {
   readonly anchor: 'start' | 'middle' | 'end'
   /** Keeps the text readable over lines. */
   readonly halo?: string
+  /** The font that has its letters, where it is not the usual one. */
+  readonly face?: string
   /** The whole of what was shortened. */
   readonly whole?: string
 }
@@ -70,4 +72,11 @@ export interface Scene {
   readonly description: string
   readonly flows: readonly FlowFact[]
   readonly marks: readonly Mark[]
+}
+
+/** Everything that is written. */
+export function textsIn(marks: readonly Mark[]): string[] {
+  return marks.flatMap((mark) =>
+    mark.kind === 'group' ? textsIn(mark.marks) : mark.kind === 'text' ? [mark.text] : [],
+  )
 }

@@ -1,3 +1,4 @@
+import type { Changed } from '../changes.ts'
 import type { Highlight } from '../highlight.ts'
 import type { Model } from '../model.ts'
 import type { Palette } from './palette.ts'
@@ -9,6 +10,8 @@ export interface Sheet {
   readonly palette: Palette
   /** Null where nothing stands back. */
   readonly highlight: Highlight | null
+  /** What differs between the moments that are compared; nothing where none are. */
+  readonly changed: Changed
   /** How a box stands: back, where a filter leaves it out. */
   standing(boxId: string): Pick<GroupMark, 'opacity'>
 }
@@ -16,11 +19,17 @@ export interface Sheet {
 /** How much is left of what stands back: enough to be found, even in print. */
 export const opacityBehind = 0.35
 
-export function sheetOf(model: Model, palette: Palette, highlight: Highlight | null): Sheet {
+export function sheetOf(
+  model: Model,
+  palette: Palette,
+  highlight: Highlight | null,
+  changed: Changed,
+): Sheet {
   return {
     model,
     palette,
     highlight,
+    changed,
     standing: (boxId) => (highlight && !highlight.boxes.has(boxId) ? { opacity: opacityBehind } : {}),
   }
 }

@@ -13,6 +13,7 @@ const options: ToDraw['options'] = {
   selection: null,
   moment: null,
   at: now,
+  differences: null,
 }
 const every: readonly Format[] = ['svg', 'png', 'pdf']
 const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
@@ -53,6 +54,27 @@ describe('a drawn topology', () => {
     ])
     const nameless = await draw({ topology, options: { ...options, organisation: 'W' }, formats: ['png'] })
     expect(Buffer.from(nameless.png).equals(png)).toBe(false)
+  })
+
+  it('has letters for Greek, Hebrew, Arabic, Devanagari and Thai, the same bytes each time', async () => {
+    const named = (name: string) =>
+      draw({ topology, options: { ...options, organisation: name }, formats: ['pdf', 'png'] })
+    const fontsIn = ({ pdf }: { pdf: Uint8Array }) =>
+      new Set([...latin(pdf).matchAll(/\/FontName \/\w+\+([\w-]+)/g)].map(([, name]) => name))
+    const every = 'Ελλάς בנק ישראל مرحبا بالعالم भारतीय रेल ประเทศไทย'
+    const [drawn, again, plain] = [await named(every), await named(every), await named('漢字')]
+    expect(Buffer.from(again.pdf).equals(drawn.pdf)).toBe(true)
+    expect(Buffer.from(again.png).equals(drawn.png)).toBe(true)
+    const usual = fontsIn(plain)
+    const fonts = [...fontsIn(drawn)].filter((name) => !usual.has(name))
+    expect(new Set(fonts)).toEqual(
+      new Set([
+        'NotoSans-Regular',
+        'NotoSansArabic-Regular',
+        'NotoSansHebrew-Regular',
+        'NotoSansThai-Regular',
+      ]),
+    )
   })
 
   it('of 500 parties and 1,500 flows comes as PDF, and is refused where it takes too long', async () => {

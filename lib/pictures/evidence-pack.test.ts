@@ -35,6 +35,7 @@ const signOff: SignOff = {
 const bytes = (text: string) => new TextEncoder().encode(text)
 const evidence: Evidence = {
   document: documentOf('Acme', madeUp(3, { parties: 10, flows: 12 })),
+  comparison: null,
   pictures: { svg: bytes('<svg/>'), pdf: bytes('%PDF') },
   revisions: [
     {

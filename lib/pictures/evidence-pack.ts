@@ -6,7 +6,7 @@ import { flowsCsv } from '#diagram/flows-csv.ts'
 import { modelOf } from '#diagram/model.ts'
 import { ascending } from '#domain/listing.ts'
 import { type SignOff, stands } from '#domain/sign-off.ts'
-import type { TopologyDocument } from '#domain/topology-document.ts'
+import type { ComparisonDocument, TopologyDocument } from '#domain/topology-document.ts'
 import type { Drawn } from './draw.ts'
 import { sha256 } from './sha256.ts'
 
@@ -21,6 +21,8 @@ export interface EvidenceRevision {
 
 export interface Evidence {
   readonly document: TopologyDocument
+  /** What differs from another moment, which the pictures show too; null where none is compared. */
+  readonly comparison: ComparisonDocument | null
   readonly pictures: Required<Pick<Drawn, 'svg' | 'pdf'>>
   readonly revisions: readonly EvidenceRevision[]
   /** Those of any hash; which of them count for a revision is said here. */
@@ -42,7 +44,13 @@ export function evidencePack(evidence: Evidence): Uint8Array<ArrayBuffer> {
 
 type Contents = ReadonlyMap<string, Uint8Array>
 
-function contentsOf({ document, pictures, revisions, signOffs }: Evidence): Record<string, Uint8Array> {
+function contentsOf({
+  document,
+  comparison,
+  pictures,
+  revisions,
+  signOffs,
+}: Evidence): Record<string, Uint8Array> {
   const { topology } = document
   const { contexts, authorities, certificates } = topology
   return {
@@ -50,6 +58,7 @@ function contentsOf({ document, pictures, revisions, signOffs }: Evidence): Reco
     'topology.svg': pictures.svg,
     'topology.pdf': pictures.pdf,
     'topology.json': strToU8(canonicalJson(document)),
+    ...(comparison && { 'comparison.json': strToU8(canonicalJson(comparison)) }),
     'flows.csv': strToU8(flowsCsv(modelOf(topology), noFilter)),
     'findings.csv': strToU8(findingsCsv(topology)),
     'certificates.json': strToU8(canonicalJson({ contexts, authorities, certificates })),
@@ -66,7 +75,7 @@ function contentsOf({ document, pictures, revisions, signOffs }: Evidence): Reco
 }
 
 function manifestOf(
-  { document, revisions, signOffs, moment, asOf }: Evidence,
+  { document, comparison, revisions, signOffs, moment, asOf }: Evidence,
   files: Readonly<Record<string, string>>,
 ) {
   return {
@@ -75,6 +84,11 @@ function manifestOf(
     of: moment,
     asOf: asOf.toISOString(),
     topologyHash: document.hash,
+    comparedWith: comparison && {
+      moment: comparison.comparison.from.moment,
+      of: comparison.comparison.from.label,
+      comparisonHash: comparison.hash,
+    },
     files,
     revisions: revisions
       .map(({ gatewayName, signed: { manifest }, by }) => {
@@ -116,6 +130,8 @@ const readme = `What is in here
 topology.svg, topology.pdf   the whole topology as a picture
 topology.json                the same as data, with every leg and finding; "hash" is the SHA-256 of the
                              canonical JSON (RFC 8785) of "topology"
+comparison.json              only of two moments that are compared: both in one, and what differs; the pictures
+                             show it too
 flows.csv, findings.csv      the same as tables; accepted findings name who answers for them, and until when
 certificates.json            mTLS contexts, CAs and certificates: what they say of themselves, never a key
 revisions/                   what each gateway is to serve: items by hash, with the Ed25519 signature over the

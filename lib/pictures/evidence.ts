@@ -1,31 +1,38 @@
 import { z } from 'zod'
 import { manifest } from '#contract/manifest.ts'
 import { noFilter } from '#diagram/filter.ts'
-import { momentInput } from '#domain/moment.ts'
+import { type Moment, momentInput } from '#domain/moment.ts'
+import { comparisonOf } from '#domain/topology-comparison.ts'
 import type { SignOff } from '#domain/sign-off.ts'
 import type { GatewayView } from '#domain/stored.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import type { FileAnswer } from '../endpoint.ts'
-import { readTopologyAt } from '../history/read.ts'
+import { readBoth, readTopologyAt } from '../history/read.ts'
 import { shortSignOff, toSignOff } from '../reviews/stored.ts'
 import { draw } from './draw.ts'
 import { type EvidenceRevision, evidencePack } from './evidence-pack.ts'
-import { documentOf, organisationName } from './export.ts'
+import { comparedWords, comparisonDocumentOf, documentOf, organisationName } from './export.ts'
 import { fileNameOf } from './file-name.ts'
 
-export const evidenceQuery = z.strictObject({ at: momentInput.optional() })
+export const evidenceQuery = z.strictObject({
+  at: momentInput.optional(),
+  from: momentInput
+    .optional()
+    .describe('What it is compared with: differences are drawn in the pictures and are a file of their own'),
+})
 export const zipType = 'application/zip'
 
 /** What a reviewer takes along of a moment: pictures, data, findings, certificates, revisions and sign-offs. */
 export async function exportEvidence(
   actor: Actor,
-  { at }: z.output<typeof evidenceQuery>,
+  { at, from }: z.output<typeof evidenceQuery>,
 ): Promise<FileAnswer> {
   for (const needed of ['topology.read', 'trust.read', 'revisions.read', 'reviews.read'] as const)
     requirePermission(actor, needed)
-  const [{ view, topology }, organisation] = await Promise.all([
-    readTopologyAt(actor, at ?? { kind: 'deployed' }),
+  const to = at ?? { kind: 'deployed' }
+  const [{ view, topology, compared }, organisation] = await Promise.all([
+    from ? readCompared(actor, from, to) : readAlone(actor, to),
     organisationName(actor),
   ])
   const asOf = new Date(view.at)
@@ -34,11 +41,12 @@ export async function exportEvidence(
     organisation,
     theme: 'light',
     selection: null,
-    moment: view.label,
+    moment: compared ? comparedWords(compared) : view.label,
     at: asOf,
+    differences: compared,
   } as const
   const [pictures, revisions] = await Promise.all([
-    draw({ topology, options, formats: ['svg', 'pdf'] }),
+    draw({ topology: compared?.topology ?? topology, options, formats: ['svg', 'pdf'] }),
     revisionsOf(actor, topology.gateways),
   ])
   const signOffs = await signOffsOf(
@@ -47,6 +55,7 @@ export async function exportEvidence(
   )
   const content = evidencePack({
     document: documentOf(organisation, topology),
+    comparison: compared && comparisonDocumentOf(organisation, compared),
     pictures,
     revisions,
     signOffs,
@@ -54,6 +63,15 @@ export async function exportEvidence(
     asOf,
   })
   return { name: fileNameOf('evidence', organisation, asOf, 'zip'), mediaType: zipType, content }
+}
+
+async function readAlone(actor: Actor, to: Moment) {
+  return { ...(await readTopologyAt(actor, to)), compared: null }
+}
+
+async function readCompared(actor: Actor, from: Moment, to: Moment) {
+  const { before, after } = await readBoth(actor, from, to)
+  return { ...after, compared: { from: before.view, to: after.view, ...comparisonOf(before, after) } }
 }
 
 async function revisionsOf(

@@ -3,7 +3,7 @@ import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson } from '#contract/manifest.ts'
 import { flowsIn, readXml, wordsIn } from '#diagram/picture/testing/read-svg.ts'
-import { topologyDocument } from '#domain/topology-document.ts'
+import { comparisonDocument, topologyDocument } from '#domain/topology-document.ts'
 import type { Actor } from '../actor.ts'
 import { db } from '../db.ts'
 import { signedIn } from '../hub/testing.ts'
@@ -199,6 +199,28 @@ describe('evidence by REST', () => {
     const key = createPublicKey(stored.publicKey)
     const signature = Buffer.from(stored.signature, 'base64url')
     expect(verify(null, Buffer.from(canonicalJson(stored.manifest)), key, signature)).toBe(true)
+  })
+
+  it('has what differs from another moment, in its pictures and as data', async () => {
+    const files = unzipSync(
+      new Uint8Array(await (await get('evidence?from=deployed&at=draft')).arrayBuffer()),
+    )
+    const text = (name: string) => new TextDecoder().decode(files[name])
+    const words = wordsIn(readXml(text('topology.svg'))).join('\n')
+    expect(words).toContain('Compared: Now, as deployed → Now, with drafts')
+    expect(words).toContain('What changed')
+    const document = comparisonDocument.parse(JSON.parse(text('comparison.json')))
+    expect(document.hash).toBe(createHash('sha256').update(canonicalJson(document.comparison)).digest('hex'))
+    expect(JSON.parse(text('manifest.json')).comparedWith).toEqual({
+      moment: 'deployed',
+      of: 'Now, as deployed',
+      comparisonHash: document.hash,
+    })
+    const alone = await get('comparison/document?from=deployed&to=draft')
+    expect(alone.headers.get('content-disposition')).toMatch(/filename="comparison-[^"]*\.json"$/)
+    const { comparison } = comparisonDocument.parse(await alone.json())
+    expect(comparison.difference).toEqual(document.comparison.difference)
+    expect((await get('comparison/document?from=edge@9')).status).toBe(404)
   })
 
   it('holds nothing of another organisation', async () => {

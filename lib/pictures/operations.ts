@@ -1,8 +1,16 @@
-import { topologyDocument } from '#domain/topology-document.ts'
+import { comparisonDocument, topologyDocument } from '#domain/topology-document.ts'
 import { endpoint, fileAnswer, type Operation } from '../endpoint.ts'
 import { evidenceQuery, exportEvidence, zipType } from './evidence.ts'
-import { csvType, documentName, drawTopology, exportFlows, exportTopology, mediaTypes } from './export.ts'
-import { documentQuery, pictureQuery, tableQuery } from './query.ts'
+import {
+  csvType,
+  documentName,
+  drawTopology,
+  exportComparison,
+  exportFlows,
+  exportTopology,
+  mediaTypes,
+} from './export.ts'
+import { comparisonQuery, documentQuery, pictureQuery, tableQuery } from './query.ts'
 
 const tag = 'Topology'
 
@@ -32,6 +40,19 @@ export const picturesOperations: readonly Operation[] = [
     fileName: documentName,
     problems: ['not-found', 'topology.not-kept'],
     run: ({ query }, { actor }) => exportTopology(actor, query),
+  }),
+  endpoint({
+    id: 'topology.comparison.export',
+    method: 'GET',
+    path: '/topology/comparison/document',
+    tag,
+    summary: 'Export two moments with what differs as canonical JSON with a hash',
+    access: 'topology.read',
+    query: comparisonQuery,
+    output: comparisonDocument,
+    fileName: documentName,
+    problems: ['not-found', 'topology.not-kept'],
+    run: ({ query }, { actor }) => exportComparison(actor, query),
   }),
   endpoint({
     id: 'topology.flows.export',

@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import PDFDocument from 'pdfkit'
+import { type Faces, geistFiles } from './faces.ts'
 import type { Mark, Scene, TextMark } from '#diagram/picture/scene.ts'
 
-/** A scene as a PDF: vectors with Geist embedded, tagged, and the same bytes for the same scene and moment. */
+/** A scene as a PDF: vectors with its fonts embedded, tagged, and the same bytes for the same scene and moment. */
 
 // PDF 32000-1 §7.7.3.3, annex C: the largest page, in points. A pixel of CSS is three quarters of one.
 const pageMax = 14_400
 const pointsPerPixel = 0.75
 
-const fonts = fileURLToPath(new URL('../dist/fonts/geist-sans/', import.meta.resolve('geist/font/sans')))
-export const fontFiles = { 400: `${fonts}Geist-Regular.ttf`, 600: `${fonts}Geist-SemiBold.ttf` } as const
-
 type Pdf = InstanceType<typeof PDFDocument>
 
-export async function toPdf(scene: Scene, at: Date): Promise<Uint8Array<ArrayBuffer>> {
+export async function toPdf(scene: Scene, at: Date, faces: Faces): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, title, description } = scene
   const scale = Math.min(pointsPerPixel, pageMax / Math.max(width, height))
   const pdf = new PDFDocument({
@@ -40,7 +37,8 @@ export async function toPdf(scene: Scene, at: Date): Promise<Uint8Array<ArrayBuf
     pdf.on('end', done)
     pdf.on('error', failed)
   })
-  for (const [weight, file] of Object.entries(fontFiles)) pdf.registerFont(weight, readFileSync(file))
+  for (const [weight, file] of Object.entries(geistFiles)) pdf.registerFont(weight, readFileSync(file))
+  for (const { name, bytes } of faces.used) pdf.registerFont(name, bytes)
   const figure = pdf.struct('Figure', { alt: `${title}. ${description}` }, () => {
     pdf.save().scale(scale)
     pdf.rect(0, 0, width, height).fill(scene.background)
@@ -100,9 +98,11 @@ function finish(
   else if (stroke) pdf.stroke(stroke)
 }
 
-function write(pdf: Pdf, { at, text, size, weight, fill, anchor, halo }: TextMark): void {
-  pdf.font(String(weight)).fontSize(size)
-  const width = pdf.widthOfString(text)
+function write(pdf: Pdf, { at, text, size, weight, fill, anchor, halo, face }: TextMark): void {
+  pdf.font(face ?? String(weight)).fontSize(size)
+  // The whole line at once: letters of such a font may join.
+  const options = face === undefined ? {} : { features: [] }
+  const width = pdf.widthOfString(text, options)
   const x = at.x - (anchor === 'middle' ? width / 2 : anchor === 'end' ? width : 0)
   // A halo would write the text twice, and whoever searches or reads it aloud would meet it twice.
   if (halo)
@@ -111,5 +111,5 @@ function write(pdf: Pdf, { at, text, size, weight, fill, anchor, halo }: TextMar
       .fillOpacity(0.85)
       .fill(halo)
       .fillOpacity(1)
-  pdf.fillColor(fill).text(text, x, at.y, { lineBreak: false, baseline: 'alphabetic' })
+  pdf.fillColor(fill).text(text, x, at.y, { ...options, lineBreak: false, baseline: 'alphabetic' })
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { initWasm, Resvg } from '@resvg/resvg-wasm'
-import { fontFiles } from './pdf.ts'
+import { geistFiles } from './faces.ts'
 
 /** An SVG document as pixels, by its own fonts alone: machines without fonts draw the same. */
 
@@ -14,7 +14,7 @@ export async function toPng(
   { width, height }: { width: number; height: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
   await initWasm(await readFile(fileURLToPath(import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm'))))
-  const fontBuffers = await Promise.all(Object.values(fontFiles).map((file) => readFile(file)))
+  const fontBuffers = await Promise.all(Object.values(geistFiles).map((file) => readFile(file)))
   const drawn = new Resvg(svg, {
     font: { fontBuffers, defaultFontFamily: 'Geist', sansSerifFamily: 'Geist' },
     fitTo: { mode: 'zoom', value: Math.min(zoom, Math.sqrt(pixelsMax / (width * height))) },

@@ -22,6 +22,9 @@ const selection = z
   .refine((text) => readSelection(text) !== null, 'must be a kind and an id, like party:… or api:…')
 
 const moment = { at: momentInput.optional().describe('Now, with drafts, where it is not given') }
+const compared = {
+  from: momentInput.optional().describe('What it is compared with: differences are drawn, and told in words'),
+}
 const flows = {
   useCase: useCaseNumber.optional(),
   findings: severityWord.optional().describe('Flows with open findings of this severity'),
@@ -41,6 +44,7 @@ const flows = {
 }
 
 export const documentQuery = z.strictObject(moment)
+export const comparisonQuery = z.strictObject({ from: momentInput.optional(), to: momentInput.optional() })
 export const tableQuery = z.strictObject({
   ...moment,
   ...flows,
@@ -48,6 +52,7 @@ export const tableQuery = z.strictObject({
 })
 export const pictureQuery = z.strictObject({
   ...moment,
+  ...compared,
   ...flows,
   format: z.enum(formats).default('svg'),
   theme: z.enum(themes).default('light'),
