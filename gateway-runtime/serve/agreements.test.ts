@@ -170,7 +170,9 @@ describe('requests to an upstream', () => {
       () => pool.dispose(),
     )
     for (let times = 0; times < 2; times++)
-      expect((await askOver(clientOptions(gateway.port, root, host), get(host))).text).toContain('HTTP/1.1 200')
+      expect((await askOver(clientOptions(gateway.port, root, host), get(host))).text).toContain(
+        'HTTP/1.1 200',
+      )
     const figures = await upstreamsOf(buildPlan([tlsRoute(pool, host, undefined)], []))
     return read([...figures.values()][0]?.agreed ?? new Map())
   }

@@ -168,6 +168,7 @@ export class Opening implements Timed, HandshakeEnd {
       socket.destroy()
       return
     }
+    socket.allowHalfOpen = true
     const handshaken = this.handshakenOf(socket, context)
     this.count(handshaken.fault ?? 'ok')
     this.state = 'done'

@@ -33,6 +33,8 @@ export class TlsContext {
     // Everything of the server but the one who is told: Node emits what comes of a handshake on the very object
     // that was given the connection.
     const ours: Server & { end?: HandshakeEnd } = Object.create(this.server)
+    // Whoever leaves in the middle comes to no request; half open it would count until the handshake is too late.
+    socket.allowHalfOpen = false
     ours.end = end
     ours.emit('connection', socket)
   }

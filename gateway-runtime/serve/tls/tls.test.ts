@@ -576,6 +576,28 @@ describe('what is no good handshake', () => {
     await impatient.stop()
   })
 
+  it('whoever leaves in the middle of one makes room at once', async () => {
+    const small = await startTlsGateway({
+      upstreamPort: upstream.port,
+      routes: hosts,
+      server: { limits: { handshakesMax: 2 } },
+    })
+    for (let clients = 1; clients <= 6; clients++) {
+      const socket = connect({
+        port: small.port,
+        host: '127.0.0.1',
+        servername: 'a.example',
+        ca: root.certificate,
+      })
+      await once(socket, 'secureConnect')
+      // Before the last message of its handshake has left.
+      socket.destroy()
+      await eventually(() => small.count('reset') + small.count('ok') === clients)
+    }
+    expect(small.count('too_many')).toBe(0)
+    await small.stop()
+  })
+
   it('more at once than are allowed are turned away', async () => {
     const small = await startTlsGateway({
       upstreamPort: upstream.port,
