@@ -164,7 +164,7 @@ describe('a certificate that a node keeps', { timeout: 120_000 }, () => {
           (error) => failures.push(error),
         )
         if (typeof key === 'string') keys.set(key, (keys.get(key) ?? 0) + 1)
-        // Of one address the node takes so many connections at a time, those that it has just closed among them.
+        // The machine has other work than handshakes.
         await delay(25)
       }
     })

@@ -16,6 +16,7 @@ import type { Content } from './files.ts'
 
 // Nobody is told that time passes.
 const dayPassesMs = 600_000
+const reportMs = 5_000
 
 /** Certificates, when they end, and what they stand with. */
 export const certificateQueries = {
@@ -31,6 +32,8 @@ export const certificateQueries = {
     queryOptions({
       queryKey: [...certificateQueries.all, 'certificate', id],
       queryFn: ({ signal }) => getJson(`/certificates/${id}`, certificateRecord, signal),
+      // What nodes show they report, and nobody tells of every report.
+      refetchInterval: ({ state }) => (state.data?.kept ? reportMs : false),
     }),
   standing: (id: string) =>
     queryOptions({

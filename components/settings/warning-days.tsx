@@ -47,7 +47,7 @@ export function WarningDays({ organisation: initial }: { organisation: Organisat
         <form noValidate onSubmit={submit} className="flex flex-col gap-3">
           <Field
             label={label}
-            description="Alerts, findings, the timeline and the map go by it. A certificate's own window and an API's tls-certificate-monitoring come first; of a short life never more than its last third."
+            description="Alerts, findings, the timeline and the map go by it. A longer window of a certificate counts more, an API's tls-certificate-monitoring takes its place, and of a short life it is never more than the last third."
             error={fault ?? problem?.faults.find(({ pointer }) => pointer === '/warningDays')?.detail}
           >
             {(control) => (

@@ -6,7 +6,7 @@ import { Problem } from '#domain/problem.ts'
 import { issuersIn } from '#domain/proof.ts'
 import { type Stored, watchesOf } from '#domain/stored.ts'
 import { describeTopology, type Topology } from '#domain/topology.ts'
-import type { CertificateView } from '#domain/trust.ts'
+import { type CertificateView, renewalMethods } from '#domain/trust.ts'
 import { type Actor, requirePermission } from '../actor.ts'
 import { db } from '../db.ts'
 import { readStored } from '../networks/read.ts'
@@ -20,13 +20,23 @@ export async function listExpiries(actor: Actor, now = new Date()): Promise<Expi
     readStored(actor, now),
     db().certificate.findMany({
       where: { organisationId },
-      select: { id: true, name: true, kind: true, versions: { select: { state: true } } },
+      select: {
+        id: true,
+        name: true,
+        kind: true,
+        renewalMethod: true,
+        versions: { select: { state: true } },
+        kept: { select: { nodes: { select: { request: true } } } },
+      },
       orderBy: { name: 'asc' },
     }),
   ])
   const topology = describeTopology(stored, now)
   const requested = new Set(
-    rows.flatMap(({ id, versions }) => (versions.some(({ state }) => state === 'requested') ? [id] : [])),
+    rows.flatMap(({ id, versions, kept }) => {
+      const isOut = versions.some(({ state }) => state === 'requested')
+      return isOut || kept?.nodes.some(({ request }) => request !== null) ? [id] : []
+    }),
   )
   const known = new Map(topology.certificates.map((certificate) => [certificate.id, certificate]))
   const waiting = rows.filter(({ id }) => !known.has(id))
@@ -34,7 +44,7 @@ export async function listExpiries(actor: Actor, now = new Date()): Promise<Expi
     at: now.toISOString(),
     entries: [
       ...expiries(topology, now, stored.watch).map((expiry) => entryOf(expiry, topology, known, requested)),
-      ...waiting.map((row) => waitingEntry(row, requested.has(row.id))),
+      ...waiting.map((row) => waitingEntry(row, requested.has(row.id) || row.kept !== null)),
     ],
   }
 }
@@ -74,7 +84,14 @@ function entryOf(
   }
 }
 
-function waitingEntry({ id, name, kind }: { id: string; name: string; kind: string }, isRequested: boolean) {
+interface Waiting {
+  readonly id: string
+  readonly name: string
+  readonly kind: string
+  readonly renewalMethod: string
+}
+
+function waitingEntry({ id, name, kind, renewalMethod }: Waiting, isRequested: boolean) {
   return {
     id: `certificate ${id}`,
     about: { kind: 'certificate', id, name },
@@ -84,7 +101,7 @@ function waitingEntry({ id, name, kind }: { id: string; name: string; kind: stri
     ends: null,
     contexts: [],
     breaks: { apis: 0, consumers: 0, legs: 0 },
-    renewalMethod: isRequested ? 'manual' : 'cert-manager',
+    renewalMethod: renewalMethods.find((each) => each === renewalMethod) ?? null,
     isRequested,
   } satisfies ExpiryEntry
 }
