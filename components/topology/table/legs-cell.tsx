@@ -31,19 +31,23 @@ export function LegsCell({ row, inFull }: Props) {
         type="button"
         aria-expanded={isOpen}
         aria-controls={list}
-        aria-label={`${count(row.legs.length, 'leg')} in full: ${row.consumer || 'nobody yet'} to ${row.api}`}
         onClick={() => setAsked({ inFull, isOpen: !isOpen })}
         className="flex items-center gap-1 rounded-sm hover:text-accent"
       >
-        {row.legs.map(({ id, class: trust }) =>
-          trust ? (
-            <Hexagon key={id} trust={trust} />
-          ) : (
-            <span key={id} className="text-xs text-ink-3">
-              ?
-            </span>
-          ),
-        )}
+        <span className="sr-only">
+          {`${count(row.legs.length, 'leg')} in full: ${row.consumer || 'nobody yet'} to ${row.api}`}
+        </span>
+        <span aria-hidden className="flex items-center gap-1">
+          {row.legs.map(({ id, class: trust }) =>
+            trust ? (
+              <Hexagon key={id} trust={trust} />
+            ) : (
+              <span key={id} className="text-xs text-ink-3">
+                ?
+              </span>
+            ),
+          )}
+        </span>
         <Chevron aria-hidden className="size-3.5 text-ink-3" />
       </button>
       <Verdicts legs={row.legs} />
