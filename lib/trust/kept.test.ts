@@ -31,6 +31,7 @@ import { createAuthority, developmentAuthority } from './write-authority.ts'
 import { createCertificate, deleteCertificate } from './write-certificate.ts'
 import { createContext } from './write-context.ts'
 import { completeForNode, renewByNodes } from './write-kept.ts'
+import { beginRotation, takeStep } from './write-rotation.ts'
 
 let database: TestDatabase
 let hub: TestHub
@@ -330,6 +331,25 @@ describe('a certificate that nodes keep', () => {
         'shows a certificate that the nodes of edge keep; those of other have no key for it',
       ),
     ])
+  })
+
+  it('has another key under the new CA on every node when its CA is replaced', async () => {
+    const { id } = await ordered()
+    const { orders, ask } = await node()
+    await ask(id, await requestBy(makeKey()))
+    await createContext(operator, {
+      name: 'Edge',
+      class: 'org-internal',
+      authorityIds: [issuing.id],
+      keystoreId: id,
+    })
+    const begun = await beginRotation(operator, { fromId: issuing.id, toId: null })
+    await takeStep(operator, begun.id, 'reissue', begun.version)
+    await until(() => orders.at(-1)?.[0]?.generation === 2)
+    const answer = await ask(id, await requestBy(makeKey()))
+    if (answer.status !== 'signed') throw new Error(JSON.stringify(answer))
+    expect(new X509Certificate(answer.chain).checkIssued(new X509Certificate(issuing.pem))).toBe(false)
+    expect((await read(id)).kept?.issuerId).not.toBe(issuing.id)
   })
 
   it('is asked for by those who may write trust, of CAs and gateways of their organisation', async () => {
