@@ -21,6 +21,7 @@ test('the sample data shows patterns 1A, 2, 5, 7 and 9 beside the map and in the
   expect(named).toEqual(expect.arrayContaining(sampled))
   await page.getByRole('button', { name: 'Table', exact: true }).click()
   const table = page.getByRole('table', { name: 'Flows from consumers through gateways to APIs' })
+  await table.waitFor()
   const column = await table.locator('tbody tr td:nth-child(4)').allTextContents()
   // 1Ause case 1, ingress
   const inRows = column.map((text) => /^(\d[AB]?)use case/.exec(text)?.[1])
