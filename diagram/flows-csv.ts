@@ -9,6 +9,7 @@ import { deploymentLook, locationLabel, ownerLabel, roleLabel, severityLook } fr
 import { isOpen, type Model, networkOf } from './model.ts'
 import { eachOnce, type SeenPeer } from './peers.ts'
 import { handshakesText } from './handshakes.ts'
+import { sightingText } from './seen.ts'
 import { gatewayState, gatewaySubtitle, trafficText } from './words.ts'
 
 /** All that the map says as a table: each flow, and whoever has none. */
@@ -33,6 +34,7 @@ const header = [
   'Traffic of legs',
   'Deployment',
   'Traffic of the API',
+  'Consumer seen',
   'Errors',
   'Warnings',
   'Findings',
@@ -68,6 +70,7 @@ function cells(model: Model, line: Line): string[] {
     ...legCells(line.legs.map((leg) => legFacts(model, leg, line))),
     api ? deploymentLook[api.deployment].label : '',
     (api && trafficText(api)) ?? '',
+    flow ? sightingText(model, flow) : '',
     number('error'),
     number('warning'),
     open.map(({ severity, why }) => `${severityLook[severity].label}: ${why}`).join(' | '),

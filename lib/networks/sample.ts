@@ -19,6 +19,12 @@ export interface SampleApis {
   guarded?: readonly string[]
 }
 
+interface SampleParty {
+  owner?: Owner
+  team?: string | null
+  identities?: string[]
+}
+
 /** A small company, Acme, whose flows show every pattern where an API of each sort is given. */
 export async function createSampleTopology(
   actor: Actor,
@@ -30,8 +36,10 @@ export async function createSampleTopology(
     kind: 'consumer' | 'provider',
     name: string,
     network: keyof typeof networks,
-    { owner = 'organisation', team = null }: { owner?: Owner; team?: string | null } = {},
-  ) => (await createParty(actor, { kind, name, owner, team, networkId: networks[network] })).id
+    { owner = 'organisation', team = null, identities = [] }: SampleParty = {},
+  ) => (await createParty(actor, { kind, name, owner, team, identities, networkId: networks[network] })).id
+  // As the sample's client shows itself (lib/trust/sample.ts).
+  const webShop = { team: 'Shop team', identities: ['spiffe://acme/web-shop'] }
   const shop = { team: 'Shop team' }
   const finance = { team: 'Finance team' }
   const third: { owner: Owner } = { owner: 'third-party' }
@@ -46,7 +54,7 @@ export async function createSampleTopology(
   await provide(actor, apis.partner, carrier)
 
   const flows: [string, readonly string[]][] = [
-    [await party('consumer', 'Web shop', 'cluster', shop), [...internal, ...guarded, ...partner]],
+    [await party('consumer', 'Web shop', 'cluster', webShop), [...internal, ...guarded, ...partner]],
     [await party('consumer', 'Billing run', 'dataCentre', finance), [...internal, ...guarded, ...hosted]],
     [await party('consumer', 'Mobile app', 'cloud', shop), [...internal, ...hosted, ...partner]],
     [await party('consumer', 'Retail partner', 'retail', third), [...internal, ...hosted, ...partner]],

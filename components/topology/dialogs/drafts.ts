@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Location, type NetworkClass, networkClassName } from '#domain/network.ts'
 import { type Owner, type PartyKind, refusePlacement } from '#domain/party.ts'
+import { identityFault } from '#domain/party-identity.ts'
 import { type NetworkView, networkView, type PartyView, partyView } from '#domain/stored.ts'
 import { sendJson } from '../../shell/api.ts'
 import { asProblem, ProblemError } from '../../shell/problem-error.ts'
@@ -28,6 +29,8 @@ export interface PartyDraft {
   readonly owner: Owner
   /** Empty for nobody in particular. */
   readonly team: string
+  /** One on a line. */
+  readonly identities: string
   readonly network: Choice<NetworkDraft>
 }
 
@@ -50,6 +53,7 @@ export function emptyParty(model: Model): PartyDraft {
     name: '',
     owner: first?.class === 'non-org-external' ? 'third-party' : 'organisation',
     team: '',
+    identities: '',
     network,
   }
 }
@@ -58,7 +62,13 @@ export function emptyParty(model: Model): PartyDraft {
 export const networkFields = ['name', 'class', 'parentId', 'firewall', 'firewallContextId'].map(
   (field) => `/network/${field}`,
 )
-export const partyFields = ['/party/name', '/party/team', '/party/networkId', ...networkFields]
+export const partyFields = [
+  '/party/name',
+  '/party/team',
+  '/party/networkId',
+  '/party/identities',
+  ...networkFields,
+]
 
 /** A form may send more than one thing: the faults of each point to its part of the form. */
 async function sending<T>(part: 'network' | 'party', work: Promise<T>): Promise<T> {
@@ -98,6 +108,7 @@ export async function saveParty(
     name: draft.name,
     owner: draft.owner,
     team: draft.team.trim() || null,
+    identities: identitiesIn(draft),
     networkId: network.kind === 'existing' ? network.id : '',
   }
   const work = known
@@ -110,6 +121,23 @@ const flow = z.object({ id: z.string() })
 
 export function saveFlow(consumerId: string, apiId: string): Promise<{ id: string }> {
   return sendJson('POST', '/flows', { consumerId, apiId }, flow)
+}
+
+export function identitiesIn({ identities }: Pick<PartyDraft, 'identities'>): string[] {
+  return identities.split('\n').flatMap((line) => line.trim() || [])
+}
+
+/** What is wrong with the first line that is no identity. */
+export function identitiesFault(draft: Pick<PartyDraft, 'identities'>): string | undefined {
+  return identitiesIn(draft)
+    .map(identityFault)
+    .find((fault) => fault !== undefined)
+}
+
+/** Nothing is left to say before it can be sent. */
+export function isWhole(model: Model, kind: PartyKind, draft: PartyDraft): boolean {
+  const faults = [placementFault(model, kind, draft), identitiesFault(draft)]
+  return draft.name.trim() !== '' && faults.every((fault) => fault === undefined)
 }
 
 /** Why the party could not stand there, told while it is chosen and not only when it is sent. */

@@ -9,7 +9,7 @@ import {
   emptyParty,
   type PartyDraft,
   partyFields,
-  placementFault,
+  isWhole,
   saveFlow,
   saveParty,
 } from './drafts.ts'
@@ -117,5 +117,5 @@ export function FlowDialog({ model, consumerId, apiId, onMade, onClose }: Props)
 
 function isComplete(model: Model, consumer: Choice<PartyDraft>): boolean {
   if (consumer.kind === 'existing') return consumer.id !== ''
-  return consumer.draft.name.trim() !== '' && placementFault(model, 'consumer', consumer.draft) === undefined
+  return isWhole(model, 'consumer', consumer.draft)
 }

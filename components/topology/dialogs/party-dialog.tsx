@@ -4,7 +4,7 @@ import type { PartyKind } from '#domain/party.ts'
 import type { PartyView } from '#domain/stored.ts'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
-import { emptyParty, type PartyDraft, partyFields, placementFault, saveParty } from './drafts.ts'
+import { emptyParty, isWhole, type PartyDraft, partyFields, saveParty } from './drafts.ts'
 import { TopologyForm } from './topology-form.tsx'
 import { PartyFields } from './party-fields.tsx'
 
@@ -23,7 +23,7 @@ export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
       title={party ? `Edit ${party.name}` : `Add ${kind}`}
       submit={party ? 'Save' : `Add ${kind}`}
       fields={partyFields}
-      disabled={draft.name.trim() === '' || placementFault(model, kind, draft) !== undefined}
+      disabled={!isWhole(model, kind, draft)}
       onClose={onClose}
       save={async () => {
         const made = (network: PartyDraft['network']) => setDraft((current) => ({ ...current, network }))
@@ -39,6 +39,12 @@ export function PartyDialog({ model, kind, party, onMade, onClose }: Props) {
   )
 }
 
-function draftOf({ name, owner, team, networkId }: PartyView): PartyDraft {
-  return { name, owner, team: team ?? '', network: { kind: 'existing', id: networkId } }
+function draftOf({ name, owner, team, identities, networkId }: PartyView): PartyDraft {
+  return {
+    name,
+    owner,
+    team: team ?? '',
+    identities: identities.join('\n'),
+    network: { kind: 'existing', id: networkId },
+  }
 }

@@ -5,8 +5,9 @@ import { Field } from '../../ui/field.tsx'
 import type { FaultAt } from '../../ui/form-dialog.tsx'
 import { Input } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
+import { Textarea } from '../../ui/textarea.tsx'
 import type { Model } from '#diagram/model.ts'
-import { emptyNetwork, networkOption, type PartyDraft, placementFault } from './drafts.ts'
+import { emptyNetwork, identitiesFault, networkOption, type PartyDraft, placementFault } from './drafts.ts'
 import { teamsOf } from '../lens-words.ts'
 import { NetworkFields } from './network-fields.tsx'
 
@@ -68,6 +69,21 @@ export function PartyFields({ model, kind, draft, onDraft, faultAt }: Props) {
               ...model.topology.networks.map(networkOption),
               { value: fresh, label: 'A new network', hint: 'made together with this' },
             ]}
+          />
+        )}
+      </Field>
+      <Field
+        label="Certificates"
+        description="What they are known by, one on a line: names (spiffe://…, *.shop.example), whole subjects, SHA-256 fingerprints. Peers that nodes see are matched by it."
+        error={faultAt('/party/identities') ?? identitiesFault(draft)}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            rows={2}
+            spellCheck={false}
+            value={draft.identities}
+            onChange={(event) => set({ identities: event.target.value })}
           />
         )}
       </Field>

@@ -1,9 +1,11 @@
 'use client'
 import { Button } from '../../ui/button.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
 import { DotState } from '../../ui/state.tsx'
 import { deploymentLook } from '#diagram/looks.ts'
 import { findingsOfFlow } from '#diagram/model.ts'
+import { sightingOf, sightingText } from '#diagram/seen.ts'
 import { flowSentence, flowTitle, trafficText } from '#diagram/words.ts'
 import type { DetailsProps } from './details-props.ts'
 import { FindingList } from './finding-list.tsx'
@@ -16,6 +18,7 @@ export function FlowDetails({ model, id, ask, mayWrite }: DetailsProps) {
   if (!flow || !api) return null
   const legs = flow.legs.flatMap((leg) => model.legs.get(leg) ?? [])
   const { tone, label } = deploymentLook[api.deployment]
+  const sighting = sightingOf(model, flow)
   return (
     <>
       <Lead>{flowSentence(model, flow)}</Lead>
@@ -26,6 +29,15 @@ export function FlowDetails({ model, id, ask, mayWrite }: DetailsProps) {
         <Fact label="Gateway">{model.gateways.get(api.gatewayId)?.name}</Fact>
         <Fact label="Deployment">
           <DotState tone={tone}>{label}</DotState>
+        </Fact>
+        <Fact label="Consumer seen">
+          {sighting ? (
+            <>
+              <RelativeTime at={sighting.at} />, by {sighting.by}
+            </>
+          ) : (
+            sightingText(model, flow) || 'no node watches it yet'
+          )}
         </Fact>
         <Fact label="API’s traffic">{trafficText(api) ?? 'no node has reported lately'}</Fact>
       </Facts>

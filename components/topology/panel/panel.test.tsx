@@ -7,11 +7,12 @@ import { readingsOf } from '#domain/leg.ts'
 import { inDays, now } from '#domain/testing/certificates.ts'
 import { madeUp } from '#domain/testing/made-up.ts'
 import type { ApiView } from '#domain/stored.ts'
-import { peer, seen } from '#domain/testing/peers.ts'
+import { agreement, caller, observing, peer, seen } from '#domain/testing/peers.ts'
 import { changed, sound } from '#domain/testing/sound.ts'
 import type { Topology } from '#domain/topology.ts'
 import { describeTopology } from '#domain/topology.ts'
 import { modelOf } from '#diagram/model.ts'
+import { sightingText } from '#diagram/seen.ts'
 import { type Account, type Shell, ShellProvider } from '../../shell/shell-context.tsx'
 import { FlowDetails } from './flow-details.tsx'
 import { LegDetails } from './leg-details.tsx'
@@ -73,6 +74,38 @@ describe('the panel of a leg', () => {
       'as expected',
     ])
       expect(text).toContain(part)
+  })
+
+  it('says which party each peer is, what was agreed on, and who calls by key or token', () => {
+    const stored = changed(sound, 'parties', 'Shop', { identities: ['spiffe://acme/shop'] })
+    const observed = observing({
+      peers: [
+        peer({ names: [{ type: 'uri', value: 'spiffe://acme/shop' }] }),
+        peer({ subject: 'CN=waf', clientIds: ['Shop', 'Partner'] }),
+        peer({ subject: 'CN=stranger' }),
+      ],
+      callers: [caller('Partner'), caller(null)],
+      agreements: [agreement(), agreement({ version: null, cipher: null, isMutual: false })],
+    })
+    const topology = describeTopology({ ...stored, observed }, now)
+    const panel = <LegDetails {...props(topology)} id="inbound:consumer:Shop:gateway:edge" />
+    const text = textOf(markupOf(panel))
+    for (const part of [
+      'TLS 1.3, TLS_AES_256_GCM_SHA384, both ends verified',
+      'no TLS',
+      'matched to Shop by a name of its certificate',
+      'may be Partner or Shop',
+      'matched to no party',
+      'Somebody with neither certificate, key nor token',
+      'Less was agreed on than is declared',
+    ])
+      expect(text).toContain(part)
+    const flow = textOf(markupOf(<FlowDetails {...props(topology)} id="Shop to Orders" />))
+    expect(flow).toMatch(/Consumer seen .+, by a name of its certificate/)
+    expect(topology.flows.map((each) => sightingText(modelOf(topology), each))).toEqual([
+      '2026-05-31, by a name of its certificate',
+      '2026-05-31, by its key or token',
+    ])
   })
 
   it('says why handshakes fail and what is missing of the chain', () => {

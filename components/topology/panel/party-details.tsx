@@ -2,6 +2,7 @@
 import { networkClassName } from '#domain/network.ts'
 import { ownerName } from '#domain/party.ts'
 import { Button } from '../../ui/button.tsx'
+import { Mono } from '../../ui/code-line.tsx'
 import { Fact, Facts } from '../../ui/panel.tsx'
 import { flowsOf } from '#diagram/highlight.ts'
 import { findingsOn } from '#diagram/model.ts'
@@ -47,6 +48,13 @@ export function PartyDetails({ model, id, choose, lens, ask, mayWrite }: Details
             >
               {party.team}
             </Button>
+          )}
+        </Fact>
+        <Fact label="Certificates">
+          {party.identities.length === 0 ? (
+            <span className="text-ink-3">nobody said what they are known by</span>
+          ) : (
+            <Mono className="break-all">{party.identities.join(', ')}</Mono>
           )}
         </Fact>
         {party.kind === 'provider' && (

@@ -154,6 +154,7 @@ function Peers({ row: { peers } }: { row: TableRow }) {
       <span className="block max-w-56 truncate" title={latest.subject}>
         {latest.subject}
       </span>
+      <span className="block max-w-56 text-xs whitespace-normal text-ink-2">{latest.match}</span>
       <span className="block text-xs text-ink-3">
         <RelativeTime at={latest.lastSeenAt} />
         {peers.length > 1 && `, and ${peers.length - 1} more`}

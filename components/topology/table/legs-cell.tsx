@@ -123,9 +123,9 @@ function Peers({ peers }: { peers: NonNullable<LegFacts['peers']> }) {
   if (peers.length === 0) return 'none'
   return (
     <ul>
-      {eachOnce(peers).map(({ subject, issuer, lastSeenAt }) => (
+      {eachOnce(peers).map(({ subject, issuer, match, lastSeenAt }) => (
         <li key={`${subject} ${issuer}`}>
-          {subject} from {issuer}, <RelativeTime at={lastSeenAt} />
+          {subject} from {issuer}, {match}, <RelativeTime at={lastSeenAt} />
         </li>
       ))}
     </ul>
