@@ -59,7 +59,7 @@ function Details({ operation }: { operation: DocumentedOperation }) {
 function SchemaText({ title, text }: { title: string; text: string }) {
   return (
     <div>
-      <h4 className="mb-1 text-xs font-medium text-ink-3">{title}</h4>
+      <h3 className="mb-1 text-xs font-medium text-ink-3">{title}</h3>
       <pre
         // Scrollable regions must be reachable by keyboard.
         tabIndex={0}

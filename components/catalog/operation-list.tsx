@@ -61,7 +61,7 @@ export function OperationList({
       )}
       {[...groups].map(([tag, group]) => (
         <section key={tag} aria-label={tag || 'Operations'}>
-          {tag && <h3 className="mb-1.5 text-xs font-medium text-ink-3">{tag}</h3>}
+          {tag && <h2 className="mb-1.5 text-xs font-medium text-ink-3">{tag}</h2>}
           <ul className="overflow-hidden rounded-lg border border-line bg-panel">
             {group.map((operation) => (
               <OperationRow key={`${operation.method} ${operation.path}`} operation={operation}>
