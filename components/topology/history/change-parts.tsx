@@ -7,6 +7,7 @@ import { findingTitle, severityLook } from '#diagram/looks.ts'
 import type { Selection } from '#diagram/highlight.ts'
 import { cn } from '../../ui/class-names.ts'
 import { State } from '../../ui/state.tsx'
+import { Accepted } from '../panel/finding-list.tsx'
 import { Part } from '../panel/part.tsx'
 import { changeLook, notComparedWords } from './change-looks.ts'
 import { useChanges } from './changes-context.tsx'
@@ -130,6 +131,7 @@ export function NewFindings({ title, findings, choose }: FindingsProps) {
                 </span>
               </div>
               <p className="mt-0.5 text-sm break-words text-ink-2">{finding.why}</p>
+              {finding.accepted && <Accepted by={finding.accepted} />}
               {choose && legId && (
                 <button
                   type="button"

@@ -94,7 +94,8 @@ function Answering({ finding, ask }: Pick<Props, 'ask'> & { finding: FindingView
   )
 }
 
-function Accepted({ by: { owner, reason, until } }: { by: NonNullable<FindingView['accepted']> }) {
+/** Who answers for a finding, until when and why. */
+export function Accepted({ by: { owner, reason, until } }: { by: NonNullable<FindingView['accepted']> }) {
   return (
     <p className="mt-1 text-xs text-ink-3">
       Accepted by {owner} until {until.slice(0, 10)}: {reason}
