@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalJson, type Hashes, inOrder, itemsJson } from './manifest.ts'
-import { changeBetween, changed } from './manifest-delta.ts'
+import { changeBetween, changed, changedJson, changedWithJson } from './manifest-delta.ts'
 
 const hashOf = (letter: string) => letter.repeat(64)
 const hashes = (ids: readonly string[]): Hashes => Object.fromEntries(ids.map((id) => [id, hashOf('a')]))
@@ -42,6 +42,27 @@ describe('what differs between two manifests', () => {
       removed: ['api:a'],
     })
     expect(changeBetween(before, before)).toEqual({ set: {}, removed: [] })
+  })
+
+  it.each([...odd, [',', ':', ',":"', 'a', 'a,']])(
+    'is put into the text where it belongs, and nowhere else, among %j %j',
+    (...ids) => {
+      const first = inOrder(hashes(ids))
+      for (const id of ids) {
+        const change = { set: { [id]: hashOf('b') }, removed: [] }
+        const text = changedJson(itemsJson(first), change)
+        expect(text).toBe(canonicalJson({ ...first, ...change.set }))
+        expect(itemsJson(changedWithJson(first, change))).toBe(text)
+      }
+    },
+  )
+
+  it('is not put into the text where items come or go', () => {
+    const text = itemsJson(before)
+    expect(changedJson(text, { set: { 'api:0': hashOf('4') }, removed: [] })).toBeUndefined()
+    expect(changedJson(text, { set: {}, removed: ['api:a'] })).toBeUndefined()
+    const coming = { set: { 'api:0': hashOf('4') }, removed: ['api:a'] }
+    expect(itemsJson(changedWithJson(before, coming))).toBe(canonicalJson(changed(before, coming)))
   })
 
   it('makes of one the other, to the byte', () => {

@@ -35,9 +35,12 @@ export function canonicalJson(value: unknown): string {
 /** What items are named by: id to hash. */
 export type Hashes = Manifest['items']
 
+// Of items that stand in order, which are never changed in place.
+const texts = new WeakMap<Hashes, string>()
+
 /** The same, in the order of canonical JSON. */
 export function inOrder(hashes: Hashes): Hashes {
-  if (isInOrder(Object.keys(hashes))) return hashes
+  if (texts.has(hashes) || isInOrder(Object.keys(hashes))) return hashes
   return Object.fromEntries(Object.entries(hashes).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
@@ -51,10 +54,17 @@ function isInOrder(ids: readonly string[]): boolean {
  * when they were read from such a text, the engine's own JSON is the same and takes a fraction of the time.
  */
 export function itemsJson(hashes: Hashes): string {
+  const known = texts.get(hashes)
+  if (known !== undefined) return known
   const ids = Object.keys(hashes)
-  return isInOrder(ids) && ids.every((id) => id.isWellFormed())
-    ? JSON.stringify(hashes)
-    : canonicalJson(hashes)
+  if (!isInOrder(ids) || !ids.every((id) => id.isWellFormed())) return canonicalJson(hashes)
+  return noteJson(hashes, JSON.stringify(hashes))
+}
+
+/** Notes the canonical JSON of items that stand in its order. */
+export function noteJson(hashes: Hashes, json: string): string {
+  texts.set(hashes, json)
+  return json
 }
 
 /**

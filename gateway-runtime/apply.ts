@@ -12,7 +12,7 @@ import {
   type SignedManifest,
   signedManifest,
 } from '#contract/manifest.ts'
-import { changed, signedDelta } from '#contract/manifest-delta.ts'
+import { changeBetween, changedWithJson, signedDelta } from '#contract/manifest-delta.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import { sha256 } from './ports.ts'
 import type { Serves } from './serving.ts'
@@ -149,7 +149,7 @@ export class Revisions {
       const { from, change, manifest, ...signature } = parsed.data
       const served = this.#current?.manifest
       if (served?.hash !== from || served.gatewayId !== manifest.gatewayId) return { status: 'other-base' }
-      const items = changed(served.items, change)
+      const items = changedWithJson(served.items, change)
       const json = itemsJson(items)
       if (sha256(json) !== manifest.hash) return { status: 'other-base' }
       const signed = { ...signature, manifest: { ...manifest, items } }
@@ -253,19 +253,14 @@ export class Revisions {
     offered: Readonly<Record<string, unknown>>,
     fetchItems: FetchItems | undefined,
   ): Promise<Map<string, Content>> {
-    const served = this.#current?.contents ?? new Map<string, Content>()
-    const entries = Object.entries(manifest.items)
-    const lacking = entries.filter(([id, hash]) => served.get(id)?.hash !== hash).map(([, hash]) => hash)
-    const given = await this.#given(manifest.gatewayId, lacking, offered, fetchItems)
-    const contents = new Map<string, Content>()
+    const current = this.#current
+    const { set, removed } = changeBetween(current?.manifest.items ?? {}, manifest.items)
+    const given = await this.#given(manifest.gatewayId, Object.values(set), offered, fetchItems)
+    const contents = new Map(current?.contents)
+    for (const id of removed) contents.delete(id)
     const reasons: Reason[] = []
     let read = 0
-    for (const [id, hash] of entries) {
-      const known = served.get(id)
-      if (known?.hash === hash) {
-        contents.set(id, known)
-        continue
-      }
+    for (const [id, hash] of Object.entries(set)) {
       const content = contentOf(id, hash, given(hash), reasons)
       if (content !== undefined && content.item.id !== id)
         reasons.push({

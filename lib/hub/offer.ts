@@ -1,6 +1,6 @@
 import type { Config, ConfigDelta } from '#contract/events.ts'
 import type { Hashes, Manifest } from '#contract/manifest.ts'
-import { changeBetween, type ManifestChange } from '#contract/manifest-delta.ts'
+import { changeBetween } from '#contract/manifest-delta.ts'
 import { db } from '../db.ts'
 import { itemsByHash } from '../publish/draft.ts'
 import { manifestIn } from '../publish/manifests.ts'
@@ -39,7 +39,7 @@ export async function offer(
   manifest: Manifest,
   held: Hashes,
 ): Promise<Config> {
-  const { set } = changeTo(manifest.items, held)
+  const { set } = changeBetween(held, manifest.items)
   return {
     signed: { manifest, signature, keyId: signingKeyId },
     items: await itemsWithin(organisationId, Object.values(set)),
@@ -53,22 +53,11 @@ export async function offerDelta(
   { items, ...manifest }: Manifest,
   served: { readonly hash: string; readonly items: Hashes },
 ): Promise<ConfigDelta> {
-  const change = changeTo(items, served.items)
+  const change = changeBetween(served.items, items)
   return {
     signed: { manifest, signature, keyId: signingKeyId, from: served.hash, change },
     items: await itemsWithin(organisationId, Object.values(change.set)),
   }
-}
-
-// Nodes of a gateway mostly serve the same, and thousands of items are compared for each of them.
-const changes = new WeakMap<Hashes, { readonly from: Hashes; readonly change: ManifestChange }>()
-
-function changeTo(to: Hashes, from: Hashes): ManifestChange {
-  const known = changes.get(to)
-  if (known?.from === from) return known.change
-  const change = changeBetween(from, to)
-  changes.set(to, { from, change })
-  return change
 }
 
 /** As many of the items as fit into one message. */

@@ -10,6 +10,7 @@ import {
   type TlsContextItem,
 } from '#contract/items.ts'
 import { canonicalJson } from '#contract/manifest.ts'
+import { changedWithJson } from '#contract/manifest-delta.ts'
 import { pointerOf } from '#domain/json-pointer.ts'
 import type { Fault } from '#domain/problem.ts'
 import { mainUpstream, type Routing, routing, type UpstreamOptions } from '#domain/routing.ts'
@@ -322,20 +323,15 @@ export function contractsOfAll(itemIds: Iterable<string>, rows: readonly Instanc
 
 /** `base` with one instance taken from `draft`, so that deploying it deploys nobody else's draft. */
 export function withInstance(base: Hashes, draft: Items, instanceId: string): Hashes {
-  // The first revision of a gateway needs its listeners from somewhere.
-  const isFirst = Object.keys(base).length === 0
-  // What stays keeps its place, so that the ids stay in order.
-  const hashes: Record<string, string> = { ...base }
-  for (const id of Object.keys(base)) {
-    // Of thousands of ids nearly all are another instance's, which is cheaper to see so.
-    const isOwn = id.includes(instanceId) && instanceOf(id) === instanceId
-    if (isOwn && !draft.has(id)) delete hashes[id]
-  }
+  const ids = Object.keys(base)
+  // Of thousands of ids nearly all are another instance's, which is cheaper to see so.
+  const own = ids.filter((id) => id.includes(instanceId) && instanceOf(id) === instanceId)
+  const set: Record<string, string> = {}
   for (const [id, item] of draft) {
     const instance = instanceOf(id)
-    // Contexts are those of today everywhere.
-    const isShared = instance === null && (isFirst || item.kind === 'tls-context')
-    if (instance === instanceId || isShared) hashes[id] = hashOf(item)
+    // The first revision of a gateway needs its listeners from somewhere; contexts are those of today everywhere.
+    const isShared = instance === null && (ids.length === 0 || item.kind === 'tls-context')
+    if ((instance === instanceId || isShared) && base[id] !== hashOf(item)) set[id] = hashOf(item)
   }
-  return hashes
+  return changedWithJson(base, { set, removed: own.filter((id) => !draft.has(id)) })
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from '#contract/manifest.ts'
+import { changeBetween } from '#contract/manifest-delta.ts'
 import type { Difference } from '#domain/deployment.ts'
 import type { Tx } from '../db.ts'
 import { type Hashes, type Items, instanceOf } from './compile.ts'
@@ -71,10 +72,8 @@ export async function differenceBetween(
 
 /** The items that differ, and the APIs that they belong to, which give them a name. */
 function toldIn(before: Hashes, after: Hashes): string[] {
-  const changed = [
-    ...Object.keys(after).filter((id) => after[id] !== before[id]),
-    ...Object.keys(before).filter((id) => after[id] === undefined),
-  ]
+  const { set, removed } = changeBetween(before, after)
+  const changed = [...Object.keys(set), ...removed]
   const apis = changed.flatMap((id) => {
     const instanceId = instanceOf(id)
     return instanceId === null ? [] : `api:${instanceId}`
