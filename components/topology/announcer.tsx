@@ -7,12 +7,12 @@ import { inBatches } from './in-batches.ts'
 /** Says politely what changed, all of one moment at once. */
 export function Announcer({ topology }: { topology: Topology }) {
   const batches = useRef<ReturnType<typeof inBatches<Topology>> | null>(null)
-  const [words, setWords] = useState('')
+  const [said, setSaid] = useState({ turn: 0, words: '' })
   useEffect(() => {
     if (batches.current) return batches.current.take(topology)
     batches.current = inBatches(topology, (before, after) => {
       const changes = changesBetween(before, after)
-      if (changes) setWords(changes)
+      if (changes) setSaid(({ turn }) => ({ turn: turn + 1, words: changes }))
     })
   }, [topology])
   useEffect(
@@ -24,7 +24,8 @@ export function Announcer({ topology }: { topology: Topology }) {
   )
   return (
     <p role="status" aria-label="Changes" className="sr-only">
-      {words}
+      {/* The same words again are new ones, and heard again. */}
+      <span key={said.turn}>{said.words}</span>
     </p>
   )
 }

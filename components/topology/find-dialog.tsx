@@ -1,5 +1,6 @@
 'use client'
 import { Command } from 'cmdk'
+import { type RefObject, useRef } from 'react'
 import { Dialog, DialogContent } from '../ui/dialog.tsx'
 import type { Model } from '#diagram/model.ts'
 import type { Selection } from '#diagram/highlight.ts'
@@ -10,10 +11,13 @@ interface Props {
   open: boolean
   onOpenChange: (open: boolean) => void
   onFound: (selection: Selection) => void
+  /** What had the focus before. */
+  returnTo: RefObject<Element | null>
 }
 
 /** Finds anything in the topology by its name. */
-export function FindDialog({ model, open, onOpenChange, onFound }: Props) {
+export function FindDialog({ model, open, onOpenChange, onFound, returnTo }: Props) {
+  const isFound = useRef(false)
   const { parties, apis, gateways, networks, flows } = model.topology
   const groups: { title: string; entries: { selection: Selection; name: string }[] }[] = [
     {
@@ -45,7 +49,16 @@ export function FindDialog({ model, open, onOpenChange, onFound }: Props) {
   ]
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent title="Find in the topology" size="md">
+      <DialogContent
+        title="Find in the topology"
+        size="md"
+        onCloseAutoFocus={(event) => {
+          event.preventDefault()
+          // What was found gets the focus from whoever shows it.
+          if (!isFound.current && returnTo.current instanceof HTMLElement) returnTo.current.focus()
+          isFound.current = false
+        }}
+      >
         <Command label="Find in the topology" loop>
           <Command.Input
             autoFocus
@@ -66,7 +79,10 @@ export function FindDialog({ model, open, onOpenChange, onFound }: Props) {
                   <Command.Item
                     key={`${selection.kind}:${selection.id}`}
                     value={`${name} ${selection.id}`}
-                    onSelect={() => onFound(selection)}
+                    onSelect={() => {
+                      isFound.current = true
+                      onFound(selection)
+                    }}
                     className="cursor-default rounded-md px-2 py-1.5 text-sm data-[selected=true]:bg-accent-soft data-[selected=true]:text-accent"
                   >
                     {name}

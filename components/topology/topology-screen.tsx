@@ -72,7 +72,11 @@ export function TopologyScreen({ initial, heights }: Props) {
   const stand = useRef<((stop: string) => void) | null>(null)
   // Nothing is written into the past.
   const mayWrite = useMay('topology.write') && shown.isNow
-  const openFind = useCallback(() => setFinding(true), [])
+  const beforeFind = useRef<Element | null>(null)
+  const openFind = useCallback(() => {
+    beforeFind.current = document.activeElement
+    setFinding(true)
+  }, [])
 
   const choose = useCallback(
     (selection: Selection | null, byKeyboard: boolean) => {
@@ -160,6 +164,7 @@ export function TopologyScreen({ initial, heights }: Props) {
         model={model}
         open={finding}
         onOpenChange={setFinding}
+        returnTo={beforeFind}
         onFound={(selection) => {
           setFinding(false)
           change({ selection })

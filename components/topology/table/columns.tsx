@@ -57,6 +57,11 @@ export function columnsFor(choose: Choose, inFull: boolean): ColumnDef<TableRow,
       cell: ({ row: { original } }) => <LegsCell row={original} inFull={inFull} />,
     },
     {
+      accessorKey: 'weight',
+      header: 'Findings',
+      cell: ({ row: { original } }) => <Findings row={original} />,
+    },
+    {
       accessorKey: 'daysLeft',
       sortUndefined: 'last',
       header: 'Certificates',
@@ -80,11 +85,6 @@ export function columnsFor(choose: Choose, inFull: boolean): ColumnDef<TableRow,
           </span>
         </>
       ),
-    },
-    {
-      accessorKey: 'weight',
-      header: 'Findings',
-      cell: ({ row: { original } }) => <Findings row={original} />,
     },
   ]
 }
