@@ -1,6 +1,7 @@
 import type { DocumentPlan, DocumentWish } from '#domain/documents.ts'
 import { Problem } from '#domain/problem.ts'
 import type { Actor } from '../actor.ts'
+import { partyInput } from '../networks/input.ts'
 import { createFlow } from '../networks/write-flow.ts'
 import { createParty } from '../networks/write-party.ts'
 import type { Known } from './known.ts'
@@ -37,12 +38,15 @@ export function placedConsumers(
 }
 
 function placeOf(
-  { name, namespace }: PlannedClient,
+  client: PlannedClient,
   known: Known,
   choices: NonNullable<DocumentWish['consumers']>,
 ): Pick<PlacedConsumer, 'id' | 'network' | 'because'> {
+  const { name, namespace } = client
   const here = known.consumers.get(name)
   if (here) return { id: here.id, network: here.networkName, because: 'it is here already' }
+  if (!named.safeParse(namedAs(client)).success)
+    return { id: null, network: null, because: 'its name cannot be that of a consumer' }
   const chosen = choices.find((choice) => choice.name === name)
   if (chosen?.networkId === null) return { id: null, network: null, because: 'left out, as it was chosen' }
   if (chosen) {
@@ -54,6 +58,13 @@ function placeOf(
     ? { id: null, network: null, because: 'nothing says in which network it stands' }
     : { id: null, network: namespace, because: 'its name says so' }
 }
+
+const named = partyInput.pick({ name: true, identities: true })
+
+const namedAs = ({ name, identity }: PlannedClient) => ({
+  name,
+  identities: identity === null ? [] : [identity],
+})
 
 /** The namespaces that become networks for them. */
 export function networksOfConsumers(consumers: readonly PlacedConsumer[]): string[] {
@@ -80,16 +91,12 @@ export async function makeConsumers(
 
 type KnownNetwork = Known['networks'] extends ReadonlyMap<string, infer N> ? N : never
 
-async function makeConsumer(
-  actor: Actor,
-  { name, identity }: PlannedClient,
-  network: KnownNetwork,
-): Promise<string> {
+async function makeConsumer(actor: Actor, client: PlannedClient, network: KnownNetwork): Promise<string> {
   const party = await createParty(actor, {
-    ...{ name: name.slice(0, 80), kind: 'consumer', networkId: network.id },
+    ...namedAs(client),
+    ...{ kind: 'consumer', networkId: network.id },
     // Who may stand in a network follows from its class, and so does whose it is.
     owner: network.class === 'non-org-external' ? 'third-party' : 'organisation',
-    identities: identity === null ? [] : [identity],
   })
   return party.id
 }
