@@ -10,7 +10,7 @@ mkdirSync(pictures, { recursive: true })
 
 /**
  * Looks at a page wide and narrow, light and dark, and takes a picture of each. What it gives is wrong: a heading
- * too many, something too wide, whatever axe finds serious.
+ * too many, something too wide, whatever axe finds.
  */
 export async function lookAt(page: Page, name: string, arrive: () => Promise<unknown>): Promise<string[]> {
   const faults: string[] = []
@@ -42,13 +42,13 @@ async function shapeOf(page: Page): Promise<string[]> {
   ]
 }
 
-/** What axe finds serious or critical; its script must be in the page. */
+/** What axe finds; its script must be in the page. */
 async function violationsOf(page: Page, options: { runOnly?: string[] }): Promise<string[]> {
   const { violations } = await page.evaluate(async (chosen) => {
     const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }
     return axe.run({ ...chosen, resultTypes: ['violations'] })
   }, options)
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id} at ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  return violations.map(
+    ({ id, nodes }) => `${id} at ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+  )
 }

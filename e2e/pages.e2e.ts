@@ -78,7 +78,7 @@ const visited: Visited[] = [
 ]
 
 test.each(visited)(
-  '$name: whole at both widths and in both themes, and free of serious faults',
+  '$name: whole at both widths and in both themes, and free of faults',
   async (one) => {
     const faults: string[] = []
     const page = one.signedOut ? (await openPage(browser)).page : await visitAs(browser, 'admin')

@@ -1,5 +1,5 @@
 'use client'
-import { Fragment, useRef } from 'react'
+import { Fragment } from 'react'
 import { Dialog, DialogContent } from '../ui/dialog.tsx'
 import { Kbd } from '../ui/kbd.tsx'
 import { allPages } from './navigation.ts'
@@ -20,21 +20,9 @@ const everywhere: readonly Shortcut[] = [
 /** The keys of the page, and those that work everywhere. */
 export function ShortcutsDialog({ open, onOpenChange }: Props) {
   const page = usePageKeys()
-  const before = useRef<Element | null>(null)
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent
-        title="Keyboard shortcuts"
-        size="sm"
-        onOpenAutoFocus={() => {
-          before.current = document.activeElement
-        }}
-        onCloseAutoFocus={(event) => {
-          // No button opened it: whoever stood somewhere stands there again.
-          event.preventDefault()
-          if (before.current instanceof HTMLElement) before.current.focus()
-        }}
-      >
+      <DialogContent title="Keyboard shortcuts" size="sm">
         <div className="flex flex-col gap-5">
           {page && <Keys title={page.title} shortcuts={page.shortcuts} />}
           <Keys title="Everywhere" shortcuts={everywhere} />

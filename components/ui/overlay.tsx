@@ -1,7 +1,7 @@
 'use client'
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
-import type { ComponentProps, ReactNode } from 'react'
+import { type ComponentProps, type ReactNode, useRef } from 'react'
 import { Button } from './button.tsx'
 import { cn } from './class-names.ts'
 
@@ -25,14 +25,27 @@ export function Overlay({
   bare = false,
   className,
   children,
+  onOpenAutoFocus,
+  onCloseAutoFocus,
   ...props
 }: OverlayProps) {
+  const before = useRef<Element | null>(null)
   return (
     <Radix.Portal>
       <Radix.Overlay className={scrim} />
       <Radix.Content
         {...props}
         {...(description ? {} : { 'aria-describedby': undefined })}
+        onOpenAutoFocus={(event) => {
+          before.current = document.activeElement
+          onOpenAutoFocus?.(event)
+        }}
+        onCloseAutoFocus={(event) => {
+          onCloseAutoFocus?.(event)
+          if (event.defaultPrevented || !isFocusable(before.current)) return
+          event.preventDefault()
+          before.current.focus()
+        }}
         className={cn('fixed z-[1101] flex flex-col border-line-2 bg-panel focus:outline-none', className)}
       >
         <div className={cn('flex border-b border-line py-3 pr-13 pl-4.5', bare && 'sr-only')}>
@@ -58,4 +71,10 @@ export function Overlay({
       </Radix.Content>
     </Radix.Portal>
   )
+}
+
+// Most of what opens has no trigger of its own, to which alone the library gives the focus back.
+function isFocusable(element: Element | null): element is HTMLElement | SVGElement {
+  const isOne = element instanceof HTMLElement || element instanceof SVGElement
+  return isOne && element.isConnected && element !== document.body
 }
