@@ -41,7 +41,21 @@ async function openMap(role: 'owner' | 'reviewer'): Promise<Page> {
   const page = await visitAs(browser, role, { product })
   await page.goto('/topology?view=graph')
   await page.locator('.react-flow__edge [role=img]').first().waitFor()
+  await standing(page)
   return page
+}
+
+/** Until the map has not moved for some frames: it is fitted into its room as that becomes known. */
+async function standing(page: Page): Promise<void> {
+  await page.locator('.react-flow__viewport').evaluate(async (viewport) => {
+    let place = ''
+    for (let still = 0; still < 30; still++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve))
+      const { x, y, width } = viewport.getBoundingClientRect()
+      if (place !== `${x} ${y} ${width}`) still = 0
+      place = `${x} ${y} ${width}`
+    }
+  })
 }
 
 function network(page: Page, name: string): Locator {

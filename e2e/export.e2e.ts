@@ -70,7 +70,7 @@ test('what is taken along says what the page says, in every form', async () => {
   expect(pdf).toMatch(/^%PDF-1\.7/)
 
   const csv = (await take(page, /^Flows as CSV/)).content.toString()
-  expect(csv.split('\r\n')[0]).toContain('Consumer,Consumer network,API')
+  expect(csv.split('\r\n')[0]).toContain('Consumer,Consumer team,Consumer network,API')
   expect(csv).toContain('Retail partner (third party)')
 
   const json = (await take(page, /^Topology as JSON/)).content.toString()

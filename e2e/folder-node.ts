@@ -4,7 +4,7 @@ import type { Authority, KeyAndCertificate } from '#gateway-runtime/testing/cert
 import { type GatewayProcess, runGateway } from '#gateway-runtime/testing/process.ts'
 import { type Closing, closing, temporaryFolder } from '#gateway-runtime/testing/world.ts'
 import { until } from './machine.ts'
-import { familyOf } from './processes.ts'
+import { listenerOn } from './processes.ts'
 
 export interface FolderNodeOptions {
   /** What lies in the folder: one document each. */
@@ -96,12 +96,9 @@ export class FolderNode {
       .filter((line) => line['code'] === code)
   }
 
-  /** The process that serves. */
+  /** The process that serves; another one, if it has ended meanwhile and the spare stands there. */
   async servingPid(): Promise<number> {
-    const family = await familyOf(this.#gateway.process.pid ?? 0)
-    const serving = family.filter(({ name }) => name === 'node' || name === 'MainThread').at(-1)
-    if (serving === undefined) throw new Error('the node has no serving process')
-    return serving.pid
+    return (await listenerOn(this.port)).pid
   }
 
   /** A figure of its metrics, by its name and labels as the exposition writes them; 0 where it has none. */

@@ -77,24 +77,21 @@ const visited: Visited[] = [
   { name: 'signed-out', address: () => '/signin/signed-out', shows: async () => {}, signedOut: true },
 ]
 
-test.each(visited)(
-  '$name: whole at both widths and in both themes, and free of faults',
-  async (one) => {
-    const faults: string[] = []
-    const page = one.signedOut ? (await openPage(browser)).page : await visitAs(browser, 'admin')
-    page.on('pageerror', (error) => faults.push(String(error)))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !one.refused) faults.push(message.text())
-    })
-    const arrive = async () => {
-      await page.goto(one.address())
-      await one.shows(page)
-    }
-    faults.push(...(await lookAt(page, one.name, arrive)))
-    await page.context().close()
-    expect(faults).toEqual([])
-  },
-)
+test.each(visited)('$name: whole at both widths and in both themes, and free of faults', async (one) => {
+  const faults: string[] = []
+  const page = one.signedOut ? (await openPage(browser)).page : await visitAs(browser, 'admin')
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !one.refused) faults.push(message.text())
+  })
+  const arrive = async () => {
+    await page.goto(one.address())
+    await one.shows(page)
+  }
+  faults.push(...(await lookAt(page, one.name, arrive)))
+  await page.context().close()
+  expect(faults).toEqual([])
+})
 
 test('the keyboard finds an API from anywhere and opens it', async () => {
   const page = await visitAs(browser, 'owner')

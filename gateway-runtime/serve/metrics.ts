@@ -212,17 +212,31 @@ export class RouteCounters extends Tally {
   /** Made with the first client that shows a certificate. */
   peers: PeerCounters | null = null
   private agreements: AgreementCounts | null = null
-  private callers: Map<string, number> | null = null
+  private callers: Map<string, { count: number }> | null = null
+  private nameless = 0
   private readonly policies = new Parts(newPolicy)
 
   policy({ kind, id }: { readonly kind: string; readonly id: string }): PolicyCounters {
     return this.policies.of(`${kind} ${id}`)
   }
 
+  /** '' for one without a name, which most requests of an open API are: they cost an addition. */
   calledBy(client: string): void {
+    if (client === '') {
+      this.nameless++
+      return
+    }
     this.callers ??= new Map()
     const known = this.callers.get(client)
-    if (known !== undefined || this.callers.size < CALLERS_MAX) this.callers.set(client, (known ?? 0) + 1)
+    if (known !== undefined) known.count++
+    else if (this.callers.size < CALLERS_MAX) this.callers.set(client, { count: 1 })
+  }
+
+  private get callerFigures(): ReadonlyMap<string, number> {
+    const figures = new Map<string, number>()
+    for (const [client, { count }] of this.callers ?? []) figures.set(client, count)
+    if (this.nameless > 0) figures.set('', this.nameless)
+    return figures
   }
 
   cameBy(agreement: number): void {
@@ -242,7 +256,7 @@ export class RouteCounters extends Tally {
       upstreams: this.upstreams.figures((tally) => tally.figures),
       policies: this.policies.figures((policy) => policy.figures),
       peers: this.peers?.figures ?? none,
-      callers: new Map(this.callers),
+      callers: this.callerFigures,
       agreed: this.agreements?.figures ?? none,
     }
   }
