@@ -199,7 +199,20 @@ BEGIN
   END LOOP;
 END;
 $$;
-CREATE TRIGGER "ObservedApi_keep_past" AFTER INSERT OR UPDATE OR DELETE ON "ObservedApi"
+-- Thousands of APIs are watched from the same moment on: all of a statement at once, not row by row.
+CREATE FUNCTION "keep_past_added_apis"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO "PastRow" ("organisationId", "kind", "rowId", "validFrom", "content")
+    SELECT "organisationId", 'ObservedApi', "instanceId"::text, clock_timestamp(),
+      jsonb_build_object('instanceId', "instanceId", 'since', "since") FROM "added"
+    ON CONFLICT ("organisationId", "kind", "rowId", "validFrom")
+      DO UPDATE SET "content" = EXCLUDED."content", "validTo" = NULL;
+  RETURN NULL;
+END;
+$$;
+CREATE TRIGGER "ObservedApi_keep_past_added" AFTER INSERT ON "ObservedApi"
+  REFERENCING NEW TABLE AS "added" FOR EACH STATEMENT EXECUTE FUNCTION "keep_past_added_apis"();
+CREATE TRIGGER "ObservedApi_keep_past" AFTER UPDATE OR DELETE ON "ObservedApi"
   FOR EACH ROW EXECUTE FUNCTION "keep_past_row"('instanceId', 'since');
 INSERT INTO "PastRow" ("organisationId", "kind", "rowId", "validFrom", "content")
   SELECT "organisationId", 'ObservedApi', "instanceId"::text, clock_timestamp(),
