@@ -303,11 +303,12 @@ const awayCodes = new Set([
   'ECONNRESET',
   'ETIMEDOUT',
   '57P01',
+  '57P02',
   '57P03',
   'EPIPE',
 ])
 const awayWords =
-  /ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|Connection terminated|Query read timeout|Can't reach database|DatabaseNotReachable|shutting down|starting up/i
+  /ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|Connection terminated|terminating connection|Query read timeout|Can't reach database|DatabaseNotReachable|shutting down|starting up/i
 
 function isDatabaseAway(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {

@@ -12,21 +12,16 @@ import { Select } from '../ui/select.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import type { AddForm } from './add-by-import.tsx'
 import { daysIn, DaysField } from './days-field.tsx'
-import { EntryFields } from './entry-fields.tsx'
-import { NamesField, namesIn } from './names-field.tsx'
+import { EntryWithNames, useEntry, usualDays } from './entry.tsx'
 import { certificateQueries, developmentAuthority } from './queries.ts'
 
 interface Props extends AddForm {
   source: 'issue' | 'request'
 }
 
-const usualDays = 90
-
 /** A certificate that a CA here issues, or a key with a request that another CA signs. */
 export function AddByIssuing({ source, add, isAdding, problem }: Props) {
-  const [name, setName] = useState('')
-  const [kind, setKind] = useState<'server' | 'client'>('server')
-  const [text, setText] = useState('')
+  const entry = useEntry()
   const [authorityId, setAuthorityId] = useState<string | null>(null)
   const [days, setDays] = useState(String(usualDays))
   const issuers = useQuery({ ...certificateQueries.issuers(), enabled: source === 'issue' })
@@ -34,10 +29,9 @@ export function AddByIssuing({ source, add, isAdding, problem }: Props) {
   const lifetimeDays = daysIn(days)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const wish = { name: name.trim(), kind, names: namesIn(text) }
-    if (source === 'request') add({ source, ...wish })
+    if (source === 'request') add({ source, ...entry.wish })
     else if (issuer && !Number.isNaN(lifetimeDays))
-      add({ source, ...wish, authorityId: issuer, lifetimeDays })
+      add({ source, ...entry.wish, authorityId: issuer, lifetimeDays })
   }
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
@@ -47,19 +41,7 @@ export function AddByIssuing({ source, add, isAdding, problem }: Props) {
           back.
         </p>
       )}
-      <EntryFields
-        name={name}
-        setName={setName}
-        kind={kind}
-        setKind={(next) => setKind(next === 'client' ? 'client' : 'server')}
-        problem={problem}
-      />
-      <NamesField
-        text={text}
-        setText={setText}
-        error={faultAt(problem, '/names')}
-        required={kind === 'server'}
-      />
+      <EntryWithNames entry={entry} problem={problem} />
       {source === 'issue' && (
         <div className="grid gap-4 sm:grid-cols-[1fr_12rem]">
           <IssuerField

@@ -11,25 +11,27 @@ import { Select } from '../ui/select.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import type { AddForm } from './add-by-import.tsx'
 import { daysIn, DaysField } from './days-field.tsx'
-import { EntryFields } from './entry-fields.tsx'
-import { NamesField, namesIn } from './names-field.tsx'
+import { EntryWithNames, useEntry, usualDays } from './entry.tsx'
 import { certificateQueries } from './queries.ts'
 
 const elsewhere = 'elsewhere'
-const usualDays = 90
 
 /** A certificate for which each node of a gateway makes a key of its own. */
 export function AddByNodes({ add, isAdding, problem }: AddForm) {
-  const [name, setName] = useState('')
-  const [kind, setKind] = useState<'server' | 'client'>('server')
-  const [text, setText] = useState('')
+  const entry = useEntry()
   const [gatewayId, setGatewayId] = useState<string | null>(null)
   const [issuer, setIssuer] = useState<string | null>(null)
   const [days, setDays] = useState(String(usualDays))
   const gateways = useQuery(gatewayQueries.list())
   const issuers = useQuery(certificateQueries.issuers())
   const failed = gateways.error ?? issuers.error
-  if (failed) return <ProblemPanel problem={asProblem(failed)} onRetry={() => void gateways.refetch()} />
+  if (failed)
+    return (
+      <ProblemPanel
+        problem={asProblem(failed)}
+        onRetry={() => void Promise.all([gateways.refetch(), issuers.refetch()])}
+      />
+    )
   if (!gateways.data || !issuers.data) return <Skeleton className="h-72 w-full" />
   const gateway = gatewayId ?? gateways.data[0]?.id
   const signer = issuer ?? issuers.data.find(({ parentId }) => parentId !== null)?.id ?? elsewhere
@@ -38,8 +40,7 @@ export function AddByNodes({ add, isAdding, problem }: AddForm) {
     event.preventDefault()
     if (gateway === undefined || Number.isNaN(lifetimeDays)) return
     const authorityId = signer === elsewhere ? null : signer
-    const wish = { name: name.trim(), kind, names: namesIn(text) }
-    add({ source: 'nodes', ...wish, gatewayId: gateway, authorityId, lifetimeDays })
+    add({ source: 'nodes', ...entry.wish, gatewayId: gateway, authorityId, lifetimeDays })
   }
   return (
     <form noValidate onSubmit={submit} className="flex flex-col gap-4">
@@ -47,19 +48,7 @@ export function AddByNodes({ add, isAdding, problem }: AddForm) {
         Each node makes its own key, which never leaves it, sends a request, and shows what is signed. It
         renews by itself before the end.
       </p>
-      <EntryFields
-        name={name}
-        setName={setName}
-        kind={kind}
-        setKind={(next) => setKind(next === 'client' ? 'client' : 'server')}
-        problem={problem}
-      />
-      <NamesField
-        text={text}
-        setText={setText}
-        error={faultAt(problem, '/names')}
-        required={kind === 'server'}
-      />
+      <EntryWithNames entry={entry} problem={problem} />
       <div className="grid gap-4 sm:grid-cols-[1fr_1fr_8rem]">
         <Field label="Gateway" description="Whose nodes keep it." error={faultAt(problem, '/gatewayId')}>
           {(control) => (
