@@ -5,10 +5,15 @@ import type { Setting } from './setting.ts'
 
 /** Several proxies on the same work, in the same run, on the same core: CPU per request as a ratio to the first. */
 
-/** Compilers that work at run time are done by then, however busy the machine is. */
+/** At least so many before anything counts. */
 const WARM_UP_REQUESTS = 150_000
 const WARM_UP_SECONDS = 2
-const WARM_UPS_MAX = 15
+const WARM_UPS_MAX = 20
+/** As fast as it gets is who was not faster by this share in so many tries in a row: compilers work in steps. */
+const FASTER_SHARE = 0.02
+const SETTLED_TRIES = 4
+/** Who waited for its turn has cold caches: so long it is asked before counting begins. */
+const SPELL_SECONDS = 2
 
 export interface Contender {
   readonly proxy: string
@@ -55,14 +60,15 @@ export async function compare(comparison: Comparison, setting: Setting): Promise
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
   for (let number = 1; number <= rounds; number++) {
     process.stderr.write(`${name}: round ${number} of ${rounds}\n`)
-    for (const contender of contenders)
-      samples
-        .get(contender)
-        ?.push(await measure(pidOf(contender), contender.load, seconds, failedShareMax(contender)))
+    for (const contender of contenders) {
+      const ask = (time: number) => measure(pidOf(contender), contender.load, time, failedShareMax(contender))
+      if (seconds > SPELL_SECONDS) await ask(SPELL_SECONDS)
+      samples.get(contender)?.push(await ask(seconds))
+    }
   }
   return {
     name,
-    method: `${comparison.method} CPU (user and system) of the proxy's processes for each request answered; the proxy on one core, load and upstream on the other; medians of ${rounds} rounds of ${seconds} s in turn, ratios taken round by round.`,
+    method: `${comparison.method} CPU (user and system) of the proxy's processes for each request answered; the proxy on one core, load and upstream on the other; medians of ${rounds} rounds of ${seconds} s in turn, each after ${SPELL_SECONDS} s that do not count, ratios taken round by round.`,
     rows: rowsOf(contenders, samples),
     figures: gates.map((gate) => figureOf(gate, samples)),
     leftOut: [...leftOut],
@@ -75,15 +81,15 @@ export async function warmUp(
   wanted = WARM_UP_REQUESTS,
   failedShareMax = 0,
 ): Promise<void> {
+  const settles = wanted >= WARM_UP_REQUESTS
   let requests = 0
-  for (let i = 0; i < WARM_UPS_MAX && requests < wanted; i++) {
-    const { requestsPerSecond } = await measure(
-      pidOf(contender),
-      contender.load,
-      WARM_UP_SECONDS,
-      failedShareMax,
-    )
-    requests += requestsPerSecond * WARM_UP_SECONDS
+  let best = Number.POSITIVE_INFINITY
+  let triesSince = 0
+  for (let i = 0; i < WARM_UPS_MAX && (requests < wanted || (settles && triesSince < SETTLED_TRIES)); i++) {
+    const sample = await measure(pidOf(contender), contender.load, WARM_UP_SECONDS, failedShareMax)
+    requests += sample.requestsPerSecond * WARM_UP_SECONDS
+    triesSince = sample.cpuMicroseconds < best * (1 - FASTER_SHARE) ? 0 : triesSince + 1
+    best = Math.min(best, sample.cpuMicroseconds)
   }
 }
 

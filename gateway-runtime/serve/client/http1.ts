@@ -8,6 +8,7 @@ import { allowedBodyBytes, courseOf, noteAnswer, noteSent } from '../course.ts'
 import { Http1Exchange } from '../exchange.ts'
 import { chunkOf, lengthOf, writeSlices } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
+import { KnownFields } from '../http1/known-fields.ts'
 import { headText, RESPONSE_DROPS } from '../http1/serialise.ts'
 import { passedTrailers, type TrailerFields, takesTrailers, trailerLines } from '../http1/trailers.ts'
 import { POLICY_FAILED, runResponsePhases } from '../phases.ts'
@@ -105,7 +106,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     this.socket = socket
     this.arrival = arrival
     this.addressee = new Addressee(arrival, host.trustedHops)
-    this.head = new Head(false, host.limits)
+    this.head = new Head(false, host.limits, new KnownFields())
     this.deadline = clock.after(host.limits.headTimeoutMs)
     // Every text that is written is a head or bytes as text.
     socket.setDefaultEncoding('latin1')

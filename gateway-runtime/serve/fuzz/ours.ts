@@ -1,5 +1,6 @@
 import { ChunkedDecoder } from '../http1/chunked.ts'
 import { Head, MORE, REFUSED } from '../http1/head.ts'
+import { KnownFields } from '../http1/known-fields.ts'
 import { defaultLimits } from '../limits.ts'
 import type { Message, Reading } from './llhttp.ts'
 
@@ -17,7 +18,7 @@ class Reader {
   state: State = 'head'
   error: string | undefined
   private readonly isResponse: boolean
-  private head: Head
+  private readonly head: Head
   private decoder = new ChunkedDecoder()
   private bytes = Buffer.alloc(0)
   private left = 0
@@ -25,7 +26,8 @@ class Reader {
 
   constructor(isResponse: boolean) {
     this.isResponse = isResponse
-    this.head = new Head(isResponse, defaultLimits)
+    // As connections of clients read, so that fields that come again are part of what is tried.
+    this.head = new Head(isResponse, defaultLimits, isResponse ? null : new KnownFields())
   }
 
   /** False where reading has come to an end. */
@@ -119,7 +121,7 @@ class Reader {
     this.messages.push(this.current)
     const ends = this.head.close || (this.head.minor === 0 && !this.head.keepAlive)
     this.state = next ?? (ends ? 'close' : 'head')
-    this.head = new Head(this.isResponse, defaultLimits)
+    this.head.reset()
     return this.state === 'head'
   }
 

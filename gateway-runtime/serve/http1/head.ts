@@ -19,6 +19,7 @@ import {
   TOKEN_UNDERSCORE,
   wordAt,
 } from './bytes.ts'
+import type { KnownFields } from './known-fields.ts'
 
 /** What a field is to the gateway. The serialiser drops kinds by a bit mask, so there are at most 31. */
 export const FIELD = {
@@ -92,8 +93,9 @@ type HeadLimits = Pick<Limits, 'targetBytesMax' | 'fieldBytesMax' | 'headBytesMa
 
 /**
  * Strict parser of one message head (RFC 9112 §2 to §6), fed with whatever bytes there are. It goes line by
- * line and resumes at the line that was not complete. Offsets are relative to where the head starts, so the
- * bytes may move between two calls. Once complete it answers questions about the head until `reset`.
+ * line and resumes at the line that was not complete. Offsets are relative to where the head or its fields start,
+ * so the bytes may move between two calls. Once complete it answers questions about the head until `reset`. With
+ * known fields it does not read those lines again that a connection has sent just before.
  */
 export class Head {
   readonly isResponse: boolean
@@ -136,29 +138,45 @@ export class Head {
   kinds = 0
 
   private readonly limits: HeadLimits
+  private readonly known: KnownFields | null
+  /** The fields are those of the request before. */
+  private isRepeated = false
+  /** Their values, as far as anybody asked: one text for all requests, whose hash is computed once. */
+  private texts: (string | undefined)[] = []
   private words = new Uint16Array(24 * WORDS_PER_FIELD)
   private resumeAt = 0
   private hasStartLine = false
   private skippedLine = false
   private nominates = false
+  private expects = false
 
-  constructor(isResponse: boolean, limits: HeadLimits) {
+  constructor(isResponse: boolean, limits: HeadLimits, known: KnownFields | null = null) {
     this.isResponse = isResponse
     this.limits = limits
+    this.known = known
   }
 
   reset(): void {
     this.bytes = EMPTY
     this.size = 0
-    this.fieldCount = 0
     this.needsNormalising = false
     this.status = 0
     this.minor = 1
+    this.resumeAt = 0
+    this.hasStartLine = false
+    this.skippedLine = false
+    // Where they may come again, what is known of them stays until others come.
+    if (this.known === null) this.forgetFields()
+  }
+
+  private forgetFields(): void {
+    this.fieldCount = 0
     this.contentLength = -1
     this.chunked = false
     this.close = false
     this.keepAlive = false
     this.upgradeNamed = false
+    this.expects = false
     this.expectContinue = false
     this.hasDate = false
     this.hostField = -1
@@ -169,10 +187,9 @@ export class Head {
     this.forwardedHostField = -1
     this.requestIdField = -1
     this.kinds = 0
-    this.resumeAt = 0
-    this.hasStartLine = false
-    this.skippedLine = false
     this.nominates = false
+    this.isRepeated = false
+    if (this.texts.length > 0) this.texts = []
   }
 
   /** Parses from `base`; returns the index behind the head, MORE (call again with these bytes and more) or REFUSED. */
@@ -198,16 +215,38 @@ export class Head {
   private line(bytes: Buffer, start: number, stop: number): number {
     if (!this.hasStartLine) {
       if (this.isResponse) return this.statusLine(bytes, start, stop)
-      return bytes[start] === CR
-        ? this.emptyLineBefore(bytes, start, stop)
-        : this.requestLine(bytes, start, stop)
+      if (bytes[start] === CR) return this.emptyLineBefore(bytes, start, stop)
+      const next = this.requestLine(bytes, start, stop)
+      return next > 0 && this.known !== null ? this.fieldsAgain(this.known, bytes, next, stop) : next
     }
     if (bytes[start] !== CR) return this.field(bytes, start, stop)
     if (start + 1 >= stop) return MORE
     if (bytes[start + 1] !== LF) return this.refuse('bad_header')
-    this.size = start + 2 - this.base
-    const complete = this.isResponse ? this.completeResponse() : this.completeRequest()
-    return complete ? start + 2 : REFUSED
+    return this.isResponse ? this.endResponse(start + 2) : this.endRequest(start + 2)
+  }
+
+  private endRequest(end: number): number {
+    this.size = end - this.base
+    if (!this.completeRequest()) return REFUSED
+    this.known?.keep(this.bytes, this.base + this.startLineEnd, end)
+    return end
+  }
+
+  private endResponse(end: number): number {
+    this.size = end - this.base
+    return this.completeResponse() ? end : REFUSED
+  }
+
+  /** Takes the fields as they were read before, where the same lines follow; else they are read line by line. */
+  private fieldsAgain(known: KnownFields, bytes: Buffer, start: number, stop: number): number {
+    const length = known.lengthAgain(bytes, start, stop)
+    if (length === 0) {
+      this.forgetFields()
+      return start
+    }
+    this.isRepeated = true
+    this.size = start + length - this.base
+    return this.completeRequest() ? start + length : REFUSED
   }
 
   // RFC 9112 §2.2: a server should ignore at least one empty line before the request line. One it is.
@@ -333,10 +372,11 @@ export class Head {
     const offset = this.fieldCount * WORDS_PER_FIELD
     if (offset + WORDS_PER_FIELD > this.words.length) this.growWords()
     const words = this.words
-    words[offset + LINE_START] = start - this.base
-    words[offset + NAME_END] = nameEnd - this.base
-    words[offset + VALUE_START] = valueStart - this.base
-    words[offset + VALUE_END] = end - this.base
+    const origin = this.base + this.startLineEnd
+    words[offset + LINE_START] = start - origin
+    words[offset + NAME_END] = nameEnd - origin
+    words[offset + VALUE_START] = valueStart - origin
+    words[offset + VALUE_END] = end - origin
     words[offset + KIND] = isCanonical ? kind | CANONICAL : kind
     if (kind !== FIELD.other && !this.take(kind, bytes, nameEnd, valueStart, end, lineEnd)) return REFUSED
     this.fieldCount++
@@ -397,7 +437,7 @@ export class Head {
       case FIELD.expect:
         if (isRepeated || end - start !== 12 || !spells(bytes, start, '100-continue'))
           return this.bad('bad_expectation')
-        this.expectContinue = true
+        this.expects = true
         return true
       case FIELD.authorization:
       case FIELD.contentType:
@@ -462,7 +502,7 @@ export class Head {
     if (this.hostField < 0) return this.bad('bad_host')
     // RFC 9112 §6.1: both lengths, or a coding in HTTP/1.0, may smuggle a second request.
     if (this.chunked && (this.contentLength >= 0 || this.minor === 0)) return this.bad('bad_framing')
-    if (this.minor === 0) this.expectContinue = false
+    this.expectContinue = this.expects && this.minor === 1
     if (this.nominates) this.markNominated()
     const method = this.method
     if (method === 'GET') return this.completeTarget(method)
@@ -545,7 +585,7 @@ export class Head {
   /** Where the line of a field starts in `bytes`; of the field behind the last one, where the fields end. */
   lineStart(field: number): number {
     if (field === this.fieldCount) return this.base + this.size - 2
-    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + LINE_START)
+    return this.base + this.startLineEnd + wordAt(this.words, field * WORDS_PER_FIELD + LINE_START)
   }
 
   nameLength(field: number): number {
@@ -559,15 +599,19 @@ export class Head {
   }
 
   valueStart(field: number): number {
-    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_START)
+    return this.base + this.startLineEnd + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_START)
   }
 
   valueEnd(field: number): number {
-    return this.base + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_END)
+    return this.base + this.startLineEnd + wordAt(this.words, field * WORDS_PER_FIELD + VALUE_END)
   }
 
   value(field: number): string {
-    return this.bytes.latin1Slice(this.valueStart(field), this.valueEnd(field))
+    const known = this.isRepeated ? this.texts[field] : undefined
+    if (known !== undefined) return known
+    const text = this.bytes.latin1Slice(this.valueStart(field), this.valueEnd(field))
+    if (this.isRepeated) this.texts[field] = text
+    return text
   }
 
   /** Whether the field's name is this lower-case one. */
