@@ -58,9 +58,11 @@ export async function compare(comparison: Comparison, setting: Setting): Promise
   const failedShareMax = (contender: Contender) => (judged.has(contender) ? 0 : MISSED_SHARE_MAX)
   for (const contender of contenders) await warmUp(contender, wanted, failedShareMax(contender))
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
+  // Those that a gate is about one right after the other: what the machine does meanwhile it does to both.
+  const inTurn = new Set([...gates.flatMap(({ of, to }) => [to, of]), ...contenders])
   for (let number = 1; number <= rounds; number++) {
     process.stderr.write(`${name}: round ${number} of ${rounds}\n`)
-    for (const contender of contenders) {
+    for (const contender of inTurn) {
       const ask = (time: number) => measure(pidOf(contender), contender.load, time, failedShareMax(contender))
       if (seconds > SPELL_SECONDS) await ask(SPELL_SECONDS)
       samples.get(contender)?.push(await ask(seconds))
