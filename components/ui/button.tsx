@@ -61,7 +61,8 @@ export function Button({ variant, size, asChild, busy = false, className, childr
       aria-busy={busy || undefined}
     >
       {busy && <LoaderCircle aria-hidden className="absolute animate-spin" />}
-      {busy ? <span className="invisible inline-flex gap-1.5">{children}</span> : children}
+      {/* Unseen and not hidden: the button keeps its name for screen readers. */}
+      {busy ? <span className="inline-flex gap-1.5 opacity-0">{children}</span> : children}
     </button>
   )
 }
