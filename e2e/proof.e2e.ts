@@ -181,7 +181,12 @@ test('a node looks at its own listener and at an upstream, and what it found sta
       await page.getByRole('button', { name: 'Probe from a node' }).click()
       return false
     })
+    // What was found last stands there until the page knows that it looks again.
+    const answered = page.waitForResponse(
+      (response) => response.request().method() === 'POST' && response.url().endsWith('/probes'),
+    )
     await dialog.getByRole('button', { name: /^Probe/ }).click()
+    await answered
     await dialog.getByText('It answers', { exact: true }).waitFor()
     return dialog
   }
