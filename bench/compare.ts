@@ -58,19 +58,20 @@ export async function compare(comparison: Comparison, setting: Setting): Promise
   const failedShareMax = (contender: Contender) => (judged.has(contender) ? 0 : MISSED_SHARE_MAX)
   for (const contender of contenders) await warmUp(contender, wanted, failedShareMax(contender))
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
+  const hasSpell = seconds > SPELL_SECONDS
   // Those that a gate is about one right after the other: what the machine does meanwhile it does to both.
   const inTurn = new Set([...gates.flatMap(({ of, to }) => [to, of]), ...contenders])
   for (let number = 1; number <= rounds; number++) {
     process.stderr.write(`${name}: round ${number} of ${rounds}\n`)
     for (const contender of inTurn) {
       const ask = (time: number) => measure(pidOf(contender), contender.load, time, failedShareMax(contender))
-      if (seconds > SPELL_SECONDS) await ask(SPELL_SECONDS)
+      if (hasSpell) await ask(SPELL_SECONDS)
       samples.get(contender)?.push(await ask(seconds))
     }
   }
   return {
     name,
-    method: `${comparison.method} CPU (user and system) of the proxy's processes for each request answered; the proxy on one core, load and upstream on the other; medians of ${rounds} rounds of ${seconds} s in turn, each after ${SPELL_SECONDS} s that do not count, ratios taken round by round.`,
+    method: `${comparison.method} CPU (user and system) of the proxy's processes for each request answered; the proxy on one core, load and upstream on the other; medians of ${rounds} rounds of ${seconds} s in turn${hasSpell ? `, each after ${SPELL_SECONDS} s that do not count` : ''}, ratios taken round by round.`,
     rows: rowsOf(contenders, samples),
     figures: gates.map((gate) => figureOf(gate, samples)),
     leftOut: [...leftOut],

@@ -26,19 +26,18 @@ export class KnownFields {
     return length
   }
 
-  /** Keeps lines that were read just now; true where they are kept, so that they may come again. */
-  keep(bytes: Buffer, start: number, end: number): boolean {
+  /** Keeps lines that were read just now, unless it does not pay. */
+  keep(bytes: Buffer, start: number, end: number): void {
     const length = end - start
     this.length = 0
     if (length < BYTES_MIN || length > BYTES_MAX || this.misses >= MISSES_MAX) {
       this.bytes = null
-      return false
+      return
     }
     this.misses++
     // Its own memory: a piece of the pool would keep the whole pool alive.
     if (this.bytes === null || this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(length)
     bytes.copy(this.bytes, 0, start, end)
     this.length = length
-    return true
   }
 }
