@@ -56,6 +56,8 @@ test('every leg has its hexagon with a word for its class, and the hexagon lies 
   )
   expect(legs.length).toBeGreaterThan(10)
   const looks = new Map<string, string>()
+  // Nothing else is said of a leg, least of all the ids that the drawing works with.
+  expect(await page.locator('.react-flow__edge[aria-label]').count()).toBe(0)
   for (const leg of legs) {
     if (!leg) throw new Error('a leg is drawn without a line or a hexagon')
     const { label, words, distance, length, visible, fill } = leg
@@ -135,6 +137,32 @@ test('a place where a party may not stand is refused with the reason, while it i
   await choose(page, 'Network', 'Retail network')
   await page.getByRole('alert').getByText(why).waitFor({ state: 'detached' })
   expect(await page.getByRole('button', { name: 'Add consumer' }).isEnabled()).toBe(true)
+})
+
+test('a party says what its certificates are known by; what no certificate can hold is refused while it is typed', async () => {
+  const page = await openMap()
+  const name = freshName('known')
+  await add(page, 'Consumer')
+  await page.getByRole('textbox', { name: 'Consumer name' }).fill(name)
+  await page.getByRole('button', { name: 'Add consumer' }).click()
+  await details(page).getByText('nobody said what they are known by').waitFor()
+
+  await details(page).getByRole('button', { name: 'Edit' }).click()
+  const certificates = page.getByRole('textbox', { name: 'Certificates' })
+  const save = page.getByRole('button', { name: 'Save', exact: true })
+  await certificates.fill('spiffe://acme.example/known\nnot a name ///')
+  await page
+    .getByRole('alert')
+    .getByText(/^“not a name \/\/\/” is no URI, DNS name, mailbox or address/)
+    .waitFor()
+  expect(await save.isDisabled()).toBe(true)
+  await certificates.fill('spiffe://acme.example/known\nCN=known,O=Acme')
+  await save.click()
+  await details(page).getByText('spiffe://acme.example/known, CN=known,O=Acme', { exact: true }).waitFor()
+
+  await page.reload()
+  await details(page).getByRole('button', { name: 'Edit' }).click()
+  expect(await certificates.inputValue()).toBe('spiffe://acme.example/known\nCN=known,O=Acme')
 })
 
 test('the keyboard alone reaches the map, walks it, opens the details and comes back', async () => {

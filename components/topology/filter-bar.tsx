@@ -145,11 +145,11 @@ function LensChip({
 }) {
   return (
     <ChipButton on={on} disabled={number === 0 && !on} onClick={() => onPress(!on)}>
-      <span>
-        {children}
-        <span className="sr-only">, flows:</span>
+      <span>{children}</span>
+      <span className="tnum">
+        {number}
+        <span className="sr-only">{number === 1 ? ' flow' : ' flows'}</span>
       </span>
-      <span className="tnum">{number}</span>
     </ChipButton>
   )
 }

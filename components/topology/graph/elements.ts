@@ -138,6 +138,10 @@ function captionsOf({ cards, gateways, height }: Drawing): TopologyNode[] {
   )
 }
 
+// The hexagon of a leg has its words. React Flow's own are the ids of both ends, unless it gets null, which its types
+// do not know.
+const noWords = null as unknown as string
+
 export function edgesOf(drawing: Drawing, model: Model, highlight: Highlight | null): LegEdge[] {
   return drawing.legs.flatMap((leg): LegEdge[] => {
     const view = model.legs.get(leg.id)
@@ -150,6 +154,8 @@ export function edgesOf(drawing: Drawing, model: Model, highlight: Highlight | n
         target: boxOf(view, 'to', model),
         data: { leg },
         focusable: false,
+        ariaRole: 'group',
+        ariaLabel: noWords,
         zIndex: highlight && !highlight.legs.has(leg.id) ? level.dimmedLine : level.line,
       },
     ]
