@@ -203,7 +203,11 @@ function hostFormFault(host: string): string | null {
   return null
 }
 
+/** Nearly every base path; nothing in it could be written in another way. */
+const wordsAlone = /^(?:\/[\w-]+)+$/
+
 function pathFormFault(basePath: string): string | null {
+  if (wordsAlone.test(basePath)) return null
   const isTidy = basePath.length === 1 || !basePath.endsWith('/')
   const isNormal = isTidy && /^[\x21-\x7e]*$/.test(basePath) && normalPath(basePath) === basePath
   return isNormal ? null : `${basePath} is not a normal base path`

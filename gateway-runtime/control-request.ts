@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-// Named down to the file: the loader's look at `main` makes typed arrays slow in the whole process.
-import { Agent, type Dispatcher } from 'undici/index.js'
+import type { Agent, Dispatcher } from 'undici/index.js'
 import { addressKind } from '#domain/address.ts'
 import type { ControlAnswer, ControlRequest, Ports } from '#policies/definition.ts'
 import { isForbiddenAddress } from './serve/upstream/addresses.ts'
@@ -28,13 +27,7 @@ export interface ControlRequestOptions {
  */
 export function createControlRequest(options: ControlRequestOptions): ControlRequests {
   const { allowLoopback, concurrencyMax = 16, waitingMax = 256 } = options
-  const agent = new Agent({
-    connections: concurrencyMax,
-    pipelining: 1,
-    connect: { lookup: names.lookupFor(allowLoopback), timeout: 10_000 },
-    keepAliveTimeout: 30_000,
-    maxHeaderSize: 32_768,
-  })
+  let agent: Promise<Agent> | undefined
   // Each origin has turns of its own: one that hangs must not keep the others from being asked.
   const turnsOf = new Map<string, Turns>()
   return {
@@ -46,7 +39,8 @@ export function createControlRequest(options: ControlRequestOptions): ControlReq
       try {
         await turns.take(signal)
         try {
-          return await exchangeWith(agent, url, asked, signal)
+          agent ??= newAgent(allowLoopback, concurrencyMax)
+          return await exchangeWith(await agent, url, asked, signal)
         } finally {
           turns.leave()
           if (turns.isIdle) turnsOf.delete(url.origin)
@@ -55,8 +49,21 @@ export function createControlRequest(options: ControlRequestOptions): ControlReq
         throw plainError(url, asked, signal, error)
       }
     },
-    close: () => agent.destroy(),
+    close: async () => (await agent)?.destroy(),
   }
+}
+
+/** Loaded by who asks first: it takes a tenth of a worker's memory, and many a worker asks nobody. */
+async function newAgent(allowLoopback: boolean, connections: number): Promise<Agent> {
+  // Named down to the file: the loader's look at `main` makes typed arrays slow in the whole process.
+  const { Agent } = await import('undici/index.js')
+  return new Agent({
+    connections,
+    pipelining: 1,
+    connect: { lookup: names.lookupFor(allowLoopback), timeout: 10_000 },
+    keepAliveTimeout: 30_000,
+    maxHeaderSize: 32_768,
+  })
 }
 
 /** Nobody can be asked there; the message says why. */

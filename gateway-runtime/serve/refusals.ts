@@ -1,8 +1,10 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type GatewayCode, gatewayCodes } from '#domain/gateway-codes.ts'
 import type { Refusal } from '#policies/exchange.ts'
 import type { HeadFault } from './http1/head.ts'
+
+// An import asks for all that the module exports, and with it for Node's own fetch, which takes megabytes.
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 interface RefusalKind {
   readonly status: number

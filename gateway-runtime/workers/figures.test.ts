@@ -22,7 +22,7 @@ const upstream: UpstreamFigures = {
 
 function countedBy(metrics: Metrics, told?: Told): Counted {
   return {
-    traffic: metrics.figures(told?.isNews),
+    traffic: metrics.figures(told?.isNews()),
     policies: new Map([['["cors","seen",[]]', 7]]),
     upstreams: new Map([['upstream:a', upstream]]),
     certificates: new Map([
@@ -107,12 +107,26 @@ describe('figures of several processes', () => {
     expect(traffic.requests).toBe(2)
   })
 
+  it('tell of routes that nobody has asked yet a few at a time, and of each that was asked at once', () => {
+    const metrics = new Metrics()
+    const told = new Told()
+    for (let index = 0; index < 600; index++) metrics.countersOf(`api:${index}`)
+    metrics.answered(metrics.countersOf('api:599'), 200, 1, false)
+    const readings = [1, 2, 3, 4].map(() => {
+      const counted = countedBy(metrics, told)
+      told.news(counted)
+      return counted.traffic.routes
+    })
+    expect(readings.map(({ size }) => size)).toEqual([251, 250, 99, 0])
+    expect(readings[0]?.has('api:599')).toBe(true)
+  })
+
   it('tell again of a route that went and came back', () => {
     const metrics = someTraffic()
     const told = new Told()
     told.news(countedBy(metrics, told))
-    expect(told.isNews('api:a', metrics.countersOf('api:a'))).toBe(false)
+    expect(told.isNews()('api:a', metrics.countersOf('api:a'))).toBe(false)
     told.keepOnly((id) => id === 'api:b')
-    expect(told.isNews('api:a', metrics.countersOf('api:a'))).toBe(true)
+    expect(told.isNews()('api:a', metrics.countersOf('api:a'))).toBe(true)
   })
 })

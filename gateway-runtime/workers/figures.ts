@@ -12,6 +12,9 @@ import type { RouteCounters, RouteFigures } from '../serve/metrics.ts'
 export type Written = number | string | Written[] | { [name: string]: Written | [string | number, Written][] }
 
 const slice = 100
+/** Routes without requests that one reading tells of. */
+const unaskedMax = 250
+const nobodyAsked = { requests: 0, dryRefused: 0, webSockets: 0 }
 const mapName = 'entries of a map'
 
 /** What the control process was told, so that it is told only what is new. */
@@ -19,15 +22,20 @@ export class Told {
   readonly #routes = new Map<string, RouteFigures>()
   readonly #upstreams = new Map<string, string>()
 
-  /** Whether there is something new about a route. */
-  readonly isNews = (id: string, now: RouteCounters): boolean => {
-    const told = this.#routes.get(id)
-    return (
-      told === undefined ||
-      told.requests !== now.requests ||
-      told.dryRefused !== now.dryRefused ||
-      told.webSockets !== now.webSockets
-    )
+  /**
+   * Says for one reading whether there is something new about a route. Of those that nobody has asked yet it lets so
+   * many through: thousands of them come with one revision, and to tell all at once would hold up the traffic.
+   */
+  isNews(): (id: string, now: RouteCounters) => boolean {
+    let unasked = 0
+    return (id, now) => {
+      const told = this.#routes.get(id) ?? nobodyAsked
+      const isNew =
+        told.requests !== now.requests ||
+        told.dryRefused !== now.dryRefused ||
+        told.webSockets !== now.webSockets
+      return isNew || (told === nobodyAsked && unasked++ < unaskedMax)
+    }
   }
 
   /** Forgets what is served no more. */

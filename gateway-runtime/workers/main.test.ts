@@ -50,9 +50,16 @@ async function serving(items: readonly Item[], execArgv: string[] = []) {
 it('a worker leaves the lengths of typed arrays as fast as they are, loaded, serving and counting', async () => {
   const upstream = await startUpstream('orders', end)
   const limit = { rateLimits: [{ maximumRequests: 100, timePeriodInMilliseconds: 1_000 }] }
-  const items = oneApi(upstream, { policies: [policy('rate-limiting', limit)] })
+  // Asks for the keys of a token, where nobody has any, and lets the call through.
+  const keys = { jwksUrl: ['http://127.0.0.1:1/keys'] }
+  const asks = { ...policy('jwt-validation', keys), order: 2, dryRun: true }
+  const items = oneApi(upstream, { policies: [policy('rate-limiting', limit), asks] })
   const worker = await serving(items, ['--trace-protector-invalidation'])
-  expect((await fetch(worker.url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(200)
+  const [header = '', claims = ''] = [{ alg: 'RS256', kid: 'one' }, {}].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  )
+  const headers = { authorization: `Bearer ${header}.${claims}.${'A'.repeat(342)}` }
+  expect((await fetch(worker.url, { method: 'POST', headers, body: 'x'.repeat(100_000) })).status).toBe(200)
   worker.tell({ kind: 'figures', ask: 3 })
   await worker.answer('figures')
   worker.tell({ kind: 'drain', deadlineMs: 100, graceMs: 0 })

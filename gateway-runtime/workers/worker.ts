@@ -116,7 +116,7 @@ export class Worker {
     // From here on at once: of two readings the later one must hold the newer counts.
     const reading: WorkerReading = {
       counted: this.#told.news({
-        traffic: server.figures(this.#told.isNews),
+        traffic: server.figures(this.#told.isNews()),
         policies: counts.all,
         upstreams,
         certificates: isWhole ? this.#certificatesOf(plan) : new Map(),

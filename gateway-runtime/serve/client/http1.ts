@@ -31,6 +31,7 @@ import { beginCopy, endCopy, recordEnd } from './ending.ts'
 import type { ConnectionHost, OpenConnection } from './host.ts'
 import { ownAnswer, ownBytes, unparsedAnswer } from './own-answer.ts'
 import { PartialHead } from './partial-head.ts'
+import { withoutLookAhead } from './reading.ts'
 import {
   acceptsWebSocket,
   asksForWebSocket,
@@ -111,6 +112,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
     // Every text that is written is a head or bytes as text.
     socket.setDefaultEncoding('latin1')
     socket.on('data', (bytes: Buffer) => this.onBytes(bytes))
+    withoutLookAhead(socket)
     socket.on('drain', () => this.onDrain())
     socket.on('end', () => this.onEnd())
     // A close event follows, which says all that matters.
