@@ -31,7 +31,7 @@ import { beginCopy, endCopy, recordEnd } from './ending.ts'
 import type { ConnectionHost, OpenConnection } from './host.ts'
 import { ownAnswer, ownBytes, unparsedAnswer } from './own-answer.ts'
 import { PartialHead } from './partial-head.ts'
-import { withoutLookAhead } from './reading.ts'
+import { giveBack, withoutLookAhead } from './reading.ts'
 import {
   acceptsWebSocket,
   asksForWebSocket,
@@ -472,6 +472,7 @@ export class ClientConnection implements Caller, Carrier, Timed, OpenConnection,
         ? bytes.subarray(0, stopped)
         : bytes
     const writable = piece === null || upstream.write(piece)
+    if (piece === bytes && upstream.hasWrittenAll) giveBack(bytes)
     if (this.state !== 'forwarding') return
     if (body.done) return this.bodyComplete()
     if (writable) return

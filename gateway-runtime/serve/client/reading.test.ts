@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { closing, until } from '../../testing/world.ts'
-import { withoutLookAhead } from './reading.ts'
+import { giveBack, withoutLookAhead } from './reading.ts'
 
 const end = closing()
 afterEach(() => end.closeAll())
@@ -55,5 +55,24 @@ describe('an accepted socket', () => {
     accepted.resume()
     await ended
     expect(got.bytes).toBe(sent)
+  })
+})
+
+describe('the memory of a read', () => {
+  it('is given back where it is large and the bytes are all of it', () => {
+    const whole = Buffer.from(new ArrayBuffer(65_536))
+    giveBack(whole)
+    expect(whole.length).toBe(0)
+  })
+
+  it.each([
+    ['small', Buffer.from(new ArrayBuffer(1_000))],
+    ['a part of something larger', Buffer.from(new ArrayBuffer(65_536)).subarray(0, 40_000)],
+    ['of the memory that small buffers share', Buffer.from('x'.repeat(100))],
+    ['shared with another thread', Buffer.from(new SharedArrayBuffer(65_536))],
+  ])('stays where it is %s', (_, bytes) => {
+    const { length } = bytes
+    giveBack(bytes)
+    expect(bytes.length).toBe(length)
   })
 })

@@ -28,6 +28,8 @@ export type UpstreamFailure =
 export interface UpstreamLink {
   readonly endpoint: Endpoint
   readonly isWritable: boolean
+  /** Nothing of what was written is still needed: the kernel has all of it. */
+  readonly hasWrittenAll: boolean
   /** Bytes of the request; false asks the caller to wait for upstreamWritable. */
   write(bytes: Buffer): boolean
   writeText(text: string): boolean
@@ -211,6 +213,10 @@ export class UpstreamConnection implements Timed, PooledLink {
 
   get isWritable(): boolean {
     return !this.socket.writableNeedDrain
+  }
+
+  get hasWrittenAll(): boolean {
+    return this.socket.writableLength === 0
   }
 
   // Node asks before the first read and after every one; undefined lets it keep the buffer it has.

@@ -99,6 +99,11 @@ export class Http2Call implements PooledLink, StreamSeeker, Timed {
     return this.stream?.writableNeedDrain !== true
   }
 
+  // Frames are cut from the very bytes, at the pace of the peer's window.
+  get hasWrittenAll(): boolean {
+    return false
+  }
+
   write(bytes: Buffer): boolean {
     if (this.state === 'dead' || this.requestEnded) return true
     if (this.stream === null) this.writeHead(bytes)

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -128,5 +129,48 @@ describe('a body of 1 GiB', () => {
       await new Promise((resolve) => setTimeout(resolve, 150))
     }
     expect(sent).toBeLessThan(64 * 2 ** 20)
+  })
+})
+
+describe('a body on its way up', () => {
+  it('arrives byte for byte at an upstream that takes it in fits and starts', async () => {
+    const pieces = 400
+    const sent = createHash('sha256')
+    const came = createHash('sha256')
+    let left = pieces * PIECE.length
+    let pauses = 0
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined)
+      let isHead = true
+      socket.on('data', (bytes) => {
+        const body = isHead ? bytes.subarray(bytes.indexOf('\r\n\r\n') + 4) : bytes
+        isHead = false
+        came.update(body)
+        left -= body.length
+        if (left === 0) return void socket.end(head('HTTP/1.1 204 No Content'))
+        // Now and then everything on the way fills up.
+        if (Math.floor(left / 2 ** 24) === Math.floor((left + body.length) / 2 ** 24)) return
+        pauses++
+        socket.pause()
+        setTimeout(() => socket.resume(), 100)
+      })
+    })
+    const limits = { bodyBytesMax: GIB }
+    const gateway = await startGateway({ upstreamPort: await bound(server), server: { limits } })
+    closing.push(() => gateway.stop())
+    const socket = connect(gateway.port, '127.0.0.1')
+    closing.push(() => socket.destroy())
+    socket.write(
+      head('POST / HTTP/1.1', 'Host: a', `Content-Length: ${pieces * PIECE.length}`, 'Connection: close'),
+    )
+    const answer = once(socket, 'data')
+    for (let piece = 0; piece < pieces; piece++) {
+      const bytes = randomBytes(PIECE.length)
+      sent.update(bytes)
+      if (!socket.write(bytes)) await once(socket, 'drain')
+    }
+    expect(String((await answer)[0])).toContain('HTTP/1.1 204')
+    expect(pauses).toBeGreaterThan(3)
+    expect(came.digest('hex')).toBe(sent.digest('hex'))
   })
 })
