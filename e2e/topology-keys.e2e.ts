@@ -192,8 +192,12 @@ test('many changes of one moment are announced in few words, and none goes unsai
 async function openMap(): Promise<Page> {
   const page = await visitAs(browser, 'owner')
   await page.goto('/topology?view=graph')
-  await page.locator('.react-flow__edge [role=img]').first().waitFor()
+  await drawn(page)
   return page
+}
+
+function drawn(page: Page): Promise<void> {
+  return page.locator('.react-flow__edge [role=img]').first().waitFor()
 }
 
 /** Goes there by the keys of the map. */
@@ -207,8 +211,9 @@ async function find(page: Page, name: string): Promise<void> {
   await dialog.waitFor({ state: 'detached' })
 }
 
-/** Comes to the map by Tab. */
+/** Comes to the map by Tab, once there is one: its order comes behind the page. */
 async function reach(page: Page): Promise<void> {
+  await drawn(page)
   for (let tabs = 0; tabs < 60 && (await focused(page)) === null; tabs += 1) await page.keyboard.press('Tab')
   expect(await focused(page)).not.toBeNull()
 }
