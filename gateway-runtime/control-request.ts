@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
-import type { Agent, Dispatcher } from 'undici/index.js'
+import type { Agent, Dispatcher } from 'undici'
 import { addressKind } from '#domain/address.ts'
 import type { ControlAnswer, ControlRequest, Ports } from '#policies/definition.ts'
 import { isForbiddenAddress } from './serve/upstream/addresses.ts'
@@ -27,7 +28,7 @@ export interface ControlRequestOptions {
  */
 export function createControlRequest(options: ControlRequestOptions): ControlRequests {
   const { allowLoopback, concurrencyMax = 16, waitingMax = 256 } = options
-  let agent: Promise<Agent> | undefined
+  let agent: Agent | undefined
   // Each origin has turns of its own: one that hangs must not keep the others from being asked.
   const turnsOf = new Map<string, Turns>()
   return {
@@ -40,7 +41,7 @@ export function createControlRequest(options: ControlRequestOptions): ControlReq
         await turns.take(signal)
         try {
           agent ??= newAgent(allowLoopback, concurrencyMax)
-          return await exchangeWith(await agent, url, asked, signal)
+          return await exchangeWith(agent, url, asked, signal)
         } finally {
           turns.leave()
           if (turns.isIdle) turnsOf.delete(url.origin)
@@ -49,14 +50,19 @@ export function createControlRequest(options: ControlRequestOptions): ControlReq
         throw plainError(url, asked, signal, error)
       }
     },
-    close: async () => (await agent)?.destroy(),
+    close: async () => agent?.destroy(),
   }
 }
 
-/** Loaded by who asks first: it takes a tenth of a worker's memory, and many a worker asks nobody. */
-async function newAgent(allowLoopback: boolean, connections: number): Promise<Agent> {
-  // Named down to the file: the loader's look at `main` makes typed arrays slow in the whole process.
-  const { Agent } = await import('undici/index.js')
+const require = createRequire(import.meta.url)
+
+/**
+ * Loaded by who asks first: it takes a tenth of a worker's memory, and many a worker asks nobody. `require` tries again
+ * after a failure (no file descriptor left, say), which an import does not; nor does it look at `main` in the way that
+ * makes typed arrays slow in the whole process.
+ */
+function newAgent(allowLoopback: boolean, connections: number): Agent {
+  const { Agent } = require('undici') as typeof import('undici')
   return new Agent({
     connections,
     pipelining: 1,

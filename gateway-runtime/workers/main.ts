@@ -5,7 +5,7 @@ import { Worker } from './worker.ts'
 
 /**
  * The entry of a serving process. Whatever is loaded from here on must leave typed arrays as fast as they are:
- * a package without `exports` is imported by the name of its file (`undici/index.js`), else the loader's look at
+ * a package without `exports` is imported by the name of its file (`ajv/dist/2020.js`), else the loader's look at
  * its `main` slows down every access to the length of a Buffer in this process.
  */
 
